@@ -1,0 +1,63 @@
+"""Identifiers with an address outside: UUIDv7 (RFC 9562) in creation order, secrets, and short forms to read aloud.
+
+Nothing here decides when something happened: the time inside an id orders, it does not testify.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+import uuid
+from datetime import datetime
+
+COUNTER_BITS = 26  # rand_a (12 bits) and the head of rand_b (14): 67 million ids in order inside one millisecond
+COUNTER_TOP = 1 << COUNTER_BITS
+RANDOM_BITS = 48  # the tail of rand_b, fresh for every id
+
+_lock = threading.Lock()
+_last = 0  # the latest real millisecond used; a clock set back does not take ids back
+_count = secrets.randbelow(COUNTER_TOP // 2)
+
+
+def uuid7(at: datetime | None = None) -> uuid.UUID:
+    """A new id: after every earlier one of this process, or stamped with a past instant when one is given.
+
+    The counter never starts over, so ids made for the same `at` keep the order in which they were made.
+    """
+    global _last, _count
+    with _lock:
+        _count += 1
+        wrapped = _count >= COUNTER_TOP
+        if wrapped:
+            _count = 0
+        if at is None:
+            milli = max(time.time_ns() // 1_000_000, _last + 1 if wrapped else _last)
+            _last = milli
+        else:
+            milli = int(at.timestamp() * 1000)
+        count = _count
+    if not 0 <= milli < 1 << 48:
+        raise ValueError(f"no id can carry {at}")
+    random = int.from_bytes(os.urandom(RANDOM_BITS // 8), "big")
+    head, tail = count >> 14, count & 0x3FFF
+    return uuid.UUID(int=milli << 80 | 7 << 76 | head << 64 | 2 << 62 | tail << 48 | random)
+
+
+def token(nbytes: int = 32) -> str:
+    """A secret for a link or a key, safe in a URL."""
+    return secrets.token_urlsafe(nbytes)
+
+
+def short(value: uuid.UUID) -> str:
+    """Eight characters to read aloud: the random end, since ids made together share their beginning."""
+    return value.hex[-8:]
+
+
+def _unlock_child() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_unlock_child)  # a fork while another thread holds the lock must not stop the child
