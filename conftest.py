@@ -1,0 +1,49 @@
+"""The fixed cast every test may call on, real data where it is, and the one place that may skip."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("LEADOPS_MODE", "test")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser driver runs a loop in the test's thread
+
+REAL = Path(os.environ.get("REAL_DATA", Path(__file__).resolve().parent.parent / "shared" / "data"))
+CHROMIUM = next(
+    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()), None
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real data and browser are reported as not run where they are missing; in CI that is an error."""
+    for item in items:
+        if item.get_closest_marker("real") and not REAL.exists():
+            _not_here(item, f"real data not found at {REAL}")
+        if item.get_closest_marker("browser") and CHROMIUM is None:
+            _not_here(item, "no Chromium on this machine")
+
+
+def _not_here(item: pytest.Item, why: str) -> None:
+    if os.environ.get("CI"):
+        raise pytest.UsageError(f"{item.nodeid}: {why}")
+    item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    quiet = [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-sync",
+        "--no-first-run",
+        "--disable-component-update",
+    ]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}

@@ -1,0 +1,32 @@
+"""Start-up of the ground: its tables, its checks, and the choreography table."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+GROUND_TABLES = (
+    "leadops.journal",
+    "leadops.unit",
+    "leadops.work",
+    "leadops.effects.models",
+    "leadops.versions.models",
+    "leadops.decisions",
+    "leadops.apitables",
+    "leadops.sealed",
+)
+
+
+class LeadopsConfig(AppConfig):
+    name = "leadops"
+    label = "leadops"
+
+    def import_models(self) -> None:
+        """Tables live beside the ground module that writes them: load those modules with the models."""
+        super().import_models()
+        for module in GROUND_TABLES:
+            import_module(module)
+
+    def ready(self) -> None:
+        import_module("leadops.moment")
+        import_module("leadops.checks")
+        import_module("leadops.choreography")

@@ -1,0 +1,1 @@
+"""System checks of the house that need no app; each has an id leadops.E###. The offset file's check lives in moment."""

@@ -1,0 +1,144 @@
+"""Decision records: what a decision saw, chose and why; kept so that it can be replayed. Decides nothing.
+
+The digest is sha256(salt ‖ canonical facts): erasing deletes salt and facts, and the record still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from leadops.models import Lead
+from leadops.models.columns import address, transaction_id
+from leadops.unit import Unit
+from leadops.versions.models import Version
+
+ENGINE = 1  # number of the deciding code; an older engine's record replays against its golden result
+
+
+class DecisionBatch(models.Model):
+    """The state before a batch, once; the state at ordinal k is that and the outcomes before k."""
+
+    id = address()
+    kind = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    state = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Decision(models.Model):
+    """One decision about one lead. `propensity` is the probability with which the outcome was chosen."""
+
+    class Kind(models.TextChoices):
+        ROUTING = "routing", _("Routing")
+        MQL = "mql", _("MQL")
+        SLA = "sla", _("SLA policy")
+        ENROLMENT = "enrolment", _("Enrolment")
+        ARM = "arm", _("Experiment arm")
+
+    id = address()
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="decisions")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    batch = models.ForeignKey(DecisionBatch, on_delete=models.PROTECT, null=True, related_name="decisions")
+    ordinal = models.PositiveIntegerField(default=0)
+    digest = models.BinaryField(max_length=32)
+    outcome = models.JSONField(default=dict)
+    why = models.JSONField(default=dict)
+    seed = models.BigIntegerField(null=True)
+    propensity = models.FloatField(default=1.0)
+    engine = models.PositiveSmallIntegerField(default=ENGINE)
+    at = models.DateTimeField()
+    xid = transaction_id()
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        indexes = [
+            models.Index(fields=["lead", "kind", "-id"], name="decision_of_lead"),
+            models.Index(fields=["batch", "ordinal"], name="decision_of_batch"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="decision_propensity", condition=models.Q(propensity__gt=0, propensity__lte=1))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class DecisionFacts(models.Model):
+    """Personal side of a decision: the facts it saw and their salt; deleted on erasure."""
+
+    decision = models.UUIDField(primary_key=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    salt = models.BinaryField(max_length=16)
+    facts = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.decision)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value.normalize()) if value else "0"
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"not a fact: {value!r}")
+
+
+def canonical(facts: dict[str, Any]) -> str:
+    """Facts as one canonical JSON text: sorted keys, no spaces, decimals and times as text."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def digest_of(salt: bytes, facts_text: str) -> bytes:
+    return hashlib.sha256(salt + facts_text.encode()).digest()
+
+
+def record(
+    unit: Unit,
+    *,
+    kind: str,
+    lead: Lead,
+    facts: dict[str, Any],
+    outcome: dict[str, Any],
+    why: dict[str, Any],
+    version: Version | None = None,
+    batch: DecisionBatch | None = None,
+    ordinal: int = 0,
+    seed: int | None = None,
+    propensity: float = 1.0,
+) -> Decision:
+    """Buffer one decision and its facts in the unit; the batch itself is added by the caller, first."""
+    text = canonical(facts)
+    salt = secrets.token_bytes(16)
+    row = Decision(
+        kind=kind,
+        lead=lead,
+        version=version,
+        batch=batch,
+        ordinal=ordinal,
+        digest=digest_of(salt, text),
+        outcome=outcome,
+        why=why,
+        seed=seed,
+        propensity=propensity,
+        at=unit.at,
+    )
+    unit.add([row])
+    unit.add([DecisionFacts(decision=row.pk, lead=lead, salt=salt, facts=json.loads(text))])
+    return row

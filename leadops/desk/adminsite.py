@@ -1,0 +1,55 @@
+"""The admin site and the base class of its pages: rights come from `leadops.access`, never from Django's permissions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from leadops import access
+
+
+class HouseAdminSite(admin.AdminSite):
+    site_header = "leadops"
+    site_title = "leadops"
+    index_title = _("Criteria and reference data")
+    login_template = "desk/sign_in.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_authenticated) and access.can(access.actor_of(request.user), "open_admin")
+
+
+class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read for whoever may open the admin; `edit_verb` names the access verb that may add and change. Nobody deletes."""
+
+    edit_verb: ClassVar[str] = "edit_reference"
+
+    def _can(self, request: HttpRequest, verb: str) -> bool:
+        return access.can(access.actor_of(request.user), verb)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._can(request, "open_admin")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._can(request, "open_admin")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._can(request, self.edit_verb)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._can(request, self.edit_verb)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(HouseAdmin):
+    """History and shared rows: to look at, never to change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

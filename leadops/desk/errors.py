@@ -1,0 +1,55 @@
+"""Answers to what goes wrong, as page, fragment or JSON; never a traceback and never a bare 500 text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from leadops.errors import Refused
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/in/")) or request.headers.get("Accept", "").startswith(
+        "application/json"
+    )
+
+
+def problem(status: int, code: str, title: str, **detail: Any) -> JsonResponse:
+    """RFC 9457 body with our stable `code`."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, **detail}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def refused(request: HttpRequest, fault: Refused) -> HttpResponse:
+    if wants_json(request):
+        return problem(fault.status, fault.code, str(fault.message), **fault.detail)
+    template = "errors/refused.html#fragment" if getattr(request, "htmx", False) else "errors/refused.html"
+    return render(request, template, {"refusal": fault}, status=fault.status)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    message = _("The database is not answering. Please try again in a moment.")
+    if wants_json(request):
+        response: HttpResponse = problem(503, "database-away", message)
+    else:
+        response = HttpResponse(f"<!doctype html><meta charset=utf-8><title>503</title><p>{message}</p>", status=503)
+    response["Retry-After"] = "5"
+    return response
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refused(request, Refused("csrf", _("This page was open too long: reload it and try again."), status=403))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return refused(request, Refused("not-found", _("There is nothing here, or it is not yours to see."), status=404))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(
+        f"<!doctype html><meta charset=utf-8><title>500</title><p>{_('Something failed on our side. It has been noted.')}</p>",
+        status=500,
+    )

@@ -1,0 +1,96 @@
+"""What every request passes: database outage, the reader's language and zone, the actor, refusals as answers."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from leadops import access
+from leadops.desk import errors
+from leadops.errors import Refused
+
+Answer = Callable[[HttpRequest], HttpResponse]
+RETRY_AFTER = "5"
+LANGUAGE_COOKIE = "leadops_language"
+
+
+def database_outage(get_response: Answer) -> Answer:
+    """503 with Retry-After while the database is away, from whatever depth it is noticed."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        if not isinstance(fault, OperationalError | InterfaceError):
+            return None
+        connection.close()
+        return errors.database_away(request)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            return middleware(request)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            return errors.database_away(request)
+
+    guarded.process_exception = process_exception  # type: ignore[attr-defined]
+    return guarded
+
+
+def _language_of(request: HttpRequest) -> str:
+    chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
+    if chosen in dict(settings.LANGUAGES):
+        return chosen
+    return translation.get_language_from_request(request)
+
+
+def language_and_zone(get_response: Answer) -> Answer:
+    """Before sign-in the browser's wish counts; afterwards the person's own settings."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with translation.override(_language_of(request)):
+            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+            return response
+
+    return middleware
+
+
+def person_at_the_desk(get_response: Answer) -> Answer:
+    """`request.actor` for every later step; the person's language and zone; nothing private is cached."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            request.actor = access.VISITOR  # type: ignore[attr-defined]
+            return get_response(request)
+        request.actor = access.actor_of(user)  # type: ignore[attr-defined]
+        translation.activate(user.language)
+        request.LANGUAGE_CODE = user.language  # type: ignore[attr-defined]
+        with timezone.override(zoneinfo.ZoneInfo(user.zone)):
+            response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def refusals(get_response: Answer) -> Answer:
+    """A `Refused` from any page becomes one clear answer; htmx gets the fragment with its status."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        return errors.refused(request, fault) if isinstance(fault, Refused) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware

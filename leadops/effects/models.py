@@ -1,0 +1,78 @@
+"""Everything that leaves the house has a row here first, with a unique key; nothing else sends."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from leadops.models import Lead, User
+from leadops.models.columns import address, transaction_id
+
+
+class Effect(models.Model):
+    """One thing to send. Body holds codes and ids: words are made at the moment of sending, in the reader's language."""
+
+    class Channel(models.TextChoices):
+        MAIL = "mail", _("E-mail")
+        WEBHOOK = "webhook", _("Webhook")
+        PUSH = "push", _("Push")
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        HELD = "held", _("Held")
+
+    id = address()
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    key = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
+    purpose = models.CharField(max_length=24)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="effects")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    body = models.JSONField(default=dict)
+    due_at = models.DateTimeField()
+    starts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField()
+    xid = transaction_id()
+
+    class Meta:
+        verbose_name = _("effect")
+        verbose_name_plural = _("effects")
+        indexes = [
+            models.Index(fields=["due_at"], name="effect_due", condition=Q(state="planned")),
+            models.Index(fields=["lease_until"], name="effect_sending", condition=Q(state="sending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.key} {self.state}"
+
+
+class Notice(models.Model):
+    """A line in somebody's bell: kind, codes and numbers; rendered in the reader's language."""
+
+    id = address()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=24)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="notices")
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes = [
+            models.Index(fields=["user", "-at"], name="notice_of_user"),
+            models.Index(fields=["user"], name="notice_unseen", condition=Q(seen_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,212 @@
+"""What we do and decide, append-only: history on screen, outbox that wakes the next step, source of every report.
+
+`record_many` is the only writer. No names and no free text here: those live in side rows that can be erased.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
+
+from leadops.access import Actor
+from leadops.models import Lead, Person, User
+from leadops.models.columns import transaction_id
+
+
+class Kind(models.TextChoices):
+    """Closed list of what can happen; label for screens, icon in ICONS."""
+
+    CAPTURED = "captured", _("Captured")
+    CAME_BACK = "came_back", _("Came back")
+    EDITED = "edited", _("Edited")
+    SCORED = "scored", _("Scored")
+    STAGE_MOVED = "stage_moved", _("Stage moved")
+    STATUS_SET = "status_set", _("Status set")
+    HANDED_OFF = "handed_off", _("Handed off to sales")
+    ACCEPTED = "accepted", _("Accepted")
+    HANDED_BACK = "handed_back", _("Handed back")
+    ASSIGNED = "assigned", _("Assigned")
+    TAKEN_AWAY = "taken_away", _("Taken away")
+    RELEASED = "released", _("Released to the pool")
+    CLAIMED = "claimed", _("Claimed")
+    HELD = "held", _("Held")
+    CLOCK_STARTED = "clock_started", _("Clock started")
+    CLOCK_MET = "clock_met", _("Clock met")
+    CLOCK_BREACHED = "clock_breached", _("Clock breached")
+    CLOCK_CANCELLED = "clock_cancelled", _("Clock cancelled")
+    ESCALATED = "escalated", _("Escalated")
+    ATTEMPTED = "attempted", _("Attempt logged")
+    CONVERSED = "conversed", _("Conversation")
+    NOTED = "noted", _("Note")
+    SNOOZED = "snoozed", _("Snoozed")
+    TASK_SET = "task_set", _("Task set")
+    TASK_DONE = "task_done", _("Task done")
+    OPPORTUNITY_OPENED = "opportunity_opened", _("Opportunity opened")
+    OPPORTUNITY_WON = "opportunity_won", _("Won")
+    OPPORTUNITY_LOST = "opportunity_lost", _("Lost")
+    STALLED = "stalled", _("Stalled")
+    RESUMED = "resumed", _("Resumed")
+    MERGED = "merged", _("Merged")
+    UNMERGED = "unmerged", _("Split again")
+    SUBMISSION_REPLAYED = "submission_replayed", _("Submission replayed")
+    VERSION_PUBLISHED = "version_published", _("Version published")
+    REP_DEACTIVATED = "rep_deactivated", _("Rep deactivated")
+    REP_ABSENT = "rep_absent", _("Absence set")
+    SETTING_CHANGED = "setting_changed", _("Setting changed")
+
+
+ICONS: dict[str, str] = {
+    "captured": "inbox", "came_back": "corner-down-left", "edited": "pencil", "scored": "gauge", "stage_moved": "arrow-right",
+    "status_set": "tag", "handed_off": "send", "accepted": "check", "handed_back": "undo-2", "assigned": "user-check",
+    "taken_away": "user-minus", "released": "users", "claimed": "hand", "held": "pause", "clock_started": "timer",
+    "clock_met": "circle-check", "clock_breached": "alarm-clock", "clock_cancelled": "timer-off", "escalated": "bell-ring",
+    "attempted": "phone", "conversed": "message-circle", "noted": "sticky-note", "snoozed": "moon", "task_set": "list-todo",
+    "task_done": "list-checks", "opportunity_opened": "briefcase", "opportunity_won": "trophy", "opportunity_lost": "x",
+    "stalled": "triangle-alert", "resumed": "play", "merged": "merge", "unmerged": "split", "submission_replayed": "rotate-ccw",
+    "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
+}  # fmt: skip
+
+
+class JournalEntry(models.Model):
+    """One thing done or decided. `at` is when it happened in the business, `recorded_at` when we wrote it.
+
+    `actor` is the user; `system` names a system actor instead. `data` holds codes and numbers only.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="journal")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="journal")
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    system = models.CharField(max_length=80, blank=True, default="")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    cycle = models.PositiveSmallIntegerField(default=1)
+    cause = models.BigIntegerField(null=True)
+    decision = models.UUIDField(null=True)
+    version = models.UUIDField(null=True)
+    data = models.JSONField(default=dict)
+    xid = transaction_id()
+
+    class Meta:
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal")
+        indexes = [
+            models.Index(fields=["lead", "-id"], name="journal_of_lead"),
+            models.Index(fields=["kind", "at"], name="journal_kind_at"),
+            models.Index(fields=["xid", "id"], name="journal_incremental"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class EntryText(models.Model):
+    """The personal side of an entry: a note, a comment on a hand-back. Erased with the person."""
+
+    entry = models.BigIntegerField(primary_key=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.entry)
+
+
+class Seal(models.Model):
+    """Chain over committed journal rows, one a minute: digest of (previous seal ‖ rows' digests)."""
+
+    id = models.BigAutoField(primary_key=True)
+    table = models.CharField(max_length=40)
+    after_xid = models.BigIntegerField()
+    after_id = models.BigIntegerField()
+    until_xid = models.BigIntegerField()
+    until_id = models.BigIntegerField()
+    rows = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.table} #{self.id}"
+
+
+@dataclass(slots=True)
+class Entry:
+    """A journal row to be: `cause` is another Entry of the same unit or the id of an older row."""
+
+    kind: str
+    lead: Lead | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    person_id: uuid.UUID | None = None
+    text: str = ""
+    cause: Entry | int | None = None
+    decision: uuid.UUID | None = None
+    version: uuid.UUID | None = None
+    at: datetime | None = None
+    id: int | None = None
+    lead_id: uuid.UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.lead is not None:
+            self.lead_id = self.lead.pk
+
+
+def _next_ids(n: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('leadops_journalentry', 'id')) FROM generate_series(1, %s)", [n]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def write(entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime) -> None:
+    """Insert the entries of a unit in one go; gives them their ids. Called by the unit only."""
+    if not entries:
+        return
+    for entry, key in zip(entries, _next_ids(len(entries)), strict=True):
+        entry.id = key
+    JournalEntry.objects.bulk_create(
+        JournalEntry(
+            id=e.id,
+            kind=e.kind,
+            lead_id=e.lead_id,
+            person_id=e.person_id or (e.lead.person_id if e.lead else None),
+            actor_id=actor.user_id,
+            system=actor.code if actor.user_id is None else "",
+            at=e.at or at,
+            recorded_at=recorded_at,
+            cycle=e.lead.cycle if e.lead else 1,
+            cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
+            decision=e.decision,
+            version=e.version,
+            data=e.data,
+        )
+        for e in entries
+    )
+    texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.text and e.lead_id]
+    if texts:
+        EntryText.objects.bulk_create(texts)
+
+
+def entries_of(ids: Iterable[int]) -> list[Entry]:
+    """Entries read back for a retry of the phases they wake."""
+    rows = JournalEntry.objects.filter(pk__in=list(ids)).select_related("lead").order_by("id")
+    return [
+        Entry(
+            kind=row.kind,
+            lead=row.lead,
+            data=row.data,
+            person_id=row.person_id,
+            cause=row.cause,
+            decision=row.decision,
+            version=row.version,
+            at=row.at,
+            id=row.id,
+        )
+        for row in rows
+    ]

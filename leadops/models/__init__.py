@@ -1,0 +1,40 @@
+"""The shared model: tables that more than one app reads. Fields and constraints only; verbs are services."""
+
+from leadops.models.account import Account, AccountOwner
+from leadops.models.lead import IS_OPEN, OPEN_STAGES, Lead, Stage
+from leadops.models.opportunity import ExchangeRate, Opportunity, Task
+from leadops.models.person import Consent, MatchKey, Merge, Person, PersonEmail, Suppression
+from leadops.models.team import Absence, AttributeDef, Reason, Rep, RepTerms, Status, Team
+from leadops.models.touch import Touch, TouchDetail
+from leadops.models.user import Heartbeat, Membership, Role, User
+
+__all__ = [
+    "IS_OPEN",
+    "OPEN_STAGES",
+    "Absence",
+    "Account",
+    "AccountOwner",
+    "AttributeDef",
+    "Consent",
+    "ExchangeRate",
+    "Heartbeat",
+    "Lead",
+    "MatchKey",
+    "Membership",
+    "Merge",
+    "Opportunity",
+    "Person",
+    "PersonEmail",
+    "Reason",
+    "Rep",
+    "RepTerms",
+    "Role",
+    "Stage",
+    "Status",
+    "Suppression",
+    "Task",
+    "Team",
+    "Touch",
+    "TouchDetail",
+    "User",
+]

@@ -1,0 +1,44 @@
+"""Column types every table shares; holds no table and no verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.db import models
+from django.db.models import F, Func, Q
+
+from leadops import ids
+
+
+class CurrentTransaction(Func):
+    """The id of the writing transaction, so that incremental readers never miss a late commit."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+
+def address() -> models.UUIDField[Any, Any]:
+    """Primary key of everything that has an address outside: a UUIDv7."""
+    return models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+
+
+def transaction_id() -> models.BigIntegerField[Any, Any]:
+    """Column `xid`: readers take rows below the snapshot's xmin, in order of (xid, id)."""
+    return models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+
+
+def labels() -> models.JSONField[Any, Any]:
+    """Text written by users: {"fr": …, "en": …}; the house language is the fallback."""
+    return models.JSONField(default=dict, blank=True)
+
+
+def no_overlap(name: str, *identity: str) -> ExclusionConstraint:
+    """Among rows still known, one identity holds at most one value at any moment of the world."""
+    span = Func(F("valid_from"), F("valid_to"), function="tstzrange")
+    return ExclusionConstraint(
+        name=name,
+        expressions=[*((column, "=") for column in identity), (span, "&&")],
+        condition=Q(known_to__isnull=True),
+    )

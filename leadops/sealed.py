@@ -1,0 +1,46 @@
+"""Secrets of sources and partners, encrypted at rest with a key derived from SECRET_KEY; never logged, never shown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from leadops.models.columns import address
+
+
+class Secret(models.Model):
+    """One live or retiring secret of an owner such as `source:<key>`; several may be live while one rotates out."""
+
+    id = address()
+    owner = models.CharField(max_length=120)
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+    retires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner"], name="secret_of_owner")]
+
+    def __str__(self) -> str:
+        return self.owner
+
+
+def _box() -> Fernet:
+    key = hashlib.sha256(b"leadops.sealed\0" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def put(owner: str, secret: str, at: datetime) -> Secret:
+    """Keep a secret for an owner."""
+    return Secret.objects.create(owner=owner, sealed=_box().encrypt(secret.encode()), created_at=at)
+
+
+def live(owner: str, at: datetime) -> list[str]:
+    """The owner's secrets in force, newest first."""
+    rows = Secret.objects.filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at), owner=owner).order_by("-created_at")
+    return [_box().decrypt(bytes(row.sealed)).decode() for row in rows]

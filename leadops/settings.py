@@ -1,0 +1,331 @@
+"""Every setting of the house, read from the environment; a bad value stops the start with one clear line.
+
+Nothing else configures behaviour: what a team may change lives in versions (`leadops/versions/`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = BASE_DIR / "var"
+env = environ.Env()
+
+
+def stop(message: str) -> NoReturn:
+    """End the process with one line a person can act on."""
+    sys.stderr.write(f"leadops: {message}\n")
+    raise SystemExit(2)
+
+
+def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = os.environ.get(name, default)
+    if value not in allowed:
+        stop(f"{name}={value!r} is not one of {', '.join(allowed)}")
+    return value
+
+
+def whole(name: str, default: int, lowest: int, highest: int) -> int:
+    raw = os.environ.get(name, str(default))
+    if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:
+        stop(f"{name}={raw!r} is not a whole number from {lowest} to {highest}")
+    return int(raw)
+
+
+# MODE: demo (make demo), serve (make serve), test (pytest). Production is `serve`.
+MODE = choice("LEADOPS_MODE", ("demo", "serve", "test"), "serve")
+# ROLE of this process decides its connections: web, live, ticker, cluster, command.
+ROLE = choice("LEADOPS_ROLE", ("web", "live", "ticker", "cluster", "command"), "command")
+DEBUG = False
+PORT = whole("PORT", 8000, 1, 65000)
+WEB_WORKERS = whole("WEB_WORKERS", 2, 1, 64)
+TASK_WORKERS = whole("TASK_WORKERS", 2, 1, 64)
+LOG_FORMAT = choice("LOG_FORMAT", ("json", "text"), "text")
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or one generated into var/ outside production hosts."""
+    given = os.environ.get("SECRET_KEY", "")
+    if given:
+        if len(given) < 32:
+            stop("SECRET_KEY is shorter than 32 characters")
+        return given
+    kept = VAR / "secret_key"
+    if not kept.exists():
+        VAR.mkdir(exist_ok=True)
+        fresh = VAR / f"secret_key.{os.getpid()}"
+        fresh.write_text(secrets.token_urlsafe(50))
+        fresh.chmod(0o600)
+        try:
+            os.link(fresh, kept)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return kept.read_text().strip()
+
+
+SECRET_KEY = secret_key()
+ALLOWED_HOSTS = [
+    h.strip() for h in os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h.strip()
+]
+if MODE == "test":
+    ALLOWED_HOSTS += ["testserver"]
+
+
+def database() -> dict[str, object]:
+    url = os.environ.get("DATABASE_URL", "")
+    where = VAR / "pg" / "url"
+    if not url and where.exists():
+        url = where.read_text().strip()
+    if not url:
+        # No server yet: `manage.py up` starts the private one; commands that need no database still run.
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "leadops"}
+    try:
+        parsed: dict[str, object] = environ.Env.db_url_config(url)
+    except Exception as fault:  # environ raises several kinds; the user needs one line
+        stop(f"DATABASE_URL cannot be read: {fault}")
+    if parsed.get("ENGINE") != "django.db.backends.postgresql":
+        stop("DATABASE_URL must start with postgresql:// (leadops runs on PostgreSQL only)")
+    return parsed
+
+
+DATABASES = {"default": database()}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"].update(  # type: ignore[attr-defined]
+    {"connect_timeout": 3, "application_name": f"leadops-{ROLE}", "client_encoding": "UTF8"}
+)
+DATABASES["default"]["CONN_MAX_AGE"] = None  # persistent everywhere: a connection per request costs 3–6×
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["TIME_ZONE"] = "UTC"
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+if os.environ.get("TEST_DATABASE"):
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["TEST_DATABASE"]}
+
+INSTALLED_APPS = [
+    "leadops.apps.LeadopsConfig",
+    "capture.apps.CaptureConfig",
+    "routing.apps.RoutingConfig",
+    "qualification.apps.QualificationConfig",
+    "nurture.apps.NurtureConfig",
+    "reports.apps.ReportsConfig",
+    "leadops.desk.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "django_q",
+    "csp",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "leadops.desk.middleware.database_outage",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "leadops.desk.middleware.language_and_zone",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "leadops.desk.middleware.person_at_the_desk",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "leadops.desk.middleware.refusals",
+]
+
+ROOT_URLCONF = "leadops.urls"
+WSGI_APPLICATION = "leadops.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "leadops.desk.context.shell",
+            ],
+            "builtins": ["leadops.templatetags.house"],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "leadops.User"
+AUTHENTICATION_BACKENDS = ["leadops.desk.signin.EmailBackend"]
+LOGIN_URL = "desk:sign_in"
+LOGIN_REDIRECT_URL = "desk:home"
+LOGOUT_REDIRECT_URL = "desk:sign_in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if MODE == "test"
+    else ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "leadops" / "locale"]
+FORMAT_MODULE_PATH = ["leadops.formats"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = MODE == "test"
+
+# -- what leaves with every answer ----------------------------------------------------------------
+HTTPS = env.bool("LEADOPS_HTTPS", default=False)  # true behind a TLS proxy (deploy/)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF]
+        + ([f"http://127.0.0.1:{PORT + 1}", f"http://localhost:{PORT + 1}"] if MODE != "serve" else []),
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+CSRF_FAILURE_VIEW = "leadops.desk.errors.csrf_refused"
+if HTTPS:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^in/", r"^healthz$", r"^readyz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if h != "*"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "leadops.desk.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "leadops.desk.problems.problem_json",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_VERSIONING_CLASS": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "leadops API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# -- the queue: only leadops.platform.queue imports django_q -----------------------------------------
+_queue = {
+    "broker_class": "leadops.platform.queue.SkipLocked",
+    "orm": "default",
+    "workers": TASK_WORKERS,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "queue_limit": 10,
+    "bulk": 5,
+    "poll": 0.1,
+    "save_limit": 1000,
+    "label": "leadops",
+}
+Q_CLUSTER = {
+    **_queue,
+    "name": "now",
+    "timeout": 60,
+    "retry": 900,
+    "ALT_CLUSTERS": {"long": {**_queue, "name": "long", "workers": 1, "timeout": 3600, "retry": 7200}},
+}
+
+EMAIL_URL = os.environ.get("EMAIL_URL", "")
+if EMAIL_URL:
+    try:
+        vars().update(environ.Env.email_url_config(EMAIL_URL))
+    except Exception as fault:  # same reason as for the database
+        stop(f"EMAIL_URL cannot be read: {fault}")
+else:
+    EMAIL_BACKEND = (
+        "django.core.mail.backends.filebased.EmailBackend"
+        if MODE != "test"
+        else "django.core.mail.backends.locmem.EmailBackend"
+    )
+    EMAIL_FILE_PATH = str(VAR / "mail")
+DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
+
+# -- ours ---------------------------------------------------------------------------------------------
+MOMENT_OFFSET_FILE = VAR / "moment" if MODE in ("demo", "test") else None  # see leadops/moment.py
+HOUSE_LANGUAGE = choice("LEADOPS_LANGUAGE", ("fr", "en"), "fr")
+HOUSE_CURRENCY = os.environ.get("LEADOPS_CURRENCY", "EUR")
+REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "leadops.platform.logs.LineFormatter", "json": LOG_FORMAT == "json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "leadops": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        "django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False},
+    },
+}

@@ -1,0 +1,287 @@
+"""One unit of work = one transaction with its fixed phases; every door opens exactly one.
+
+Services record journal entries in the unit; when the door's work is done the unit runs the phases, breadth-first,
+at most three rounds, writes what was buffered, commits, and wakes who listens. It decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection, models, transaction
+
+from leadops import ids, journal, moment
+from leadops.access import Actor
+from leadops.journal import Entry, Kind
+from leadops.models import Lead
+
+log = logging.getLogger("leadops.unit")
+T = TypeVar("T")
+ROUNDS = 3
+RETRY_AFTER = (5, 30, 120, 600, 3600)  # seconds between retries of a stalled phase
+
+
+class Stalled(models.Model):
+    """A lead whose later phase failed: visible, held with reason `error`, retried with back-off."""
+
+    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="stalled")
+    phase = models.CharField(max_length=16)
+    entries = models.JSONField(default=list)
+    due_at = models.DateTimeField()
+    starts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="stalled_due")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.phase}"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A step of the flow: called once a round with all unseen entries of its kinds (empty kinds = every kind)."""
+
+    name: str
+    kinds: frozenset[str]
+    handler: Callable[[Sequence[Entry], Unit], None]
+
+
+class PhaseFailed(Exception):
+    def __init__(self, phase: str, fault: Exception) -> None:
+        super().__init__(f"{phase}: {type(fault).__name__}: {fault}")
+        self.phase = phase
+        self.fault = fault
+
+
+_phases: tuple[Phase, ...] = ()
+
+
+def set_phases(phases: Sequence[Phase]) -> None:
+    """Hand over the table of choreography; called once at start-up."""
+    global _phases
+    _phases = tuple(phases)
+
+
+def phases() -> tuple[Phase, ...]:
+    return _phases
+
+
+@dataclass(slots=True)
+class Unit:
+    """What a service needs: who, when, the leads at hand, and where to record."""
+
+    actor: Actor
+    at: datetime
+    id: uuid.UUID = field(default_factory=ids.uuid7)
+    entries: list[Entry] = field(default_factory=list)
+    memo: dict[Any, Any] = field(default_factory=dict)
+    _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
+    _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    _written: int = 0
+    _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _after: list[Callable[[], None]] = field(default_factory=list)
+
+    def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
+        """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
+        entry = Entry(kind=kind, lead=lead, **fields)
+        self.entries.append(entry)
+        return entry
+
+    def add(self, rows: Iterable[models.Model]) -> None:
+        """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""
+        for row in rows:
+            self._rows[type(row)].append(row)
+
+    def pending(self, model: type[models.Model]) -> list[Any]:
+        """Rows of `model` buffered so far."""
+        return list(self._rows.get(model, ()))
+
+    def keep(self, leads: Iterable[Lead]) -> None:
+        """Make freshly created leads known, so that later phases need not read them."""
+        self._leads.update((lead.pk, lead) for lead in leads)
+
+    def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
+        """Leads of this unit, one instance each, locked in id order on first use."""
+        keys = sorted(set(wanted))
+        missing = [key for key in keys if key not in self._leads]
+        if missing:
+            rows = Lead.objects.select_for_update(of=("self",)).select_related("person", "account", "owner__user")
+            self.keep(rows.filter(pk__in=missing).order_by("id"))
+        return [self._leads[key] for key in keys if key in self._leads]
+
+    def known_leads(self) -> list[Lead]:
+        return list(self._leads.values())
+
+    def wake(self, channel: str, *keys: object) -> None:
+        """Tell listeners after the commit: channel `inbox` with user ids, `due` for the ticker."""
+        self._wake[channel].update(str(key) for key in keys)
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        self._after.append(act)
+
+    def flush(self) -> None:
+        """Write buffered journal entries and rows; called at the end, and before a read that needs them."""
+        fresh = self.entries[self._written :]
+        journal.write(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
+        self._written = len(self.entries)
+        for model, rows in self._rows.items():
+            if rows:
+                model._default_manager.bulk_create(rows)
+        self._rows.clear()
+
+
+def record_many(entries: Iterable[Entry], unit: Unit) -> None:
+    """The only way into the journal for a batch."""
+    unit.entries.extend(entries)
+
+
+def _run_phases(unit: Unit, table: Sequence[Phase]) -> None:
+    seen = [0] * len(table)
+    for _round in range(ROUNDS):
+        moved = False
+        for i, phase in enumerate(table):
+            fresh = unit.entries[seen[i] :]
+            seen[i] = len(unit.entries)
+            batch = [e for e in fresh if not phase.kinds or e.kind in phase.kinds]
+            if not batch:
+                continue
+            moved = True
+            try:
+                phase.handler(batch, unit)
+            except Exception as fault:
+                if isinstance(fault, OperationalError) and _is_race(fault):
+                    raise
+                raise PhaseFailed(phase.name, fault) from fault
+        if not moved:
+            return
+    left = [e for i, p in enumerate(table) for e in unit.entries[seen[i] :] if p.kinds and e.kind in p.kinds]
+    if left:
+        _hold(unit, {e.lead_id for e in left if e.lead_id}, "loop")
+
+
+def _hold(unit: Unit, lead_ids: set[uuid.UUID], reason: str) -> None:
+    for lead in unit.leads(lead_ids):
+        if lead.owner_id is None and not lead.held:
+            lead.held, lead.held_at = reason, unit.at
+            Lead.objects.filter(pk=lead.pk, owner__isnull=True).update(held=reason, held_at=unit.at)
+        unit.record(Kind.HELD, lead, data={"reason": reason})
+
+
+def _stall(unit: Unit, failed: PhaseFailed, entries: Sequence[Entry]) -> None:
+    """Keep what the door did; leave the later phases to a retry."""
+    log.error("phase failed", extra={"phase": failed.phase, "unit": str(unit.id)}, exc_info=failed.fault)
+    by_lead: dict[uuid.UUID, list[int]] = defaultdict(list)
+    for entry in entries:
+        if entry.lead_id and entry.id:
+            by_lead[entry.lead_id].append(entry.id)
+    error = f"{type(failed.fault).__name__}: {failed.fault}"[:500]
+    _hold(unit, set(by_lead), "error")
+    for lead_id, keys in by_lead.items():
+        row, created = Stalled.objects.get_or_create(
+            lead_id=lead_id,
+            defaults={"phase": failed.phase, "entries": keys, "due_at": unit.at, "error": error, "at": unit.at},
+        )
+        if not created:
+            Stalled.objects.filter(pk=row.pk).update(
+                entries=sorted({*row.entries, *keys}), phase=failed.phase, error=error
+            )
+    unit.wake("due")
+
+
+def _is_race(fault: OperationalError) -> bool:
+    return getattr(fault.__cause__, "sqlstate", "") in {"40001", "40P01"}
+
+
+def _notify(unit: Unit) -> None:
+    if not unit._wake:
+        return
+    with connection.cursor() as cursor:
+        for channel, keys in unit._wake.items():
+            cursor.execute("SELECT pg_notify(%s, %s)", [f"leadops_{channel}", json.dumps(sorted(keys))[:7900]])
+
+
+def _attempt(
+    work: Callable[[Unit], T], actor: Actor, at: datetime, table: Sequence[Phase], stalled: PhaseFailed | None
+) -> T:
+    unit = Unit(actor=actor, at=at)
+    with transaction.atomic():
+        result = work(unit)
+        if stalled is None:
+            _run_phases(unit, table)
+        unit.flush()
+        if stalled is not None:
+            _stall(unit, stalled, list(unit.entries))
+            unit.flush()
+        transaction.on_commit(lambda: _notify(unit))
+        for act in unit._after:
+            transaction.on_commit(act)
+    return result
+
+
+def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = None) -> T:
+    """Run `work(unit)` and the phases it wakes in one transaction.
+
+    A deadlock or serialisation failure runs it again, three times. When a phase raises, the transaction is rolled
+    back and `work` alone is committed, its leads stalled: what people and partners did is never lost to a later step.
+    `work` must therefore be safe to run again.
+    """
+    at = at or moment.now()
+    for turn in range(3):
+        try:
+            return _attempt(work, actor, at, _phases, None)
+        except PhaseFailed as failed:
+            return _attempt(work, actor, at, (), failed)
+        except OperationalError as fault:
+            if not _is_race(fault) or turn == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+def claim_stalled(at: datetime, limit: int = 50) -> list[uuid.UUID]:
+    """Stalled leads that are due; their start is counted and the next retry set before they run."""
+    with transaction.atomic():
+        rows = list(
+            Stalled.objects.select_for_update(skip_locked=True).filter(due_at__lte=at).order_by("due_at")[:limit]
+        )
+        for row in rows:
+            wait = RETRY_AFTER[min(row.starts, len(RETRY_AFTER) - 1)]
+            Stalled.objects.filter(pk=row.pk).update(starts=row.starts + 1, due_at=at + timedelta(seconds=wait))
+    return [row.lead_id for row in rows]
+
+
+def resume(lead_id: uuid.UUID, *, actor: Actor, at: datetime | None = None) -> bool:
+    """Run the later phases of one stalled lead again; True when it is complete, False when it stalled again."""
+    at = at or moment.now()
+    unit = Unit(actor=actor, at=at)
+    try:
+        with transaction.atomic():
+            row = Stalled.objects.select_for_update().filter(pk=lead_id).first()
+            if row is None:
+                return True
+            (lead,) = unit.leads([lead_id])
+            if lead.held == "error":
+                lead.held, lead.held_at = "", None
+                Lead.objects.filter(pk=lead_id).update(held="", held_at=None)
+            row.delete()
+            unit.entries = journal.entries_of(row.entries)
+            for entry in unit.entries:
+                entry.lead = lead
+            unit._written = len(unit.entries)
+            unit.record(Kind.RESUMED, lead, data={"phase": row.phase, "starts": row.starts})
+            _run_phases(unit, _phases)
+            unit.flush()
+            transaction.on_commit(lambda: _notify(unit))
+    except PhaseFailed as failed:
+        error = f"{type(failed.fault).__name__}: {failed.fault}"[:500]
+        Stalled.objects.filter(pk=lead_id).update(phase=failed.phase, error=error)
+        return False
+    return True

@@ -1,0 +1,3 @@
+"""Every address of the house, app by app."""
+
+urlpatterns: list[object] = []

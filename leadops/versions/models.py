@@ -1,0 +1,80 @@
+"""Versions and publications: everything that changes behaviour is a frozen document with a number."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from leadops.models import Team, User
+from leadops.models.columns import address
+
+
+class Version(models.Model):
+    """One document of a kind and key. Frozen by trigger once it left draft; `team` empty = the house."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        REPLACED = "replaced", _("Replaced")
+        ROLLED_BACK = "rolled_back", _("Rolled back")
+
+    id = address()
+    kind = models.CharField(max_length=24)
+    key = models.SlugField(max_length=50)
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
+    body = models.JSONField(default=dict)
+    schema = models.PositiveSmallIntegerField(default=1)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="versions")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    based_on = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    review_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ["kind", "key", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key", "number"], name="version_number_once"),
+            models.CheckConstraint(name="version_published_has_reason", condition=Q(state="draft") | ~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key} v{self.number}"
+
+
+class Publication(models.Model):
+    """Which version held when: live ones of one key never overlap. `known_at` is when we decided it."""
+
+    class Mode(models.TextChoices):
+        LIVE = "live", _("Live")
+        SHADOW = "shadow", _("Shadow")
+        ARM = "arm", _("Experiment arm")
+
+    id = address()
+    kind = models.CharField(max_length=24)
+    key = models.SlugField(max_length=50)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="publications")
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.LIVE)
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        constraints = [
+            ExclusionConstraint(
+                name="publication_one_live",
+                expressions=[("kind", "="), ("key", "="), (Func(F("from_at"), F("to_at"), function="tstzrange"), "&&")],
+                condition=Q(mode="live"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.mode}"

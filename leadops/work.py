@@ -1,0 +1,119 @@
+"""The queue reps read: one row per open lead, recomputed in bulk by `refresh` and nowhere else."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from leadops.models import Lead, Rep, Task
+from leadops.unit import Unit
+
+# lead id, when due, reason code; handed over by choreography from the apps
+DueMoment = tuple[uuid.UUID, datetime, str]
+DueSource = Callable[[Sequence[Lead]], Iterable[DueMoment]]
+_sources: tuple[DueSource, ...] = ()
+
+BANDS = {"hot": 3, "warm": 2, "cold": 1, "": 0}
+
+
+class Work(models.Model):
+    """What to do next about an open lead. `due_at` empty = nothing due; `wakes_at` = snoozed until then."""
+
+    class Waiting(models.TextChoices):
+        US = "us", _("On us")
+        PROSPECT = "prospect", _("On the prospect")
+
+    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="work")
+    owner = models.ForeignKey(Rep, on_delete=models.CASCADE, null=True, related_name="work")
+    due_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=24, blank=True, default="")
+    heat = models.SmallIntegerField(default=0)
+    wakes_at = models.DateTimeField(null=True)
+    waiting_on = models.CharField(max_length=8, choices=Waiting.choices, default=Waiting.US)
+    score_band = models.SmallIntegerField(default=0)
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "owner",
+                models.F("due_at").asc(nulls_last=True),
+                models.F("score_band").desc(),
+                models.F("heat").desc(),
+                "lead",
+                name="work_queue",
+                condition=Q(wakes_at__isnull=True),
+            ),
+            models.Index(fields=["owner", "wakes_at"], name="work_snoozed", condition=Q(wakes_at__isnull=False)),
+            models.Index(fields=["due_at"], name="work_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.reason}"
+
+
+def set_sources(sources: Sequence[DueSource]) -> None:
+    """Hand over the apps' sources of due moments; called once at start-up by choreography."""
+    global _sources
+    _sources = tuple(sources)
+
+
+def task_moments(leads: Sequence[Lead]) -> list[DueMoment]:
+    """Open tasks and call backs (snoozes excluded: they hide, they are not due)."""
+    rows = Task.objects.filter(lead__in=leads, done_at__isnull=True).exclude(kind=Task.Kind.SNOOZE)
+    return [(row.lead_id, row.due_at, row.kind) for row in rows]
+
+
+def rows_for(leads: Sequence[Lead]) -> list[Work]:
+    """The Work rows these leads should have, computed from the sources; pure of the stored ones."""
+    open_leads = [lead for lead in leads if lead.is_open]
+    if not open_leads:
+        return []
+    due: dict[uuid.UUID, list[tuple[datetime, str]]] = defaultdict(list)
+    for source in (task_moments, *_sources):
+        for lead_id, at, reason in source(open_leads):
+            due[lead_id].append((at, reason))
+    snoozed = dict(
+        Task.objects.filter(lead__in=open_leads, kind=Task.Kind.SNOOZE, done_at__isnull=True).values_list(
+            "lead_id", "due_at"
+        )
+    )
+    rows = []
+    for lead in open_leads:
+        first = min(due[lead.pk], default=(None, ""))
+        rows.append(
+            Work(
+                lead=lead,
+                owner_id=lead.owner_id,
+                due_at=first[0],
+                reason=first[1],
+                heat=lead.score,
+                wakes_at=snoozed.get(lead.pk),
+                waiting_on=Work.Waiting.PROSPECT if lead.status == "waiting" else Work.Waiting.US,
+                score_band=BANDS.get(lead.band, 0),
+                since=lead.assigned_at or lead.received_at,
+            )
+        )
+    return rows
+
+
+def refresh(leads: Sequence[Lead], unit: Unit) -> None:
+    """Recompute the queue rows of these leads and wake the inboxes concerned."""
+    rows = rows_for(leads)
+    gone = {lead.pk for lead in leads} - {row.lead_id for row in rows}
+    if gone:
+        Work.objects.filter(lead__in=gone).delete()
+    if rows:
+        Work.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["lead"],
+            update_fields=["owner", "due_at", "reason", "heat", "wakes_at", "waiting_on", "score_band", "since"],
+        )
+    unit.wake("inbox", *(lead.owner_id for lead in leads if lead.owner_id))

@@ -1,0 +1,1 @@
+"""Tables of nurture arrive with its first sequence; today it writes none."""
