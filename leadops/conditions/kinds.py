@@ -16,10 +16,20 @@ from django.utils.translation import pgettext_lazy
 from leadops.fold import fold
 
 TEXT_LIMIT: Final = 200
-LARGEST: Final = Decimal(10) ** 18
+HIGHEST: Final = 17  # power of ten of the first digit
 FINEST: Final = -9  # decimal places
 MOST_DIGITS: Final = 28  # beyond them decimal arithmetic rounds
 REPORTABLE: Final = 15  # significant digits a JSON number keeps exactly
+
+
+class Numeric(models.DecimalField):  # type: ignore[type-arg]  # Django refuses the brackets at run time
+    """PostgreSQL's numeric without a precision: comparing must not round."""
+
+    def db_type(self, connection: Any) -> str:
+        return "numeric"
+
+    def cast_db_type(self, connection: Any) -> str:
+        return "numeric"
 
 
 class Unreadable(ValueError):
@@ -89,7 +99,7 @@ def number(raw: Any) -> Decimal:
         raise Unreadable("not-a-number")
     if len(found.as_tuple().digits) > MOST_DIGITS:
         raise Unreadable("out-of-range")
-    if abs(found) >= LARGEST or (found and _places(found) < FINEST):
+    if found and (found.adjusted() > HIGHEST or found.adjusted() < FINEST or _places(found) < FINEST):
         raise Unreadable("out-of-range")
     return _plain(found)
 
@@ -170,8 +180,8 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("text", pgettext_lazy("condition", "text"), text_fact, text, _same, models.TextField, True),
         Kind("choice", pgettext_lazy("condition", "choice"), code, code, _same, models.TextField, True),
         Kind("multi", pgettext_lazy("condition", "several choices"), codes, code, list, models.TextField),
-        Kind("number", pgettext_lazy("condition", "number"), number, number, number_to_json, models.DecimalField),
-        Kind("count", pgettext_lazy("condition", "count"), whole, number, number_to_json, models.DecimalField),
+        Kind("number", pgettext_lazy("condition", "number"), number, number, number_to_json, Numeric),
+        Kind("count", pgettext_lazy("condition", "count"), whole, number, number_to_json, Numeric),
         Kind("day", pgettext_lazy("condition", "day"), day, day, date.isoformat, models.DateField),
         Kind("instant", pgettext_lazy("condition", "instant"), instant, instant, instant_to_json, models.DateTimeField),
         Kind("flag", pgettext_lazy("condition", "yes or no"), flag, _no_operand, _same, models.BooleanField),

@@ -77,7 +77,7 @@ def leaves(node: Node) -> Iterator[Leaf]:
 def to_json(node: Node) -> Json:
     """The canonical document of a tree as written; its root is always a group."""
     written = _to_json(node)
-    return written if not isinstance(node, Leaf) else {"all": [written]}
+    return {"all": [written]} if "field" in written else written
 
 
 def _to_json(node: Node) -> Json:
