@@ -158,6 +158,7 @@ class LeadFactory(DjangoModelFactory[Lead]):
     company_folded = factory.LazyAttribute(lambda o: fold(o.company))
     country = "FR"
     hand_raiser = True
+    owner = None
     stage_at = factory.LazyFunction(moment.now)
     occurred_at = factory.LazyAttribute(lambda o: o.stage_at)
     received_at = factory.LazyAttribute(lambda o: o.stage_at)

@@ -1,0 +1,160 @@
+"""Server-sent events: tells open pages that something of theirs changed; carries no data and decides no right.
+
+One LISTEN connection per process, fanned out to every open stream. Who listens is proved by a short-lived signed token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import psycopg
+from django.conf import settings
+from django.core import signing
+from django.db import connection
+
+from leadops.platform.heartbeats import BEAT
+
+log = logging.getLogger("leadops.live")
+CHANNEL = "leadops_inbox"
+SALT = "leadops.live"
+TOKEN_AGE = 12 * 3600
+PING = 15.0
+RETRY = 1.0
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def token_for(user_id: object) -> str:
+    """Proof that the page was given to this user; valid for a working day."""
+    return signing.dumps(str(user_id), salt=SALT)
+
+
+def user_of(token: str) -> str | None:
+    try:
+        user: str = signing.loads(token, salt=SALT, max_age=TOKEN_AGE)
+    except signing.BadSignature:
+        return None
+    return user
+
+
+class Hub:
+    """Every open stream of this process, by user."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self.listener: asyncio.Task[None] | None = None
+        self.sequence = 0
+
+    def tell(self, user: str) -> None:
+        self.sequence += 1
+        for stream in self.streams.get(user, ()):
+            if stream.full():
+                stream.get_nowait()  # the page asks for the present state anyway: the newest event is enough
+            stream.put_nowait(f"id: {self.sequence}\nevent: inbox\ndata: {{}}\n\n")
+
+    async def listen(self) -> None:
+        """Follow the database's notifications for ever; a lost connection is made again and all pages look anew."""
+        parameters = connection.get_connection_params()
+        for own in ("cursor_factory", "context"):
+            parameters.pop(own, None)
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as ear:
+                    await ear.execute(f"LISTEN {CHANNEL}")
+                    await ear.execute(BEAT, ["live"])
+                    for user in list(self.streams):
+                        self.tell(user)
+                    while True:
+                        async for notice in ear.notifies(timeout=5.0):
+                            for user in json.loads(notice.payload):
+                                self.tell(user)
+                        await ear.execute(BEAT, ["live"])
+            except (psycopg.OperationalError, OSError) as fault:
+                log.warning("listen lost", extra={"fault": str(fault).split("\n")[0]})
+                await asyncio.sleep(RETRY)
+
+    @contextlib.asynccontextmanager
+    async def stream(self, user: str) -> AsyncIterator[asyncio.Queue[str]]:
+        mine: asyncio.Queue[str] = asyncio.Queue(8)
+        self.streams[user].add(mine)
+        try:
+            yield mine
+        finally:
+            self.streams[user].discard(mine)
+            if not self.streams[user]:
+                del self.streams[user]
+
+
+hub = Hub()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _serve(user: str, origin: bytes, receive: Receive, send: Send) -> None:
+    headers = [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ]
+    if origin and settings.MODE != "serve":
+        headers += [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
+    leaving = asyncio.create_task(_gone(receive))
+    async with hub.stream(user) as mine:
+        while not leaving.done():
+            waiting = asyncio.create_task(mine.get())
+            await asyncio.wait({waiting, leaving}, timeout=PING, return_when=asyncio.FIRST_COMPLETED)
+            text = waiting.result() if waiting.done() else ": ping\n\n"
+            if not waiting.done():
+                waiting.cancel()
+            if not leaving.done():
+                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    leaving.cancel()
+
+
+async def _plain(send: Send, status: int, text: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": text})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            hub.listener = asyncio.create_task(hub.listen())
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            if hub.listener:
+                hub.listener.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI door: GET /live?token=… streams; anything else is 404."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    if scope["type"] != "http" or scope["path"] != "/live":
+        await _plain(send, 404, b"not here\n")
+        return
+    token = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+    user = user_of(token)
+    if user is None:
+        await _plain(send, 401, b"no valid token\n")
+        return
+    origin = dict(scope["headers"]).get(b"origin", b"")
+    await _serve(user, origin, receive, send)

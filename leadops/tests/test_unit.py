@@ -1,0 +1,168 @@
+"""The unit: fixed phases, rounds, stalls, and the journal it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from leadops import moment, unit
+from leadops.access import SYSTEM
+from leadops.journal import Entry, JournalEntry, Kind
+from leadops.models import Lead
+from leadops.testing import LeadFactory
+from leadops.unit import Phase, Stalled, Unit, claim_stalled, in_unit, record_many, resume
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def table() -> Iterator[list[Phase]]:
+    """Phases of the test; the house's own come back afterwards."""
+    kept = unit.phases()
+    mine: list[Phase] = []
+    unit.set_phases(mine)
+    yield mine
+    unit.set_phases(kept)
+
+
+def capture(lead: Lead):
+    def work(u: Unit) -> None:
+        (mine,) = u.leads([lead.pk])
+        u.record(Kind.CAPTURED, mine, data={"source": lead.source})
+
+    return work
+
+
+def test_phases_run_in_their_order_each_with_all_entries_of_its_kinds(table):
+    leads = [LeadFactory(), LeadFactory()]
+    seen: list[tuple[str, int]] = []
+
+    def first(entries, u):
+        seen.append(("first", len(entries)))
+        for e in entries:
+            u.record(Kind.SCORED, e.lead, cause=e)
+
+    def second(entries, u):
+        seen.append(("second", len(entries)))
+
+    table += [Phase("first", frozenset({"captured"}), first), Phase("second", frozenset({"scored"}), second)]
+    unit.set_phases(table)
+    in_unit(lambda u: record_many([Entry(Kind.CAPTURED, lead) for lead in leads], u), actor=SYSTEM)
+    assert seen == [("first", 2), ("second", 2)]
+    scored = JournalEntry.objects.get(kind="scored", lead=leads[0])
+    assert JournalEntry.objects.get(pk=scored.cause).kind == "captured"
+
+
+def test_an_endless_chain_stops_after_three_rounds_and_holds_the_lead(table):
+    lead = LeadFactory()
+    turns = []
+
+    def again(entries, u):
+        turns.append(1)
+        u.record(Kind.CAPTURED, entries[0].lead)
+
+    unit.set_phases([Phase("again", frozenset({"captured"}), again)])
+    in_unit(capture(lead), actor=SYSTEM)
+    assert len(turns) == 3
+    lead.refresh_from_db()
+    assert lead.held == "loop"
+
+
+@pytest.mark.parametrize("broken", ["score", "gate", "route", "clocks", "enrol", "work list"])
+def test_a_failing_phase_stalls_the_lead_and_it_is_complete_after_the_fault_is_gone(table, broken):
+    lead = LeadFactory()
+    fault = {"on": True}
+    done: list[str] = []
+
+    def make(name: str):
+        def handler(entries, u):
+            if name == broken and fault["on"]:
+                raise ValueError("planted")
+            done.append(name)
+
+        return Phase(name, frozenset({"captured"}), handler)
+
+    unit.set_phases([make(n) for n in ("score", "gate", "route", "clocks", "enrol", "work list")])
+    in_unit(capture(lead), actor=SYSTEM)
+    lead.refresh_from_db()
+    stalled = Stalled.objects.get(lead=lead)
+    assert lead.held == "error" and stalled.phase == broken and "planted" in stalled.error
+    assert JournalEntry.objects.filter(lead=lead, kind="captured").count() == 1
+    at = moment.now()
+    assert claim_stalled(at) == [lead.pk]
+    assert resume(lead.pk, actor=SYSTEM) is False
+    assert claim_stalled(at) == [], "a start sets the next retry later"
+    fault["on"] = False
+    done.clear()
+    assert claim_stalled(at + timedelta(hours=2)) == [lead.pk]
+    assert resume(lead.pk, actor=SYSTEM) is True
+    assert done == ["score", "gate", "route", "clocks", "enrol", "work list"]
+    lead.refresh_from_db()
+    assert lead.held == "" and not Stalled.objects.exists()
+    assert JournalEntry.objects.filter(lead=lead, kind="captured").count() == 1, (
+        "what was captured is not journalled twice"
+    )
+
+
+def test_a_refused_verb_leaves_nothing_behind(table):
+    lead = LeadFactory()
+
+    def work(u: Unit) -> None:
+        capture(lead)(u)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError):
+        in_unit(work, actor=SYSTEM)
+    assert not JournalEntry.objects.exists()
+
+
+def test_the_journal_costs_three_statements_whatever_the_number(table, django_assert_num_queries):
+    leads = [LeadFactory() for _ in range(50)]
+    with django_assert_num_queries(4):  # savepoint, ids, insert, release
+        in_unit(lambda u: record_many([Entry(Kind.CAPTURED, lead) for lead in leads], u), actor=SYSTEM)
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_the_journal_is_append_only(table, verb):
+    in_unit(capture(LeadFactory()), actor=SYSTEM)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows = JournalEntry.objects.all()
+        rows.update(kind="noted") if verb == "update" else rows.delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_incremental_reader_misses_no_row_of_a_late_commit(table):
+    """A transaction held open while later ones commit: rows appear below the snapshot's xmin only when all can be seen."""
+    lead = LeadFactory()
+    late = connection.copy()
+    late.ensure_connection()
+    late.set_autocommit(False)
+    insert = (
+        "INSERT INTO leadops_journalentry (kind, lead_id, system, at, recorded_at, cycle, data)"
+        " VALUES ('noted', %s, 'late', now(), now(), 1, '{}')"
+    )
+    with late.cursor() as cursor:
+        cursor.execute(insert, [lead.pk])
+    in_unit(capture(lead), actor=SYSTEM)
+
+    def read(after: tuple[int, int]) -> list[tuple[int, int, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT xid, id, system FROM leadops_journalentry WHERE (xid, id) > (%s, %s)"
+                " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid, id",
+                after,
+            )
+            return cursor.fetchall()
+
+    first = read((0, 0))
+    assert first == [], "the open transaction is older: nothing behind it is taken yet"
+    late.commit()
+    late.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()")
+    second = read((0, 0))
+    assert [row[2] for row in second] == ["late", "system"]
+    assert read(second[-1][:2]) == []
