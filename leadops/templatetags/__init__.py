@@ -1,0 +1,1 @@
+"""Template tags of the house; nothing here reads the database."""

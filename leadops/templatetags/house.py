@@ -1,0 +1,254 @@
+"""Tags and filters every template may use: icons, figures, times and links, in the reader's language and zone.
+
+Loaded as builtins. Nothing here reads the database or decides anything; amounts go through `leadops.money` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from django import template
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, pgettext
+
+from leadops import moment
+from leadops.money import format_money, format_number, format_percent
+
+register = template.Library()
+
+NOTHING = "—"  # an unknown figure is never shown as zero
+_patterns = {
+    "fr": {
+        "full": "EEEE d MMMM y 'à' HH:mm zzzz",
+        "stamp": "d MMM y 'à' HH:mm",
+        "near": "d MMM, HH:mm",
+        "day": "d MMM y",
+    },
+    "en": {"full": "EEEE d MMMM y, HH:mm zzzz", "stamp": "d MMM y, HH:mm", "near": "d MMM, HH:mm", "day": "d MMM y"},
+}
+
+
+def _language() -> str:
+    return (get_language() or settings.LANGUAGE_CODE).split("-")[0]
+
+
+def _absolute(at: datetime, form: str) -> str:
+    language = _language()
+    pattern = _patterns.get(language, _patterns["en"])[form]
+    # The instant already carries the reader's zone; None would make Babel take UTC.
+    return format_datetime(at, pattern, tzinfo=timezone.get_current_timezone(), locale=language)
+
+
+# -- marks ------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """A drawing from the sprite; always decoration, the word beside it carries the meaning."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css,
+        static("img/icons.svg"),
+        name or "circle",
+    )
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """Anna de la Tour -> AT; one word gives its first two letters."""
+    words = [word for word in str(name or "").replace("-", " ").split() if word[0].isalpha()]
+    if not words:
+        return "?"
+    return (words[0][:2] if len(words) == 1 else words[0][0] + words[-1][0]).upper()
+
+
+@register.filter
+def said(texts: Mapping[str, str] | str | None) -> str:
+    """What users wrote as {language: text}, in the reader's language, else the house's, else any."""
+    if not isinstance(texts, Mapping):
+        return str(texts or "")
+    for language in (_language(), settings.HOUSE_LANGUAGE):
+        if texts.get(language):
+            return texts[language]
+    return next((text for text in texts.values() if text), "")
+
+
+@register.filter
+def country(code: str | None) -> str:
+    """FR -> France, in the reader's language; a code nobody knows is shown as it came."""
+    return Locale.parse(_language()).territories.get(str(code or "").upper(), str(code or "")) or NOTHING
+
+
+# -- figures ----------------------------------------------------------------------------------------------
+
+
+@register.filter
+def money(minor: int | None, currency: str = "") -> str:
+    """Minor units with their currency: {{ lead.value_minor|money:lead.currency }}."""
+    return NOTHING if minor is None else format_money(int(minor), currency or settings.HOUSE_CURRENCY, _language())
+
+
+@register.filter
+def number(value: int | float | Decimal | None, digits: int | None = None) -> str:
+    return NOTHING if value is None or value == "" else format_number(value, _language(), digits)
+
+
+@register.filter
+def percent(share: float | Decimal | None, digits: int = 1) -> str:
+    """A share between 0 and 1: 0.123 -> 12.3%."""
+    return NOTHING if share is None or share == "" else format_percent(share, _language(), digits)
+
+
+@register.filter
+def capped(count: int | None, limit: int = 99) -> str:
+    """A count that was never counted to its end: 99+."""
+    if count is None:
+        return NOTHING
+    return f"{format_number(limit, _language())}+" if count > limit else format_number(count, _language())
+
+
+@register.filter
+def scale(value: float | Decimal | None, largest: float | Decimal | None = 100) -> str:
+    """Where a value stands between 0 and the largest, as 0–100 with a point: for SVG geometry, never for reading."""
+    if not value or not largest:
+        return "0"
+    return f"{max(0.0, min(100.0, 100.0 * float(value) / float(largest))):.2f}"
+
+
+# -- times ------------------------------------------------------------------------------------------------
+
+
+def _units(seconds: int) -> list[str]:
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    named = [
+        (days, pgettext("duration", "%(n)s d")),
+        (hours, pgettext("duration", "%(n)s h")),
+        (minutes, pgettext("duration", "%(n)s min")),
+        (left, pgettext("duration", "%(n)s s")),
+    ]
+    first = next((i for i, (n, _unit) in enumerate(named) if n), len(named) - 1)
+    return [
+        unit % {"n": format_number(n, _language())}
+        for n, unit in named[first : first + 2]
+        if n or len(named) == first + 1
+    ]
+
+
+@register.filter
+def duration(span: float | timedelta | None, parts: int = 2) -> str:
+    """252 -> 4 min 12 s; the two largest units, the sign left to the words around it."""
+    if span is None or span == "":
+        return NOTHING
+    seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
+    return " ".join(_units(abs(round(seconds)))[:parts]).replace(" ", "\u00a0") or NOTHING
+
+
+@register.filter
+def until(due: datetime | None) -> str:
+    """How far an instant is from now, without direction: the words of the chip say before or after."""
+    return NOTHING if due is None else duration((due - moment.now()).total_seconds(), 1)
+
+
+@register.filter
+def ago(at: datetime | None) -> str:
+    """12 min ago · in 4 min · now."""
+    if at is None:
+        return NOTHING
+    seconds = (moment.now() - at).total_seconds()
+    if abs(seconds) < 5:
+        return gettext("just now")
+    words = gettext("%(duration)s ago") if seconds > 0 else gettext("in %(duration)s")
+    return words % {"duration": duration(seconds, 1)}
+
+
+@register.filter
+def when(at: datetime | None, form: str = "both") -> str | SafeString:
+    """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today)."""
+    if at is None:
+        return NOTHING
+    here = timezone.localtime(at)
+    full, stamp = _absolute(here, "full"), _absolute(here, "stamp")
+    shown = {"near": _near(here), "relative": ago(at)}.get(form, stamp)
+    if form == "relative":  # a relative time alone goes stale: the absolute one is there for ears and pointers
+        return format_html(
+            '<time datetime="{}" title="{}" data-ago>{}</time><span class="vh"> ({})</span>',
+            at.isoformat(),
+            full,
+            shown,
+            stamp,
+        )
+    clock = format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full, shown)
+    if form != "both":
+        return clock
+    return format_html(
+        '{}<span class="rel"> · <time datetime="{}" data-ago>{}</time></span>', clock, at.isoformat(), ago(at)
+    )
+
+
+def _near(here: datetime) -> str:
+    if here.date() == timezone.localtime(moment.now()).date():
+        return here.strftime("%H:%M")
+    return _absolute(here, "near")
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """5 Mar 2026 · 5 mars 2026, the reader's day for an instant."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    language = _language()
+    return format_date(value, _patterns.get(language, _patterns["en"])["day"], locale=language)
+
+
+# -- links ------------------------------------------------------------------------------------------------
+
+
+def _with(context: template.Context, changes: Mapping[str, Any]) -> str:
+    request: HttpRequest | None = context.get("request")
+    given = request.GET.copy() if request is not None else QueryDict(mutable=True)
+    for name, value in changes.items():
+        if value is None or value == "":
+            given.pop(name, None)
+        elif isinstance(value, list | tuple):
+            given.setlist(name, [str(one) for one in value])
+        else:
+            given[name] = str(value)
+    return f"?{given.urlencode()}" if given else "?"
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, *pairs: Any, **changes: Any) -> str:
+    """This page's query string with some parameters changed; None removes one. Also {% query name value %}."""
+    return _with(context, {**dict(zip(pairs[::2], pairs[1::2], strict=True)), **changes})
+
+
+@register.inclusion_tag("components/column.html", takes_context=True)
+def column(
+    context: template.Context, key: str, label: str, sort: str = "", align: str = "", param: str = "sort"
+) -> dict[str, Any]:
+    """A sortable <th>: the link keeps the filters, drops the cursor and turns the direction."""
+    state = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
+    following = f"-{key}" if state == "ascending" else key
+    url = _with(context, {param: following, "after": None, "before": None})
+    return {"label": label, "state": state, "url": url, "align": align}
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context) -> str:
+    """This page with its query string, for a form that must come back to it."""
+    request: HttpRequest | None = context.get("request")
+    return request.get_full_path() if request is not None else "/"
