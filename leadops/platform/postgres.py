@@ -150,10 +150,10 @@ def bring_up(files: Files, binaries: Binaries, timeout: float) -> None:
         pause = min(pause * 1.5, 0.3)
 
 
-def ensure(var: Path = HERE, timeout: float = START_TIMEOUT) -> str:
+def ensure(var: Path | None = None, timeout: float = START_TIMEOUT) -> str:
     """Start or join the private server of this folder and return its URL; any number of processes may call it at once."""
-    files = files_of(var)
-    with locked(var / "lock"):
+    files = files_of(var or HERE)
+    with locked(files.var / "lock"):
         if not (files.data.exists() and alive(files)):
             start(files, timeout)
         create_database(files)
@@ -187,12 +187,12 @@ def write_url(files: Files) -> None:
     os.replace(fresh, files.var / "url")
 
 
-def stop(var: Path = HERE) -> bool:
+def stop(var: Path | None = None) -> bool:
     """Stop the private server of this folder; False when none ran. Only a process proven to be that server is signalled."""
-    if not (var / "lock").exists():
+    if not ((var or HERE) / "lock").exists():
         return False
-    files = files_of(var)
-    with locked(var / "lock"):
+    files = files_of(var or HERE)
+    with locked(files.var / "lock"):
         pid = cluster_files.postmaster(files.data)
         if pid is None:
             return False
@@ -217,12 +217,13 @@ def ended(data: Path, pid: int, sign: signal.Signals, patience: float) -> bool:
 
 
 @contextlib.contextmanager
-def in_use(var: Path = HERE) -> Iterator[str]:
+def in_use(var: Path | None = None) -> Iterator[str]:
     """The server for as long as we need it: the last user to leave stops it. With `DATABASE_URL` that server, untouched."""
     given = os.environ.get("DATABASE_URL", "")
     if given:
         yield given
         return
+    var = var or HERE
     var.mkdir(parents=True, exist_ok=True)
     with locked(var / "in-use", fcntl.LOCK_SH) as users:
         url = ensure(var)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,18 +19,6 @@ from leadops.platform.account import Account
 from leadops.platform.binaries import NoPostgres
 
 BASE = postgres.BASE
-
-
-@pytest.fixture
-def var() -> Iterator[Path]:
-    """An empty var/pg that any account reaches (pytest's own folders are closed to others)."""
-    top = Path(tempfile.mkdtemp(prefix="lo"))
-    top.chmod(0o755)
-    yield top / "pg"
-    if (top / "pg").exists():
-        postgres.stop(top / "pg")
-        cluster_files.remove(top / "pg")
-    shutil.rmtree(top)
 
 
 def fake_set(folder: Path, version: str) -> Path:

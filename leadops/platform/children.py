@@ -1,0 +1,56 @@
+"""The children of `manage.py up` as data: what runs, with which environment, and which pulse proves that it makes progress."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BASE = Path(__file__).resolve().parent.parent.parent
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Child:
+    """One program the parent keeps running."""
+
+    name: str
+    command: list[str]
+    variables: dict[str, str] = field(default_factory=dict)
+    pulse: str | None = None  # the heartbeat row that must stay young
+    beaten_by: str | None = (
+        None  # the child whose silence excuses this one (the ticker enqueues the clusters' heartbeat)
+    )
+    answers: str | None = None  # or: the URL that must answer
+
+
+def manage(*words: str) -> list[str]:
+    return [sys.executable, str(BASE / "manage.py"), *words]
+
+
+def web(port: int, workers: int) -> Child:
+    """gunicorn with threads: pages, API and intake."""
+    command = [sys.executable, "-m", "gunicorn", "leadops.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS), "--keep-alive", "15"]
+    command += ["--timeout", "60", "--graceful-timeout", "8", "--log-level", "warning"]
+    return Child("web", command, {"LEADOPS_ROLE": "web"}, answers=f"http://127.0.0.1:{port}/healthz")
+
+
+def live(port: int) -> Child:
+    """The stream of changes, on the next port."""
+    command = [sys.executable, "-m", "uvicorn", "leadops.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--loop", "uvloop", "--timeout-graceful-shutdown", "3", "--log-level", "warning", "--no-access-log"]
+    return Child("live", command, {"LEADOPS_ROLE": "live"}, pulse="live")
+
+
+def cluster(name: str) -> Child:
+    """A django-q2 cluster. Its name goes by the environment: settings are read before the command line is."""
+    variables = {"LEADOPS_ROLE": "cluster", "Q_CLUSTER_NAME": name}
+    command = manage("qcluster") if name == "now" else ["nice", "-n", "10", *manage("qcluster")]  # people come first
+    return Child(f"cluster-{name}", command, variables, pulse=f"cluster:{name}", beaten_by="ticker")
+
+
+def house(port: int, workers: int) -> list[Child]:
+    """Everything one host runs (architecture.md §8)."""
+    ticker = Child("ticker", manage("ticker"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
+    return [web(port, workers), live(port + 1), ticker, cluster("now"), cluster("long")]

@@ -1,0 +1,41 @@
+"""Reads how long ago each child last proved that it makes progress, by plain SQL on its own connection; it judges nothing.
+
+The rows are written by work that had to run: `cluster:now` and `cluster:long` by a task in that cluster, `ticker` and
+`live` by their own loops. Ages are measured by the database's clock, so hosts may disagree about the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import psycopg
+
+QUERY = "select name, extract(epoch from clock_timestamp() - at)::float8 from leadops_heartbeat"
+
+
+class Pulses:
+    """One lasting connection to the heartbeats."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connection: psycopg.Connection[tuple[str, float]] | None = None
+
+    def ages(self) -> Mapping[str, float] | None:
+        """Seconds since each row was written; None when the database (or its table) does not answer."""
+        try:
+            if self.connection is None:
+                self.connection = psycopg.connect(
+                    self.url, autocommit=True, connect_timeout=3, application_name="leadops-parent"
+                )
+                self.connection.execute("set statement_timeout = '3s'")
+            return dict(self.connection.execute(QUERY).fetchall())
+        except psycopg.Error:
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self.connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                self.connection.close()
+        self.connection = None

@@ -1,0 +1,174 @@
+"""What must be true before the first child starts: one parent per folder, free ports, a database, migrations, static files.
+
+Every refusal is one line that a person can act on. It starts no lasting process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from leadops.platform import translations
+from leadops.platform.children import BASE, manage
+
+VAR = BASE / "var"
+SERVER_PATIENCE = 20.0
+
+
+class CannotStart(Exception):
+    """The one line that says why."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command that must succeed before serving; `needed` spares it where nothing changed, `done` notes that it ran."""
+
+    name: str
+    command: list[str]
+    needed: Callable[[], bool] = lambda: True
+    done: Callable[[], object] = lambda: None
+
+
+@contextlib.contextmanager
+def alone(folder: Path, port: int) -> Iterator[None]:
+    """Hold this folder's lock: a second parent here would fight the first one over children and data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = holder(folder)
+            where = f" at http://127.0.0.1:{other['port']} (pid {other['pid']})" if other else ""
+            raise CannotStart(f"already running here{where}: use that one, or end it with `make stop`") from None
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "port": port}))
+        file.flush()
+        yield
+
+
+def holder(folder: Path) -> dict[str, int] | None:
+    """Who holds the lock now; None when nobody does."""
+    try:
+        with (folder / "lock").open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                said: dict[str, int] = json.loads(file.read() or "null")
+                return said
+    except (FileNotFoundError, ValueError):
+        return None
+    return None
+
+
+def whole(name: str, default: int, highest: int) -> int:
+    raw = os.environ.get(name, str(default))
+    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= highest:
+        raise CannotStart(f"{name}={raw!r} is not a whole number from 1 to {highest}")
+    return int(raw)
+
+
+def check_ports(ports: Sequence[int]) -> None:
+    """Refuse with one line while a port is taken (a child would only fail again and again)."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except PermissionError:
+                raise CannotStart(f"port {port} needs root: choose another with PORT=8080") from None
+            except OSError:
+                raise CannotStart(
+                    f"port {port} is in use: end the program that uses it, or choose another port with PORT="
+                    f"{port + 100} (leadops uses that one and the next)"
+                ) from None
+
+
+def libpq_url(url: str) -> str:
+    """The address as libpq reads it (Django's readers also know other names for the scheme)."""
+    for scheme in ("psql://", "pgsql://"):
+        if url.startswith(scheme):
+            return "postgresql://" + url.removeprefix(scheme)
+    return url
+
+
+def await_server(url: str) -> None:
+    """Wait for the server of `DATABASE_URL`, which may be starting beside us."""
+    deadline = time.monotonic() + SERVER_PATIENCE
+    while True:
+        try:
+            psycopg.connect(libpq_url(url), connect_timeout=3).close()
+            return
+        except psycopg.OperationalError as fault:
+            if time.monotonic() > deadline:
+                said = str(fault).strip().splitlines()[-1]
+                raise CannotStart(f"the server of DATABASE_URL does not answer: {said}") from None
+            time.sleep(0.5)
+        except psycopg.Error as fault:
+            raise CannotStart(f"DATABASE_URL cannot be read: {str(fault).strip()}") from None
+
+
+def static_digest() -> str:
+    """Changes whenever a static file of ours or the set of installed packages may have."""
+    digest = hashlib.sha256()
+    for path in sorted((BASE / "static").rglob("*")):
+        if path.is_file():
+            found = path.stat()
+            digest.update(f"{path.relative_to(BASE)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for path in (BASE / "requirements.txt", BASE / "leadops" / "settings.py"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def static_step() -> Step:
+    note = VAR / "static.digest"
+
+    def needed() -> bool:
+        collected = (VAR / "static" / "staticfiles.json").exists()
+        return not (collected and note.exists() and note.read_text() == static_digest())
+
+    return Step(
+        "static files",
+        manage("collectstatic", "--noinput", "--verbosity", "0"),
+        needed,
+        done=lambda: note.write_text(static_digest()),
+    )
+
+
+def house_steps(mode: str) -> list[list[Step]]:
+    """Rounds of steps; the steps of one round run side by side."""
+    rounds = [[Step("migrations", manage("migrate", "--noinput", "--verbosity", "0")), static_step()]]
+    if mode == "demo":
+        rounds.append([Step("the demo company", manage("seed_demo"))])
+    return rounds
+
+
+def prepare(rounds: Sequence[Sequence[Step]], variables: Mapping[str, str], folder: Path = BASE) -> None:
+    """Compile the translations, then run every step that is needed; the first failure stops the start."""
+    translations.compile_all()
+    for steps in rounds:
+        running = [
+            (step, subprocess.Popen(step.command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL))
+            for step in steps
+            if step.needed()
+        ]
+        try:
+            for step, process in running:
+                if process.wait() != 0:
+                    raise CannotStart(f"{step.name}: the command failed, its last words are above")
+                step.done()
+        finally:
+            for _, process in running:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait()
