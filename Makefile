@@ -1,0 +1,55 @@
+# leadops: everything a person or a machine runs. Needs Python >= 3.11, make and a shell.
+# PYTHON=… chooses the Python, PORT=… the port, DATABASE_URL=… a server of your own, ARGS=… goes to the tool.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+PY := .venv/bin/python
+PACKAGES := leadops capture routing qualification nurture reports
+SERVER := $(PY) -m leadops.platform.postgres run
+# production-like values for `check --deploy`; nothing here is secret
+DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
+	SECRET_KEY=checked-only-never-served-0123456789-abcdefghijklmnopqrstuvwxyz
+export PYTHON
+
+.DEFAULT_GOAL := demo
+.PHONY: demo serve test check stop clean lock install install-dev
+
+demo: install
+	@LEADOPS_MODE=demo $(PY) manage.py up --demo
+
+serve: install
+	@LEADOPS_MODE=serve $(PY) manage.py up --serve
+
+test: install-dev
+	@$(PY) -m leadops.platform.translations
+	@LEADOPS_MODE=test $(SERVER) $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: install-dev
+	@$(PY) -m leadops.platform.translations
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	.venv/bin/lint-imports
+	$(PY) -m mypy $(PACKAGES)
+	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+	$(SERVER) $(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m leadops.platform.catalogue
+	$(SERVER) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+stop:
+	@if [ -x $(PY) ]; then $(PY) -m leadops.platform.parent --stop; fi
+
+clean: stop
+	@if [ -x $(PY) ]; then $(PY) -m leadops.platform.postgres remove; fi
+	@rm -rf .venv var
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -path '*/LC_MESSAGES/*.mo' -exec rm -f {} +
+
+# Pins every package with its hashes, for every Python and system we support. Needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes -o requirements.txt requirements.in $(ARGS)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes -o requirements-dev.txt requirements-dev.in $(ARGS)
+
+install:
+	@.ci/python leadops/platform/install.py
+
+install-dev:
+	@.ci/python leadops/platform/install.py dev
