@@ -252,3 +252,9 @@ def here(context: template.Context) -> str:
     """This page with its query string, for a form that must come back to it."""
     request: HttpRequest | None = context.get("request")
     return request.get_full_path() if request is not None else "/"
+
+
+@register.simple_tag
+def moment_now() -> str:
+    """Business time for the page's clocks: in the demo it may differ from the reader's machine."""
+    return moment.now().isoformat()
