@@ -28,5 +28,6 @@ class LeadopsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("leadops.moment")
+        import_module("leadops.versions.calendars").register_kind()
         import_module("leadops.checks")
         import_module("leadops.choreography")

@@ -86,6 +86,7 @@ class Unit:
     memo: dict[Any, Any] = field(default_factory=dict)
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _written: int = 0
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _after: list[Callable[[], None]] = field(default_factory=list)
@@ -100,6 +101,11 @@ class Unit:
         """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""
         for row in rows:
             self._rows[type(row)].append(row)
+
+    def add_once(self, rows: Iterable[models.Model]) -> None:
+        """Buffer rows whose unique key makes a second one harmless: those already there are left alone."""
+        for row in rows:
+            self._once[type(row)].append(row)
 
     def pending(self, model: type[models.Model]) -> list[Any]:
         """Rows of `model` buffered so far."""
@@ -136,7 +142,11 @@ class Unit:
         for model, rows in self._rows.items():
             if rows:
                 model._default_manager.bulk_create(rows)
+        for model, rows in self._once.items():
+            if rows:
+                model._default_manager.bulk_create(rows, ignore_conflicts=True)
         self._rows.clear()
+        self._once.clear()
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:

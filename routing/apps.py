@@ -1,5 +1,12 @@
+"""Start-up of routing: its version kinds and fields."""
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class RoutingConfig(AppConfig):
     name = "routing"
+
+    def ready(self) -> None:
+        import_module("routing.sla.policy").register_kind()

@@ -1,0 +1,1 @@
+"""Everything that leaves the house: one table, its planner, its runner. Nothing else sends."""

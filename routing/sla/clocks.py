@@ -1,0 +1,281 @@
+"""Starts, follows and ends clock rows: the phase `clocks`. Due moments are computed once, by the calendar arithmetic.
+
+A first attempt is the lead's clock: it runs on through a change of owner. Acceptance is the owner's: it starts anew.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from leadops import calendars, decisions
+from leadops.conditions.fields import LEAD
+from leadops.journal import Entry, Kind
+from leadops.lifecycle import ENDED
+from leadops.models import Lead, RepTerms, Team
+from leadops.unit import Unit
+from leadops.versions import calendars as calendar_versions
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from routing.models import Clock
+from routing.sla.policy import ClockRule, Policies, Policy
+
+STARTS = {Kind.ASSIGNED, Kind.CLAIMED, Kind.HELD}
+ATTEMPTS = {Kind.ATTEMPTED, Kind.CONVERSED}
+LEAVES = {Kind.HANDED_BACK, Kind.RELEASED, Kind.TAKEN_AWAY}
+KINDS = frozenset({*STARTS, *ATTEMPTS, *LEAVES, Kind.ACCEPTED, Kind.STAGE_MOVED, Kind.CAME_BACK})
+OWNER_CLOCKS = {Clock.Kind.ACCEPTANCE}
+WAITING = {"error", "loop", "by_rule", "handed_back"}  # held for another reason than "nobody yet": no clock starts
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the handler knows of one batch: running clocks, policies, calendars."""
+
+    running: dict[tuple[uuid.UUID, str], Clock]
+    had: set[tuple[uuid.UUID, int, str]]
+    version: Version | None
+    policies: Policies | None
+    rep_calendars: dict[uuid.UUID, str]
+    team_calendars: dict[uuid.UUID, str]
+
+
+def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
+    """Phase handler: end what was answered, drop what no longer counts, start what now runs."""
+    leads = unit.leads(e.lead_id for e in entries if e.lead_id)
+    desk = _desk(leads, unit)
+    ended: list[Clock] = []
+    moved: list[Clock] = []
+    for entry in entries:
+        ended += _end(entry, desk, unit)
+        moved += _follow(entry, desk)
+    fresh = _start(entries, desk, unit)
+    _save(ended, moved, fresh)
+
+
+def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
+    rows = Clock.objects.select_for_update().filter(lead__in=leads).order_by("id")
+    running: dict[tuple[uuid.UUID, str], Clock] = {}
+    had: set[tuple[uuid.UUID, int, str]] = set()
+    for clock in rows:
+        had.add((clock.lead_id, clock.cycle, clock.kind))
+        if clock.state == Clock.State.RUNNING:
+            running[clock.lead_id, clock.kind] = clock
+    version = versions.in_force("sla", "house", unit)
+    owners = {lead.owner_id for lead in leads if lead.owner_id}
+    terms = (
+        RepTerms.objects.state_at(unit.at).filter(rep__in=owners).values_list("rep_id", "calendar") if owners else []
+    )
+    if "team calendars" not in unit.memo:
+        unit.memo["team calendars"] = dict(Team.objects.values_list("id", "calendar"))
+    return Desk(
+        running=running,
+        had=had,
+        version=version,
+        policies=versions.compiled(version) if version else None,
+        rep_calendars=dict(terms),
+        team_calendars=unit.memo["team calendars"],
+    )
+
+
+# -- ends ----------------------------------------------------------------------------------------------
+
+
+def _end(entry: Entry, desk: Desk, unit: Unit) -> list[Clock]:
+    if entry.lead_id is None:
+        return []
+    at = entry.at or unit.at
+    if entry.kind in ATTEMPTS:
+        return _met(desk, entry, (Clock.Kind.FIRST_ATTEMPT,), at, unit)
+    if entry.kind == Kind.ACCEPTED:
+        return _met(desk, entry, (Clock.Kind.ACCEPTANCE,), at, unit)
+    if entry.kind in LEAVES:
+        return _cancelled(desk, entry, OWNER_CLOCKS, at, unit, why=entry.kind)
+    if entry.kind == Kind.STAGE_MOVED and entry.data.get("to") in ENDED:
+        return _cancelled(desk, entry, set(Clock.Kind.values), at, unit, why=entry.data["to"])
+    return []
+
+
+def _take(desk: Desk, lead_id: uuid.UUID, kinds: Iterable[str]) -> list[Clock]:
+    taken = [desk.running.pop((lead_id, kind), None) for kind in kinds]
+    return [clock for clock in taken if clock is not None]
+
+
+def _met(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, unit: Unit) -> list[Clock]:
+    clocks = _take(desk, entry.lead_id, kinds)  # type: ignore[arg-type]
+    for clock in clocks:
+        end(clock, Clock.State.MET, at)
+        seconds = (clock.ended_at - clock.started_at).total_seconds()  # type: ignore[operator]
+        unit.record(
+            Kind.CLOCK_MET,
+            entry.lead,
+            data={"clock": str(clock.pk), "kind": clock.kind, "seconds": seconds},
+            cause=entry,
+        )
+        if clock.breached_at and "breach" not in clock.segments[-1].get("noted", []):
+            note_breach(clock, entry.lead, unit)
+    return clocks
+
+
+def _cancelled(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, unit: Unit, why: str) -> list[Clock]:
+    clocks = _take(desk, entry.lead_id, kinds)  # type: ignore[arg-type]
+    for clock in clocks:
+        end(clock, Clock.State.CANCELLED, at)
+        unit.record(
+            Kind.CLOCK_CANCELLED, entry.lead, data={"clock": str(clock.pk), "kind": clock.kind, "why": why}, cause=entry
+        )
+    return clocks
+
+
+def end(clock: Clock, state: str, at: datetime) -> None:
+    """Close a clock at an instant; whether it was late is decided by time stamps alone, not by who noticed first."""
+    clock.state, clock.ended_at = state, max(at, clock.started_at)
+    clock.next_step, clock.next_at = "", None
+    clock.segments[-1]["until"] = clock.ended_at.isoformat()
+    if clock.ended_at > clock.due_at:
+        clock.breached_at = clock.due_at
+
+
+def note_breach(clock: Clock, lead: Lead | None, unit: Unit) -> None:
+    """Journal a breach once, at its true time: the due moment, whenever it was noticed."""
+    clock.segments[-1].setdefault("noted", []).append("breach")
+    unit.record(Kind.CLOCK_BREACHED, lead, data={"clock": str(clock.pk), "kind": clock.kind}, at=clock.due_at)
+
+
+# -- follows -------------------------------------------------------------------------------------------
+
+
+def _follow(entry: Entry, desk: Desk) -> list[Clock]:
+    """A lead's clock stays when the owner changes; it knows who has to answer now."""
+    if entry.lead is None or entry.kind not in STARTS | LEAVES:
+        return []
+    clock = desk.running.get((entry.lead.pk, Clock.Kind.FIRST_ATTEMPT))
+    if clock is None or clock.rep_id == entry.lead.owner_id:
+        return []
+    clock.rep_id = entry.lead.owner_id
+    return [clock]
+
+
+# -- starts --------------------------------------------------------------------------------------------
+
+
+def _start(entries: Sequence[Entry], desk: Desk, unit: Unit) -> list[Clock]:
+    if desk.policies is None:
+        return []
+    wanted: dict[uuid.UUID, Entry] = {}
+    for entry in entries:
+        waits = entry.kind == Kind.HELD and entry.data.get("reason") in WAITING
+        if entry.kind in STARTS and not waits and entry.lead is not None and entry.lead.is_open:
+            wanted[entry.lead.pk] = entry
+    if not wanted:
+        return []
+    leads = unit.leads(wanted)
+    facts = LEAD.facts_for(leads, unit.at, desk.policies.fields)
+    fresh: list[Clock] = []
+    for lead in leads:
+        policy = desk.policies.match(facts[lead.pk], unit.at)
+        if policy is not None:
+            fresh += _clocks_of(lead, policy, wanted[lead.pk], desk, unit, facts[lead.pk])
+    return fresh
+
+
+def _clocks_of(lead: Lead, policy: Policy, entry: Entry, desk: Desk, unit: Unit, facts: dict[str, Any]) -> list[Clock]:
+    rules = [rule for rule in policy.clocks if _starts_now(rule, lead, entry, desk)]
+    if not rules:
+        return []
+    decision = decisions.record(
+        unit,
+        kind=decisions.Decision.Kind.SLA,
+        lead=lead,
+        version=desk.version,
+        facts=facts,
+        outcome={"policy": policy.key, "clocks": [rule.kind for rule in rules]},
+        why={"rule": policy.key},
+    )
+    fresh = []
+    for rule in rules:
+        clock = _clock(lead, policy, rule, desk, unit, decision.pk)
+        desk.running[lead.pk, rule.kind] = clock
+        desk.had.add((lead.pk, lead.cycle, rule.kind))
+        unit.record(
+            Kind.CLOCK_STARTED,
+            lead,
+            data={"clock": str(clock.pk), "kind": rule.kind, "due_at": clock.due_at.isoformat(), "rule": policy.key},
+            decision=decision.pk,
+            cause=entry,
+        )
+        fresh.append(clock)
+    return fresh
+
+
+def _starts_now(rule: ClockRule, lead: Lead, entry: Entry, desk: Desk) -> bool:
+    if (lead.pk, rule.kind) in desk.running:
+        return False
+    if rule.kind in OWNER_CLOCKS:
+        return lead.owner_id is not None and lead.accepted_at is None
+    if rule.start == "assigned" and lead.owner_id is None:
+        return False
+    return (lead.pk, lead.cycle, rule.kind) not in desk.had
+
+
+def _clock(lead: Lead, policy: Policy, rule: ClockRule, desk: Desk, unit: Unit, decision: uuid.UUID) -> Clock:
+    version, calendar = calendar_versions.calendar_in_force(_calendar_key(rule, lead, desk), unit)
+    start = lead.assigned_at if rule.start == "assigned" and lead.assigned_at else _received(lead)
+    clock = Clock(
+        lead=lead,
+        cycle=lead.cycle,
+        kind=rule.kind,
+        policy=desk.version,
+        rule=policy.key,
+        decision=decision,
+        calendar=version,
+        rep_id=lead.owner_id,
+        target_seconds=rule.target,
+        started_at=start,
+        due_at=calendars.add(calendar, start, rule.target),
+        segments=[{"from": start.isoformat()}],
+    )
+    clock.next_step, clock.next_at = next_rung(clock, rule, calendar, fired=())
+    return clock
+
+
+def _received(lead: Lead) -> datetime:
+    """The prospect's act of this cycle: in the first one the reception, later the return that opened it."""
+    return lead.received_at if lead.cycle == 1 else lead.stage_at
+
+
+def _calendar_key(rule: ClockRule, lead: Lead, desk: Desk) -> str:
+    team = desk.team_calendars.get(lead.team_id, "house") if lead.team_id else "house"
+    if rule.calendar == "rep":
+        return desk.rep_calendars.get(lead.owner_id, team) if lead.owner_id else team
+    return team if rule.calendar == "team" else rule.calendar
+
+
+def next_rung(
+    clock: Clock, rule: ClockRule, calendar: calendars.Calendar, fired: Iterable[str]
+) -> tuple[str, datetime | None]:
+    """The next step of the ladder that is switched on and not fired, and its moment."""
+    done = set(fired)
+    for rung in rule.ladder:
+        if rung.on and rung.key not in done:
+            return rung.key, calendars.add(calendar, clock.started_at, clock.target_seconds * rung.percent / 100)
+    return "", None
+
+
+def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock]) -> None:
+    old = {clock.pk: clock for clock in [*ended, *moved]}
+    if old:
+        Clock.objects.bulk_update(
+            old.values(), ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
+        )
+    if fresh:
+        Clock.objects.bulk_create(fresh)
+
+
+def due_moments(leads: Sequence[Lead]) -> list[tuple[uuid.UUID, datetime, str]]:
+    """For the work table: every running clock is something due."""
+    rows = Clock.objects.filter(lead__in=leads, state=Clock.State.RUNNING)
+    return list(rows.values_list("lead_id", "due_at", "kind"))
