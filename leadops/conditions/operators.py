@@ -49,10 +49,6 @@ class Operator:
         return words[kind] if kind in words else words[""]
 
 
-def _w(message: str) -> Promise:
-    return pgettext_lazy("condition", message)
-
-
 def _now(at: datetime, kind: str) -> Any:
     return day_of(at) if kind == "day" else at
 
@@ -93,178 +89,200 @@ TIMES: Final = ("day", "instant")
 MAY_BE_UNKNOWN: Final = ("text", "choice", "multi", "number", "day", "instant", "flag")
 
 # What a sentence says; %(field)s is the label, %(value)s the value in words.
-IS, IS_NOT = {"": _w("%(field)s is %(value)s")}, {"": _w("%(field)s is not %(value)s")}
-EQUALS: Phrases = {**IS, "number": _w("%(field)s equals %(value)s"), "count": _w("%(field)s equals %(value)s")}
+IS, IS_NOT = (
+    {"": pgettext_lazy("condition", "%(field)s is %(value)s")},
+    {"": pgettext_lazy("condition", "%(field)s is not %(value)s")},
+)
+EQUALS: Phrases = {
+    **IS,
+    "number": pgettext_lazy("condition", "%(field)s equals %(value)s"),
+    "count": pgettext_lazy("condition", "%(field)s equals %(value)s"),
+}
 EQUALS_NOT: Phrases = {
     **IS_NOT,
-    "number": _w("%(field)s does not equal %(value)s"),
-    "count": _w("%(field)s does not equal %(value)s"),
+    "number": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
+    "count": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
 }
-KNOWN, UNKNOWN = {"": _w("%(field)s is known")}, {"": _w("%(field)s is unknown")}
-YES, NO = {"": _w("%(field)s: yes")}, {"": _w("%(field)s: no")}
-AT_LEAST, LESS = {"": _w("%(field)s is at least %(value)s")}, {"": _w("%(field)s is less than %(value)s")}
-AT_MOST, MORE = {"": _w("%(field)s is at most %(value)s")}, {"": _w("%(field)s is more than %(value)s")}
-BEFORE, FROM = {"": _w("%(field)s is before %(value)s")}, {"": _w("%(field)s is on or after %(value)s")}
-AFTER, UNTIL = {"": _w("%(field)s is after %(value)s")}, {"": _w("%(field)s is on or before %(value)s")}
+KNOWN, UNKNOWN = (
+    {"": pgettext_lazy("condition", "%(field)s is known")},
+    {"": pgettext_lazy("condition", "%(field)s is unknown")},
+)
+YES, NO = {"": pgettext_lazy("condition", "%(field)s: yes")}, {"": pgettext_lazy("condition", "%(field)s: no")}
+AT_LEAST, LESS = (
+    {"": pgettext_lazy("condition", "%(field)s is at least %(value)s")},
+    {"": pgettext_lazy("condition", "%(field)s is less than %(value)s")},
+)
+AT_MOST, MORE = (
+    {"": pgettext_lazy("condition", "%(field)s is at most %(value)s")},
+    {"": pgettext_lazy("condition", "%(field)s is more than %(value)s")},
+)
+BEFORE, FROM = (
+    {"": pgettext_lazy("condition", "%(field)s is before %(value)s")},
+    {"": pgettext_lazy("condition", "%(field)s is on or after %(value)s")},
+)
+AFTER, UNTIL = (
+    {"": pgettext_lazy("condition", "%(field)s is after %(value)s")},
+    {"": pgettext_lazy("condition", "%(field)s is on or before %(value)s")},
+)
 
 OPERATORS: Final[dict[str, Operator]] = {
     operator.key: operator
     for operator in (
         Operator(
-            "eq", _w("is"), (*TEXTS, *NUMBERS, "day"), ONE,
+            "eq", pgettext_lazy("condition", "is"), (*TEXTS, *NUMBERS, "day"), ONE,
             lambda fact, value: fact == value,
             lambda e, value, kind: to.joined(e, "=", to.one(value, kind)),
             lambda e, value, kind: to.is_none(e, [value], kind),
             EQUALS, EQUALS_NOT,
         ),
         Operator(
-            "ne", _w("is not"), (*TEXTS, *NUMBERS, "day"), ONE,
+            "ne", pgettext_lazy("condition", "is not"), (*TEXTS, *NUMBERS, "day"), ONE,
             lambda fact, value: fact != value,
             lambda e, value, kind: to.is_none(e, [value], kind),
             lambda e, value, kind: to.joined(e, "=", to.one(value, kind)),
             EQUALS_NOT, EQUALS,
         ),
         Operator(
-            "in", _w("is one of"), (*TEXTS, *NUMBERS), LIST,
+            "in", pgettext_lazy("condition", "is one of"), (*TEXTS, *NUMBERS), LIST,
             lambda fact, value: fact in value,
             to.is_any,
             to.is_none,
             EQUALS, EQUALS_NOT,
         ),
         Operator(
-            "not_in", _w("is none of"), (*TEXTS, *NUMBERS), LIST,
+            "not_in", pgettext_lazy("condition", "is none of"), (*TEXTS, *NUMBERS), LIST,
             lambda fact, value: fact not in value,
             to.is_none,
             to.is_any,
             EQUALS_NOT, EQUALS,
         ),
         Operator(
-            "contains", _w("contains"), ("text",), ONE,
+            "contains", pgettext_lazy("condition", "contains"), ("text",), ONE,
             lambda fact, value: value in fact,
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}%"),
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}%", kind),
-            {"": _w("%(field)s contains %(value)s")}, {"": _w("%(field)s does not contain %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s contains %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not contain %(value)s")},
         ),
         Operator(
-            "not_contains", _w("does not contain"), ("text",), ONE,
+            "not_contains", pgettext_lazy("condition", "does not contain"), ("text",), ONE,
             lambda fact, value: value not in fact,
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}%", kind),
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}%"),
-            {"": _w("%(field)s does not contain %(value)s")}, {"": _w("%(field)s contains %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s does not contain %(value)s")}, {"": pgettext_lazy("condition", "%(field)s contains %(value)s")},
         ),
         Operator(
-            "starts_with", _w("starts with"), ("text",), ONE,
+            "starts_with", pgettext_lazy("condition", "starts with"), ("text",), ONE,
             lambda fact, value: fact.startswith(value),
             lambda e, value, kind: to.like(e, f"{to.escaped(value)}%"),
             lambda e, value, kind: to.not_like(e, f"{to.escaped(value)}%", kind),
-            {"": _w("%(field)s starts with %(value)s")}, {"": _w("%(field)s does not start with %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s starts with %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not start with %(value)s")},
         ),
         Operator(
-            "ends_with", _w("ends with"), ("text",), ONE,
+            "ends_with", pgettext_lazy("condition", "ends with"), ("text",), ONE,
             lambda fact, value: fact.endswith(value),
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}"),
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}", kind),
-            {"": _w("%(field)s ends with %(value)s")}, {"": _w("%(field)s does not end with %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s ends with %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not end with %(value)s")},
         ),
         Operator(
-            "gte", _w("is at least"), NUMBERS, ONE,
+            "gte", pgettext_lazy("condition", "is at least"), NUMBERS, ONE,
             lambda fact, value: fact >= value, _sign(">="), _sign("<"), AT_LEAST, LESS,
         ),
         Operator(
-            "gt", _w("is more than"), NUMBERS, ONE,
+            "gt", pgettext_lazy("condition", "is more than"), NUMBERS, ONE,
             lambda fact, value: fact > value, _sign(">"), _sign("<="), MORE, AT_MOST,
         ),
         Operator(
-            "lte", _w("is at most"), NUMBERS, ONE,
+            "lte", pgettext_lazy("condition", "is at most"), NUMBERS, ONE,
             lambda fact, value: fact <= value, _sign("<="), _sign(">"), AT_MOST, MORE,
         ),
         Operator(
-            "lt", _w("is less than"), NUMBERS, ONE,
+            "lt", pgettext_lazy("condition", "is less than"), NUMBERS, ONE,
             lambda fact, value: fact < value, _sign("<"), _sign(">="), LESS, AT_LEAST,
         ),
         Operator(
-            "between", _w("is between"), (*NUMBERS, *TIMES), RANGE,
+            "between", pgettext_lazy("condition", "is between"), (*NUMBERS, *TIMES), RANGE,
             _inside, _between, _not_between,
-            {"": _w("%(field)s is between %(value)s")}, {"": _w("%(field)s is not between %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s is between %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not between %(value)s")},
         ),
         Operator(
-            "before", _w("is before"), TIMES, ONE,
+            "before", pgettext_lazy("condition", "is before"), TIMES, ONE,
             lambda fact, value: fact < value, _sign("<"), _sign(">="), BEFORE, FROM,
         ),
         Operator(
-            "after", _w("is after"), TIMES, ONE,
+            "after", pgettext_lazy("condition", "is after"), TIMES, ONE,
             lambda fact, value: fact > value, _sign(">"), _sign("<="), AFTER, UNTIL,
         ),
         Operator(
-            "on_or_before", _w("is on or before"), TIMES, ONE,
+            "on_or_before", pgettext_lazy("condition", "is on or before"), TIMES, ONE,
             lambda fact, value: fact <= value, _sign("<="), _sign(">"), UNTIL, AFTER,
         ),
         Operator(
-            "on_or_after", _w("is on or after"), TIMES, ONE,
+            "on_or_after", pgettext_lazy("condition", "is on or after"), TIMES, ONE,
             lambda fact, value: fact >= value, _sign(">="), _sign("<"), FROM, BEFORE,
         ),
         Operator(
-            "within_last", _w("is within the last"), TIMES, DURATION,
+            "within_last", pgettext_lazy("condition", "is within the last"), TIMES, DURATION,
             _inside, _between, _not_between,
-            {"": _w("%(field)s is within the last %(value)s")}, {"": _w("%(field)s is not within the last %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s is within the last %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not within the last %(value)s")},
             bind=_past_window,
         ),
         Operator(
-            "more_than_ago", _w("is more than … ago"), TIMES, DURATION,
+            "more_than_ago", pgettext_lazy("condition", "is more than … ago"), TIMES, DURATION,
             lambda fact, value: fact < value, _sign("<"), _sign(">="),
-            {"": _w("%(field)s is more than %(value)s ago")}, {"": _w("%(field)s is not more than %(value)s ago")},
+            {"": pgettext_lazy("condition", "%(field)s is more than %(value)s ago")}, {"": pgettext_lazy("condition", "%(field)s is not more than %(value)s ago")},
             bind=_horizon,
         ),
         Operator(
-            "within_next", _w("is within the next"), TIMES, DURATION,
+            "within_next", pgettext_lazy("condition", "is within the next"), TIMES, DURATION,
             _inside, _between, _not_between,
-            {"": _w("%(field)s is within the next %(value)s")}, {"": _w("%(field)s is not within the next %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s is within the next %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not within the next %(value)s")},
             bind=_coming_window,
         ),
         Operator(
-            "has_any", _w("includes one of"), ("multi",), LIST,
+            "has_any", pgettext_lazy("condition", "includes one of"), ("multi",), LIST,
             lambda fact, value: not value.isdisjoint(fact),
             lambda e, value, kind: to.codes_test(e, "?|", value),
             lambda e, value, kind: to.not_codes_test(e, "?|", value, kind),
-            {"": _w("%(field)s includes %(value)s")}, {"": _w("%(field)s excludes %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s includes %(value)s")}, {"": pgettext_lazy("condition", "%(field)s excludes %(value)s")},
         ),
         Operator(
-            "has_all", _w("includes all of"), ("multi",), LIST,
+            "has_all", pgettext_lazy("condition", "includes all of"), ("multi",), LIST,
             lambda fact, value: value.issubset(fact),
             lambda e, value, kind: to.codes_test(e, "?&", value),
             lambda e, value, kind: to.not_codes_test(e, "?&", value, kind),
-            {"": _w("%(field)s includes all of %(value)s")}, {"": _w("%(field)s does not include all of %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s includes all of %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not include all of %(value)s")},
         ),
         Operator(
-            "has_none", _w("includes none of"), ("multi",), LIST,
+            "has_none", pgettext_lazy("condition", "includes none of"), ("multi",), LIST,
             lambda fact, value: value.isdisjoint(fact),
             lambda e, value, kind: to.not_codes_test(e, "?|", value, kind),
             lambda e, value, kind: to.codes_test(e, "?|", value),
-            {"": _w("%(field)s excludes %(value)s")}, {"": _w("%(field)s includes %(value)s")},
+            {"": pgettext_lazy("condition", "%(field)s excludes %(value)s")}, {"": pgettext_lazy("condition", "%(field)s includes %(value)s")},
         ),
         Operator(
-            "is_true", _w("is yes"), ("flag",), NONE,
+            "is_true", pgettext_lazy("condition", "is yes"), ("flag",), NONE,
             lambda fact, value: fact is True,
             lambda e, value, kind: to.wrapped(e),
             lambda e, value, kind: to.wrapped(e, "NOT (", ")"),
             YES, NO,
         ),
         Operator(
-            "is_false", _w("is no"), ("flag",), NONE,
+            "is_false", pgettext_lazy("condition", "is no"), ("flag",), NONE,
             lambda fact, value: fact is False,
             lambda e, value, kind: to.wrapped(e, "NOT (", ")"),
             lambda e, value, kind: to.wrapped(e),
             NO, YES,
         ),
         Operator(
-            "is_known", _w("is known"), MAY_BE_UNKNOWN, NONE,
+            "is_known", pgettext_lazy("condition", "is known"), MAY_BE_UNKNOWN, NONE,
             lambda fact, value: fact is not None,
             lambda e, value, kind: to.known(e, kind),
             lambda e, value, kind: to.unknown(e, kind),
             KNOWN, UNKNOWN, unknown_is_answer=True,
         ),
         Operator(
-            "is_unknown", _w("is unknown"), MAY_BE_UNKNOWN, NONE,
+            "is_unknown", pgettext_lazy("condition", "is unknown"), MAY_BE_UNKNOWN, NONE,
             lambda fact, value: fact is None,
             lambda e, value, kind: to.unknown(e, kind),
             lambda e, value, kind: to.known(e, kind),

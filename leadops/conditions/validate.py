@@ -121,6 +121,10 @@ class _Reader:
         extra = sorted(str(key) for key in set(body) - {"field", "op", "value"})
         if extra:
             return self.fault(path, "unknown-key", key=extra[0][:40])
+        if body.get("field", "") in ("", None):
+            return self.fault(at("field"), "no-field")
+        if body.get("op", "") in ("", None):
+            return self.fault(at("op"), "no-operator")
         field = self.vocabulary.get(body["field"]) if isinstance(body.get("field"), str) else None
         if field is None:
             return self.fault(at("field"), "unknown-field", field=str(body.get("field"))[:60])
