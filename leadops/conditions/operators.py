@@ -95,11 +95,13 @@ IS, IS_NOT = (
 )
 EQUALS: Phrases = {
     **IS,
+    "day": pgettext_lazy("condition", "%(field)s is on %(value)s"),
     "number": pgettext_lazy("condition", "%(field)s equals %(value)s"),
     "count": pgettext_lazy("condition", "%(field)s equals %(value)s"),
 }
 EQUALS_NOT: Phrases = {
     **IS_NOT,
+    "day": pgettext_lazy("condition", "%(field)s is not on %(value)s"),
     "number": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
     "count": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
 }

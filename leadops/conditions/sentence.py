@@ -14,7 +14,7 @@ from django.utils.translation import npgettext, pgettext
 from leadops.conditions.durations import Duration
 from leadops.conditions.fields import Field, Vocabulary
 from leadops.conditions.operators import DURATION, LIST, NONE, OPERATORS, RANGE
-from leadops.conditions.tree import All, Json, Leaf, Node
+from leadops.conditions.tree import ALWAYS, All, Json, Leaf, Node
 from leadops.conditions.validate import parse
 
 Labels = Mapping[str, str]
@@ -24,7 +24,7 @@ def sentence(tree: Json | Node, vocabulary: Vocabulary) -> str:
     """The whole condition in the active language: “Country is France or Belgium, and (Score is at least 60, or …)”."""
     node = parse(tree, vocabulary)
     labels: dict[str, Labels] = {}
-    return _said(node, labels) if isinstance(node, Leaf) or node.children else pgettext("condition", "always")  # type: ignore[union-attr]
+    return pgettext("condition", "always") if node == ALWAYS else _said(node, labels)
 
 
 def leaf_sentence(leaf: Leaf, labels: dict[str, Labels] | None = None) -> str:
@@ -35,8 +35,16 @@ def leaf_sentence(leaf: Leaf, labels: dict[str, Labels] | None = None) -> str:
     operator = leaf.operator
     if operator.key == "has_all" and len(leaf.value) == 1:
         operator = OPERATORS["has_any"]  # "all of" one is that one
-    words = str(operator.phrase(leaf.field.kind, leaf.negated))
+    if _is_none_of(leaf):
+        words = pgettext("condition", "%(field)s is neither %(value)s")
+    else:
+        words = str(operator.phrase(leaf.field.kind, leaf.negated))
     return words % {"field": str(leaf.field.label), "value": _value(leaf, known[leaf.field.key])}
+
+
+def _is_none_of(leaf: Leaf) -> bool:
+    """Several values refused at once read "neither A nor B": "not A or B" could mean two things."""
+    return leaf.operator.key in ("in", "not_in") and (leaf.operator.key == "in") is leaf.negated and len(leaf.value) > 1
 
 
 def _said(node: Node, labels: dict[str, Labels]) -> str:
@@ -45,12 +53,11 @@ def _said(node: Node, labels: dict[str, Labels]) -> str:
     children: Sequence[Node] = node.children  # type: ignore[union-attr]  # Not was pushed away
     if len(children) == 1:
         return _said(children[0], labels)
-    glue = pgettext("condition between comparisons", ", and ") if isinstance(node, All) else _or()
-    return glue.join(_member(child, labels) for child in children)
-
-
-def _or() -> str:
-    return pgettext("condition between comparisons", ", or ")
+    together, apart = (
+        pgettext("condition between comparisons", ", and "),
+        pgettext("condition between comparisons", ", or "),
+    )
+    return (together if isinstance(node, All) else apart).join(_member(child, labels) for child in children)
 
 
 def _member(node: Node, labels: dict[str, Labels]) -> str:
@@ -69,7 +76,17 @@ def _value(leaf: Leaf, labels: Labels) -> str:
         return duration_words(leaf.value)
     if shape == RANGE:
         low, high = (value_words(leaf.field, end, labels) for end in leaf.value)
-        return pgettext("condition", "%(low)s and %(high)s") % {"low": low, "high": high}
+        times = leaf.field.kind in ("day", "instant")
+        words = (
+            pgettext("condition between days", "%(low)s and %(high)s")
+            if times
+            else pgettext("condition", "%(low)s and %(high)s")
+        )
+        return words % {"low": low, "high": high}
+    if _is_none_of(leaf):
+        return pgettext("condition between values", " nor ").join(
+            value_words(leaf.field, each, labels) for each in leaf.value
+        )
     if shape == LIST:
         together = leaf.operator.key in ("has_all", "has_none")
         if leaf.operator.key in ("has_any", "has_none") and leaf.negated:

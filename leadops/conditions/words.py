@@ -7,7 +7,6 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-
 REFUSALS: Final[dict[str, Promise]] = {
     "not-a-condition": pgettext_lazy("condition", "This is neither a comparison nor a group of comparisons."),
     "not-a-list": pgettext_lazy("condition", "A list is expected here."),
