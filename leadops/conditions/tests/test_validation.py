@@ -209,4 +209,4 @@ def test_a_key_means_one_thing() -> None:
 def test_the_message_is_in_the_readers_language() -> None:
     with translation.override("fr"), pytest.raises(Invalid) as refused:
         validate(leaf("nobody", "eq", 1), ROWS)
-    assert refused.value.faults[0].message == "Il n’existe pas de champ « nobody »."
+    assert refused.value.faults[0].message == "Il n’existe pas de champ «\u00a0nobody\u00a0»."
