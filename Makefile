@@ -13,11 +13,12 @@ export PYTHON
 .DEFAULT_GOAL := demo
 .PHONY: demo serve test check stop clean lock install install-dev
 
+# the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
-	@LEADOPS_MODE=demo $(PY) manage.py up --demo
+	@LEADOPS_MODE=demo $(PY) -m leadops.platform.parent --demo
 
 serve: install
-	@LEADOPS_MODE=serve $(PY) manage.py up --serve
+	@LEADOPS_MODE=serve $(PY) -m leadops.platform.parent --serve
 
 test: install-dev
 	@$(PY) -m leadops.platform.translations

@@ -88,11 +88,11 @@ def first(value: str | list[str] | tuple[str, ...]) -> str:
 
 def faults_of(message: Message) -> Iterator[str]:
     """What is wrong with one translation."""
-    translations = [message.string] if isinstance(message.string, str) else list(message.string)
+    translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
     originals = [message.id] if isinstance(message.id, str) else list(message.id)
     if message.fuzzy:
         yield "is marked fuzzy"
-    if not all(translations):
+    if not translations or not all(translations):
         yield "is empty"
         return
     allowed = {placeholder for original in originals for placeholder in PLACEHOLDER.findall(original)}
@@ -108,7 +108,7 @@ def faults_of(message: Message) -> Iterator[str]:
 def faults(base: Path = BASE) -> list[str]:
     """One line per fault, in the order of the tree."""
     known = french(base)
-    lines = {}
+    lines: dict[tuple[str, str], str] = {}
     for text in [*texts_in_code(base), *texts_in_templates(base)]:
         message = known.get((text.msgid, text.context))
         if not text.msgid:

@@ -33,6 +33,7 @@ class Patience:
     grace: float = 20.0  # after a start, before silence is counted
     silence: float = 32.0
     look: float = 2.0
+    head_start: float = 8.0  # of the web server at the start, or until it answers
     end: float = 10.0  # from SIGTERM to SIGKILL
     first_pause: float = 0.5  # before a child that ended is started again; doubled each time
     window: float = 600.0
@@ -74,6 +75,8 @@ class Supervisor:
         self.heal, self.announce = heal, announce
         self.ending = False
         self.looked_at = self.wall = 0.0
+        for watched in self.watched.values():  # the page people wait for has the processors to itself first
+            watched.start_at = 0.0 if watched.child.answers else time.monotonic() + self.patience.head_start
         self.undertaker = Undertaker(BASE)
 
     def run(self) -> None:
@@ -91,6 +94,8 @@ class Supervisor:
         """One round: start what is due, bury what ended, now and then look at the pulses."""
         self.start_due()
         self.bury_ended()
+        if self.announce:
+            self.look_at_answers()
         if time.monotonic() - self.looked_at >= self.patience.look:
             self.look()
 
@@ -201,7 +206,7 @@ class Supervisor:
         else:
             return 0.0
         beater = self.watched.get(watched.child.beaten_by or "")
-        if beater is not None and self.silence_of(beater, ages) > self.patience.look * 3:
+        if beater is not None and self.silence_of(beater, ages) > self.patience.silence / 2:
             watched.excused_until = max(watched.excused_until, now)  # it waits for a heart that does not beat
         return min(age, now - watched.excused_until)
 
@@ -212,6 +217,8 @@ class Supervisor:
                 if self.announce:
                     say(self.announce)
                     self.announce = ""
+                    for other in self.watched.values():
+                        other.start_at = min(other.start_at, watched.answered_at)
 
     def heal_server(self) -> None:
         if self.heal is not None:

@@ -21,7 +21,9 @@ from leadops.platform.pulses import Pulses
 from leadops.platform.startup import CannotStart
 from leadops.platform.supervisor import Patience, Supervisor
 
-SHORT = Patience(grace=0.6, silence=0.8, look=0.15, end=1.0, first_pause=0.1, window=600.0, deaths=3, slow=60.0)
+SHORT = Patience(
+    grace=0.6, silence=0.8, look=0.15, head_start=0.0, end=1.0, first_pause=0.1, window=600.0, deaths=3, slow=60.0
+)
 
 # A child with a worker: both write their pid; the leader touches its pulse until told otherwise.
 STAND_IN = """
@@ -345,3 +347,23 @@ def test_the_house_is_what_the_architecture_says() -> None:
     assert children["cluster-long"].variables["Q_CLUSTER_NAME"] == "long"
     assert children["web"].answers == "http://127.0.0.1:8000/healthz"
     assert Patience().grace + Patience().silence + 2 * Patience().look < 60
+
+
+def test_a_ticker_between_two_beats_excuses_nobody(tmp_path: Path) -> None:
+    """The ticker beats every ten seconds: an age of ten is health, and a hung cluster must not hide behind it."""
+
+    class Read(Pulses):
+        def ages(self) -> dict[str, float]:
+            return {"ticker": 10.0, "cluster": 40.0}
+
+    supervisor = Supervisor(
+        [stand_in(tmp_path, "ticker"), stand_in(tmp_path, "cluster", beaten_by="ticker")], {}, Read(""), tmp_path
+    )
+    try:
+        for watched in supervisor.watched.values():
+            watched.excused_until = time.monotonic() - 100
+        cluster = supervisor.watched["cluster"]
+        assert supervisor.silence_of(cluster, Read("").ages()) > supervisor.patience.silence
+        assert supervisor.silence_of(cluster, {"ticker": 40.0, "cluster": 40.0}) <= 0
+    finally:
+        supervisor.end_all()
