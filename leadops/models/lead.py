@@ -89,6 +89,7 @@ class Lead(models.Model):
     pool = models.CharField(max_length=50, blank=True, default="")
     held = models.CharField(max_length=24, blank=True, default="")
     held_at = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)  # when routing looks again; empty = a person must act
     assigned_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -128,6 +129,7 @@ class Lead(models.Model):
             models.Index(fields=["owner", "-id"], name="lead_of_owner_open", condition=IS_OPEN),
             models.Index(fields=["team", "-id"], name="lead_of_team_open", condition=IS_OPEN),
             models.Index(fields=["held_at", "id"], name="lead_held", condition=~Q(held="")),
+            models.Index(fields=["held_until"], name="lead_held_until", condition=~Q(held="")),
             models.Index(
                 fields=["pool", "received_at"], name="lead_in_pool", condition=~Q(pool="") & Q(owner__isnull=True)
             ),
