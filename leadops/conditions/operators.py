@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,7 @@ from leadops.conditions.kinds import Kind
 NONE, ONE, LIST, RANGE, DURATION = "none", "one", "list", "range", "duration"
 Sql = Callable[[Operand, Any, Kind], Q]
 Phrase = str | Promise
-Phrases = dict[str, Phrase]  # by kind; "" is every other kind
+Phrases = Mapping[str, Phrase]  # by kind; "" is every other kind
 
 
 @dataclass(frozen=True, slots=True)
