@@ -39,6 +39,9 @@ _exact = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _amount = re.compile(r"(?P<sign>-?)(?P<before>[^\d.,-]*)(?P<digits>\d(?:[\d .,']*\d)?)(?P<after>[^\d]*)")
 
 
+_tight = re.compile(r"(?<=[^\W\d_])(?=\d)")  # CLDR sets a code apart from its number ("TND 1"), Babel does not
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in the smallest unit of a currency."""
@@ -153,7 +156,8 @@ def _spaces(text: str) -> str:
 def format_money(minor: int, currency: str, language: str) -> str:
     """1 234,50 € in French, €1,234.50 in English."""
     value = Decimal(minor).scaleb(-exponent(currency), context=_exact)
-    return _spaces(cldr.format_currency(value, currency, locale=_locale(language)))
+    shown = cldr.format_currency(value, currency, locale=_locale(language))
+    return _spaces(_tight.sub(NO_BREAK, shown))
 
 
 def format_number(value: int | Decimal | float, language: str, digits: int | None = None) -> str:
