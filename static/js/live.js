@@ -26,7 +26,7 @@
     broken ||= Date.now();
     if (!banner || paused || Date.now() - broken < PATIENCE) return;
     const time = heard.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
-    const words = (body.dataset.labelStale || "").replace("%s", time);
+    const words = (body.dataset.labelStale || "").replace("{time}", time);
     if (banner.textContent !== words) banner.textContent = words;
     banner.hidden = false;
   };
