@@ -316,6 +316,8 @@ MOMENT_OFFSET_FILE = VAR / "moment" if MODE in ("demo", "test") else None  # see
 HOUSE_LANGUAGE = choice("LEADOPS_LANGUAGE", ("fr", "en"), "fr")
 HOUSE_CURRENCY = os.environ.get("LEADOPS_CURRENCY", "EUR")
 REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")
+INTAKE_PER_SECOND = whole("INTAKE_PER_SECOND", 100, 1, 100_000)  # accepted per source; more is asked to come back
+TRUSTED_PROXIES = whole("TRUSTED_PROXIES", 0, 0, 5)  # proxies in front whose X-Forwarded-For entry is believed
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,19 @@
+"""The adapters as one table: how each kind of source is looked at before the insert and read after the commit."""
+
+from __future__ import annotations
+
+from capture.adapters.base import Adapter, Draft, Peek, Received, Redaction, SourceLike, Unreadable
+from capture.adapters.generic import Generic
+from capture.adapters.google_ads import GoogleAds
+from capture.adapters.hosted import Hosted
+from capture.adapters.typeform import Typeform
+
+ADAPTERS: dict[str, Adapter] = {
+    "json": Generic(),
+    "form": Generic(),
+    "typeform": Typeform(),
+    "google_ads": GoogleAds(),
+    "hosted": Hosted(),
+}
+
+__all__ = ["ADAPTERS", "Adapter", "Draft", "Peek", "Received", "Redaction", "SourceLike", "Unreadable"]

@@ -1,0 +1,107 @@
+"""The visitor's form, built from `Form.fields`: names, labels in the visitor's language, checks; stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from babel import Locale
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from capture.adapters.coercion import LIMITS
+from leadops.fold import clean_text, fold, fold_email
+
+KNOWN: dict[str, tuple[Any, str]] = {  # label, what the browser may fill in
+    "email": (_("E-mail"), "email"),
+    "phone": (_("Phone"), "tel"),
+    "given_name": (_("First name"), "given-name"),
+    "family_name": (_("Last name"), "family-name"),
+    "name": (_("Name"), "name"),
+    "company": (_("Company"), "organization"),
+    "title": (_("Job title"), "organization-title"),
+    "country": (_("Country"), "country"),
+    "postcode": (_("Postcode"), "postal-code"),
+    "city": (_("City"), "address-level2"),
+    "industry": (_("Industry"), "off"),
+    "employees": (_("Number of employees"), "off"),
+    "message": (_("Message"), "off"),
+}
+TRAP = "subject_2"  # no person sees it, so no person fills it in
+CONSENT = "consent"
+
+
+def said(texts: Any) -> str:
+    """{"fr": …, "en": …} in the active language, else in any."""
+    if not isinstance(texts, Mapping):
+        return str(texts or "")
+    language = (get_language() or "en")[:2]
+    return str(texts.get(language) or next((text for text in texts.values() if text), ""))
+
+
+def is_address(value: str) -> None:
+    if fold_email(value) is None:
+        raise ValidationError(_("This is not an e-mail address."))
+
+
+def visitor_form(specs: list[dict[str, Any]], consent: str, data: Mapping[str, str] | None) -> forms.Form:
+    """An unbound or bound form for these field specifications."""
+    fields: dict[str, forms.Field] = {
+        str(spec["name"]): _field(str(spec["name"]), spec)
+        for spec in specs
+        if isinstance(spec, dict) and spec.get("name")
+    }
+    if consent:
+        fields[CONSENT] = forms.BooleanField(label=consent, required=False)
+    made = type("VisitorForm", (forms.Form,), fields)
+    kept = None if data is None else {name: clean_text(value, 20_000) for name, value in data.items()}
+    return made(kept)  # type: ignore[no-any-return]
+
+
+def _field(name: str, spec: dict[str, Any]) -> forms.Field:
+    label, autocomplete = KNOWN.get(name, (name, "off"))
+    common: dict[str, Any] = {
+        "label": said(spec.get("label")) or label,
+        "required": bool(spec.get("required")),
+        "help_text": said(spec.get("help")),
+    }
+    choices = _countries() if name == "country" else _choices(spec.get("choices"))
+    if choices:
+        widget = forms.Select(attrs={"autocomplete": autocomplete})
+        return forms.ChoiceField(choices=[("", "—"), *choices], widget=widget, **common)
+    return forms.CharField(
+        max_length=LIMITS.get(name, 254 if name == "email" else 500),
+        widget=_widget(name, spec)(attrs={"autocomplete": autocomplete}),
+        validators=[is_address] if name == "email" else [],
+        **common,
+    )
+
+
+def _widget(name: str, spec: dict[str, Any]) -> type[forms.Widget]:
+    if name == "message" or spec.get("kind") == "long":
+        return forms.Textarea
+    return {"email": forms.EmailInput, "phone": _Phone}.get(name, forms.TextInput)
+
+
+class _Phone(forms.TextInput):
+    input_type = "tel"
+
+
+def _choices(given: Any) -> list[tuple[str, str]]:
+    """Plain texts, or {"value": …, "label": {"fr": …, "en": …}}."""
+    found = []
+    for one in given if isinstance(given, list) else []:
+        value = str(one.get("value", "")) if isinstance(one, dict) else str(one)
+        found.append((value, (said(one.get("label")) if isinstance(one, dict) else "") or value))
+    return found
+
+
+def _countries() -> list[tuple[str, str]]:
+    names = Locale((get_language() or "en")[:2]).territories
+    real = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _not_real]
+    return sorted(real, key=lambda one: fold(one[1]))
+
+
+_not_real = frozenset({"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO", "XK", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
