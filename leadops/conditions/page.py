@@ -10,7 +10,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from leadops.conditions.builder import MODES, WORDS, Draft, Group, Path, Row, written
 from leadops.conditions.durations import UNITS
 from leadops.conditions.fields import Field, Vocabulary
-from leadops.conditions.operators import DURATION, LIST, OPERATORS, RANGE, Operator, accepted
+from leadops.conditions.operators import DURATION, LIST, NONE, OPERATORS, RANGE, Operator, accepted
 from leadops.conditions.sentence import sentence
 from leadops.conditions.typed import is_menu
 from leadops.conditions.validate import DEEPEST, Fault, Invalid, validate
@@ -108,7 +108,9 @@ class _Page:
             groups.setdefault(str(field.group), []).append((field.key, str(field.label), field.key == chosen))
         return list(groups.items())
 
-    def value(self, field: Field, operator: Operator, row: Row) -> Context:
+    def value(self, field: Field, operator: Operator, row: Row) -> Context | None:
+        if operator.shape == NONE:
+            return None
         first = row.values[-1] if row.values else ""
         context: Context = {"shape": operator.shape, "first": first, "upto": row.upto}
         if operator.shape == DURATION:

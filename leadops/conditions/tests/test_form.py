@@ -304,6 +304,28 @@ def test_instants_are_typed_in_the_readers_zone() -> None:
         assert again.cleaned_data["cond"] == tree
 
 
+def test_the_value_input_fits_the_field_and_the_comparison() -> None:
+    def shown(field: str, op: str, value: Any = None) -> dict[str, str | None]:
+        leaf = {"field": field, "op": op} | ({} if value is None else {"value": value})
+        inputs = page(Rule(initial={"cond": leaf})).attributes
+        return {
+            str(got["name"])[7:]: got.get("type") or tag for tag, got in inputs if "cond-0-" in str(got.get("name"))
+        }
+
+    menus = {"field": "select", "op": "select"}
+    assert shown("free_mail", "is_true") == menus
+    assert shown("score", "is_known") == menus
+    assert shown("score", "gte", 1) == {**menus, "value": "text"}
+    assert shown("score", "in", [1]) == {**menus, "value": "textarea"}
+    assert shown("asked_on", "before", "2026-03-12") == {**menus, "value": "date"}
+    assert shown("asked_on", "between", ["2026-03-12", "2026-03-13"]) == {**menus, "value": "date", "upto": "date"}
+    assert shown("seen_at", "before", "2026-03-12T10:00:00Z") == {**menus, "value": "datetime-local"}
+    assert shown("seen_at", "within_last", "P7D") == {**menus, "value": "text", "unit": "select"}
+    assert shown("country", "eq", "FR") == {**menus, "value": "select"}
+    assert shown("country", "in", ["FR"]) == {**menus, "value": "checkbox"}
+    assert shown("tags", "has_any", ["a"]) == {**menus, "value": "checkbox"}
+
+
 def test_deep_groups_offer_no_deeper_one() -> None:
     tree: dict[str, Any] = {"field": "score", "op": "gte", "value": 60}
     for _ in range(6):
