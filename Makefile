@@ -32,7 +32,7 @@ check: install-dev
 	$(PY) -m mypy $(PACKAGES)
 	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
 	$(SERVER) $(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m leadops.platform.catalogue
+	$(PY) manage.py messages --check
 	$(SERVER) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 stop:

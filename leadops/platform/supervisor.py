@@ -75,8 +75,9 @@ class Supervisor:
         self.heal, self.announce = heal, announce
         self.ending = False
         self.looked_at = self.wall = 0.0
-        for watched in self.watched.values():  # the page people wait for has the processors to itself first
-            watched.start_at = 0.0 if watched.child.answers else time.monotonic() + self.patience.head_start
+        if any(watched.child.answers for watched in self.watched.values()):
+            for watched in self.watched.values():  # the page people wait for has the processors to itself first
+                watched.start_at = 0.0 if watched.child.answers else time.monotonic() + self.patience.head_start
         self.undertaker = Undertaker(BASE)
 
     def run(self) -> None:
