@@ -19,6 +19,8 @@ class ScoreSheet(models.Model):
     fit = models.SmallIntegerField()
     engagement = models.SmallIntegerField()
     score = models.SmallIntegerField()
+    band = models.CharField(max_length=8, blank=True, default="")
+    grade = models.CharField(max_length=2, blank=True, default="")
     lines = models.JSONField(default=list)
     knocked_out = models.CharField(max_length=50, blank=True, default="")
     next_change_at = models.DateTimeField(null=True)
@@ -72,3 +74,21 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead_id}: {self.state}"
+
+
+class Scorecard(Version):
+    """Versions of kind `scorecard`, for the admin."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("scorecard")
+        verbose_name_plural = _("scorecards")
+
+
+class MqlDefinition(Version):
+    """Versions of kind `mql`, for the admin."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("MQL definition")
+        verbose_name_plural = _("MQL definitions")

@@ -1,0 +1,85 @@
+"""The fields qualification brings into the lead's vocabulary: score and its parts, stage, status, cycle, open deal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BooleanField, Case, Exists, Expression, OuterRef, Value, When
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from leadops.conditions.fields import LEAD, Field, column
+from leadops.models import Lead, Opportunity, Stage, Status
+from leadops.templatetags.house import said
+from qualification.models import ScoreSheet
+from qualification.scoring import GRADES
+
+SCORE, LIFECYCLE = _("Score and MQL"), _("Lifecycle")
+BAND_LABELS = {
+    "hot": pgettext_lazy("score band", "Hot"),
+    "warm": pgettext_lazy("score band", "Warm"),
+    "cold": pgettext_lazy("score band", "Cold"),
+}
+
+
+def _bands() -> Iterable[tuple[str, str | Promise]]:
+    return BAND_LABELS.items()
+
+
+def _grades() -> Iterable[tuple[str, str]]:
+    return [(grade, grade) for grade in GRADES]
+
+
+def _stages() -> Iterable[tuple[str, str | Promise]]:
+    return Stage.choices
+
+
+def _statuses() -> Iterable[tuple[str, str]]:
+    return [(row.key, said(row.labels) or row.key) for row in Status.objects.all()]
+
+
+def _flag(rows: Exists) -> Expression:
+    return Case(When(rows, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _read_open_deals(leads: Sequence[Lead], at: datetime) -> dict[Any, bool]:
+    rows = Opportunity.objects.filter(lead__in=leads, state=Opportunity.State.OPEN)
+    found = set(rows.values_list("lead_id", flat=True))
+    return {lead.pk: lead.pk in found for lead in leads}
+
+
+def _sql_open_deals(at: datetime) -> Expression:
+    return _flag(Exists(Opportunity.objects.filter(lead=OuterRef("pk"), state=Opportunity.State.OPEN)))
+
+
+def _read_knocked_out(leads: Sequence[Lead], at: datetime) -> dict[Any, bool]:
+    rows = ScoreSheet.objects.filter(lead__in=leads, knocked_out__gt="")
+    found = set(rows.values_list("lead_id", flat=True))
+    return {lead.pk: lead.pk in found for lead in leads}
+
+
+def _sql_knocked_out(at: datetime) -> Expression:
+    return _flag(Exists(ScoreSheet.objects.filter(lead=OuterRef("pk"), knocked_out__gt="")))
+
+
+FIELDS = (
+    column("score", _("Score"), "number", group=SCORE),
+    column("fit", _("Fit"), "number", group=SCORE),
+    column("engagement", _("Engagement"), "number", group=SCORE),
+    column("band", _("Score band"), "choice", choices=_bands, group=SCORE),
+    column("grade", _("Fit grade"), "choice", choices=_grades, group=SCORE),
+    Field("knocked_out", _("Excluded by the scorecard"), "flag", _read_knocked_out, _sql_knocked_out, group=SCORE),
+    column("stage", _("Stage"), "choice", choices=_stages, group=LIFECYCLE),
+    column("status", _("Status"), "choice", choices=_statuses, group=LIFECYCLE),
+    column("cycle", _("Cycle"), "number", group=LIFECYCLE),
+    Field(
+        "has_open_opportunity", _("Has an open opportunity"), "flag", _read_open_deals, _sql_open_deals, group=LIFECYCLE
+    ),
+)
+
+
+def register_fields() -> None:
+    LEAD.register(*FIELDS)

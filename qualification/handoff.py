@@ -1,0 +1,115 @@
+"""The handoff between marketing and sales: offered, accepted, handed back with a reason, withdrawn; nothing else moves it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from leadops import access, lifecycle
+from leadops.errors import Refused
+from leadops.journal import Entry, Kind
+from leadops.models import Lead, Reason, Stage
+from leadops.unit import Unit
+from leadops.versions.models import Version
+from qualification.models import Handoff
+
+State = Handoff.State
+
+
+def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) -> list[Handoff]:
+    """One open handoff per lead, to its owner when it has one; written in one statement."""
+    rows = [
+        Handoff(
+            lead=lead,
+            cycle=lead.cycle,
+            definition=definition,
+            decision=decision,
+            rep_id=lead.owner_id,
+            offered_at=unit.at,
+        )
+        for lead, decision in decided.items()
+    ]
+    for row in rows:
+        unit.record(
+            Kind.HANDED_OFF,
+            row.lead,
+            data={"handoff": str(row.pk), "score": row.lead.score},
+            version=definition.pk,
+            decision=row.decision,
+        )
+    return Handoff.objects.bulk_create(rows)
+
+
+def refused_recently(leads: Sequence[Lead], since: datetime) -> set[uuid.UUID]:
+    """Leads sales handed back after `since`: they are not offered again before."""
+    rows = Handoff.objects.filter(lead__in=leads, state=State.HANDED_BACK, answered_at__gt=since)
+    return set(rows.values_list("lead_id", flat=True))
+
+
+def open_of(lead: Lead) -> Handoff | None:
+    return Handoff.objects.select_for_update().filter(lead=lead, state=State.OFFERED).first()
+
+
+def accept(lead: Lead, unit: Unit) -> Handoff | None:
+    """Sales takes the offered lead: stage SAL. None when nothing is offered; the owner's acceptance is then routing's."""
+    access.require(unit.actor, "accept", lead)
+    row = open_of(lead)
+    if row is None:
+        return None
+    row.rep_id = lead.owner_id
+    _answer(row, State.ACCEPTED, unit)
+    lifecycle.move([lead], Stage.SAL, unit)
+    _recorded(Kind.ACCEPTED, lead, unit).data["handoff"] = str(row.pk)
+    return row
+
+
+def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | None:
+    """Sales returns an offered or accepted lead to marketing, with a reason: stage engaged. None without a handoff."""
+    access.require(unit.actor, "hand_back", lead)
+    lifecycle.check_reason(Reason.Use.HAND_BACK, reason)
+    current = Handoff.objects.select_for_update().filter(lead=lead, cycle=lead.cycle)
+    row = current.filter(state__in=[State.OFFERED, State.ACCEPTED]).order_by("-offered_at", "-id").first()
+    if row is None:
+        return None
+    if lead.stage not in (Stage.MQL, Stage.SAL):
+        raise Refused("not-handed-off", _("Only a lead that was handed off and not yet qualified can be handed back."))
+    row.rep_id = row.rep_id or lead.owner_id
+    _answer(row, State.HANDED_BACK, unit, reason)
+    entry = _recorded(Kind.HANDED_BACK, lead, unit)
+    entry.text = entry.text or text
+    entry.data.update(handoff=str(row.pk), reason=reason, rep=str(row.rep_id) if row.rep_id else None)
+    lifecycle.move([lead], Stage.ENGAGED, unit, reason=reason)
+    return row
+
+
+def withdraw(leads: Sequence[Lead], unit: Unit) -> int:
+    """Close what is still offered on leads that end or start anew."""
+    rows = Handoff.objects.filter(lead__in=leads, state=State.OFFERED)
+    return rows.update(state=State.WITHDRAWN, answered_at=unit.at, answered_by_id=unit.actor.user_id)
+
+
+def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
+    """The open handoff goes to whom the lead now belongs; handler of ASSIGNED, CLAIMED, TAKEN_AWAY and RELEASED."""
+    leads = [lead for lead in unit.leads(e.lead_id for e in entries if e.lead_id) if lead.stage == Stage.MQL]
+    if not leads:
+        return
+    owner = Lead.objects.filter(pk=OuterRef("lead")).values("owner")
+    Handoff.objects.filter(lead__in=leads, state=State.OFFERED).update(rep=Subquery(owner))
+
+
+def _answer(row: Handoff, state: str, unit: Unit, reason: str = "") -> None:
+    row.state, row.reason = state, reason
+    row.answered_at, row.answered_by_id = unit.at, unit.actor.user_id
+    row.save(update_fields=["state", "reason", "rep", "answered_at", "answered_by"])
+
+
+def _recorded(kind: str, lead: Lead, unit: Unit) -> Entry:
+    """The unit's entry of this kind for the lead: one act of a person is one entry, whoever notes it first."""
+    for entry in unit.entries:
+        if entry.kind == kind and entry.lead_id == lead.pk and entry.id is None:
+            return entry
+    return unit.record(kind, lead)

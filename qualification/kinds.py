@@ -1,0 +1,151 @@
+"""The version kinds `scorecard` and `mql`: what stands against publishing a body, and how it is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from leadops.conditions.fields import LEAD
+from leadops.conditions.sentence import sentence
+from leadops.conditions.tree import leaves
+from leadops.conditions.validate import Invalid, parse, validate
+from leadops.versions.kinds import Fault, Kind, register
+from qualification import selectors
+from qualification.mql import compile_definition
+from qualification.scoring import BANDS, GRADES, GROUPS, OWN_FIELDS, compile_card
+
+HIGHEST = 1000  # points of a line and of a cap: sums stay far inside a smallint
+MOST_LINES = 60
+NEVER_IN_CARD = {*OWN_FIELDS, "stage", "status"}  # a score that read its own effects would move by itself
+
+
+def _condition(body: Any, path: str) -> list[Fault]:
+    try:
+        validate(body, LEAD)
+    except Invalid as invalid:
+        return [(f"{path}.{fault.path}" if fault.path else path, fault.message) for fault in invalid.faults]
+    return []
+
+
+def _card_condition(body: Any, path: str) -> list[Fault]:
+    faults = _condition(body, path)
+    if not faults:
+        read = {leaf.field.key for leaf in leaves(parse(body, LEAD))} & NEVER_IN_CARD
+        faults += [
+            (path, _("A scorecard cannot read “%(field)s”.") % {"field": LEAD.get(key).label}) for key in sorted(read)
+        ]  # type: ignore[union-attr]
+    return faults
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def check_scorecard(body: dict[str, Any]) -> list[Fault]:
+    faults: list[Fault] = []
+    groups = body.get("groups")
+    if not isinstance(groups, list) or {group.get("key") for group in groups if isinstance(group, dict)} - set(GROUPS):
+        return [("groups", _("The groups are fit, engagement and negative."))]
+    for position, group in enumerate(groups):
+        faults += _check_group(group, f"groups[{position}]")
+    keys = [line.get("key") for group in groups for line in group.get("lines", ())]
+    if not any(keys):
+        faults.append(("groups", _("A scorecard needs at least one line.")))
+    if len(keys) > MOST_LINES:
+        faults.append(("groups", _("A scorecard holds at most %(limit)s lines.") % {"limit": MOST_LINES}))
+    faults += [("groups", _("Two lines share the key “%(key)s”.") % {"key": key}) for key in sorted(_twice(keys))]
+    faults += _check_steps(body.get("bands"), "bands", BANDS)
+    faults += _check_steps(body.get("grades", []), "grades", GRADES) if body.get("grades") else []
+    for position, each in enumerate(body.get("knockouts", ())):
+        faults += _labelled(each, f"knockouts[{position}]")
+        faults += _card_condition(each.get("when"), f"knockouts[{position}].when")
+    return faults
+
+
+def _twice(keys: Iterable[Any]) -> set[str]:
+    seen: set[str] = set()
+    return {str(key) for key in keys if str(key) in seen or seen.add(str(key))}  # type: ignore[func-returns-value]
+
+
+def _labelled(row: dict[str, Any], path: str) -> list[Fault]:
+    labels = row.get("label") or {}
+    return (
+        []
+        if row.get("key") and labels.get("fr") and labels.get("en")
+        else [(path, _("It needs a label in both languages."))]
+    )
+
+
+def _check_group(group: dict[str, Any], path: str) -> list[Fault]:
+    faults: list[Fault] = []
+    if not _whole(group.get("cap"), 0, HIGHEST):
+        faults.append((f"{path}.cap", _("A cap is a whole number from 0 to %(high)s.") % {"high": HIGHEST}))
+    negative = group["key"] == "negative"
+    for position, line in enumerate(group.get("lines", ())):
+        here = f"{path}.lines[{position}]"
+        faults += _labelled(line, here)
+        if not _whole(line.get("points"), -HIGHEST if negative else 1, -1 if negative else HIGHEST):
+            faults.append((f"{here}.points", _points_fault(negative)))
+        faults += _card_condition(line.get("when"), f"{here}.when")
+    return faults
+
+
+def _points_fault(negative: bool) -> str:
+    if negative:
+        return _("Points of the negative group are below zero.")
+    return _("Points are a whole number from 1 to %(high)s.") % {"high": HIGHEST}
+
+
+def _check_steps(rows: Any, path: str, known: tuple[str, ...]) -> list[Fault]:
+    if not isinstance(rows, list) or not rows or any(row.get("key") not in known for row in rows):
+        return [(path, _("These steps are not the known ones: %(names)s.") % {"names": ", ".join(known)})]
+    starts = [row.get("from") for row in sorted(rows, key=lambda row: known.index(row["key"]))]
+    if any(not _whole(start, -3 * HIGHEST, 3 * HIGHEST) for start in starts):
+        return [(path, _("Each step starts at a whole number."))]
+    if sorted(set(starts), reverse=True) != starts:
+        return [(path, _("Each step starts lower than the one above it."))]
+    return []
+
+
+def check_mql(body: dict[str, Any]) -> list[Fault]:
+    faults = _condition(body.get("when"), "when")
+    names = body.get("scorecards", [])
+    if not isinstance(names, list) or len(names) > 1:
+        return [*faults, ("scorecards", _("A definition reads one scorecard version."))]
+    faults += [("scorecards", _no_card(name)) for name in names if selectors.scorecard_named(str(name)) is None]
+    if not _whole(body.get("cooldown_days", 0), 0, 3650):
+        faults.append(("cooldown_days", _("A number of days is expected here.")))
+    if not faults and not names and compile_definition(body).reads_score:
+        faults.append(("scorecards", _("The condition reads the score: name the scorecard version it reads.")))
+    return faults
+
+
+def _no_card(name: Any) -> str:
+    return _("There is no published scorecard “%(name)s”.") % {"name": str(name)[:60]}
+
+
+def say_scorecard(body: dict[str, Any]) -> str:
+    count = sum(len(group.get("lines", ())) for group in body.get("groups", ()))
+    return ngettext("%(n)s line", "%(n)s lines", count) % {"n": count}
+
+
+def say_mql(body: dict[str, Any]) -> str:
+    """The definition in one sentence; a body that cannot be read says so instead of failing the page."""
+    try:
+        return sentence(body.get("when") or {}, LEAD)
+    except Invalid as invalid:
+        return _("This condition cannot be read: %(why)s") % {"why": invalid.message}
+
+
+def register_kinds() -> None:
+    for name, label, verb, check, compiler, say in _KINDS:
+        register(Kind(name=name, label=label, verb=verb, check=check, compile=compiler, sentence=say))
+
+
+_KINDS: tuple[tuple[str, Any, str, Callable[..., Any], Callable[..., Any], Callable[..., str]], ...] = (
+    ("scorecard", gettext_lazy("Scorecard"), "edit_scorecard", check_scorecard, compile_card, say_scorecard),
+    ("mql", gettext_lazy("MQL definition"), "edit_mql", check_mql, compile_definition, say_mql),
+)

@@ -1,0 +1,126 @@
+"""Reads of qualification: versions by reference, counts, sheets, handoffs and deals of a lead; it writes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from django.db.models import Count, Q, QuerySet
+
+from leadops import access
+from leadops.access import Actor
+from leadops.conditions import sql
+from leadops.models import IS_OPEN, Lead, Opportunity
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from qualification import cardsql
+from qualification.models import Handoff, ScoreSheet
+from qualification.mql import Definition
+from qualification.scoring import Card
+
+HOUSE = "house"
+
+
+# -- versions ------------------------------------------------------------------------------------------
+
+
+def reference(version: Version) -> str:
+    """How a body names a version: by key and number, which never change."""
+    return f"{version.key}@{version.number}"
+
+
+def scorecard_named(name: str) -> Version | None:
+    """The published scorecard a definition names; None for a draft, an unknown one, or anything else."""
+    key, _at, number = name.partition("@")
+    if not key or not number.isascii() or not number.isdigit() or len(number) > 9:
+        return None
+    return published_scorecards().filter(key=key, number=int(number)).first()
+
+
+def published_scorecards() -> QuerySet[Version]:
+    published = [state for state in Version.State.values if state != Version.State.DRAFT]
+    return Version.objects.filter(kind="scorecard", state__in=published).order_by("key", "-number")
+
+
+@lru_cache(maxsize=64)
+def _named_card(definition_id: uuid.UUID, name: str) -> tuple[Version, Card] | None:
+    found = scorecard_named(name)
+    return (found, versions.compiled(found)) if found else None
+
+
+def card_of(version: Version, definition: Definition) -> tuple[Version, Card] | None:
+    """The scorecard version a definition names, compiled; both are frozen once published: read once per process."""
+    if not definition.scorecard:
+        return None
+    if version.state != Version.State.DRAFT:
+        return _named_card(version.pk, definition.scorecard)
+    found = scorecard_named(definition.scorecard)
+    return (found, versions.compiled(found)) if found else None
+
+
+# -- who matches ---------------------------------------------------------------------------------------
+
+
+def open_leads(actor: Actor) -> QuerySet[Lead]:
+    return access.leads_visible_to(actor).filter(IS_OPEN)
+
+
+def matching(definition: Definition, card: Card | None, at: datetime) -> Q:
+    """The definition as a condition on lead rows, the score read under the scorecard it names."""
+    # read from the document anew: the compiled tree is bound to the fields as the columns hold them
+    return sql.where(dict(definition.document), cardsql.under(card), at)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Open leads that meet a definition; `enter` and `leave` against the version in force, None without one."""
+
+    open: int
+    now: int
+    enter: int | None = None
+    leave: int | None = None
+
+
+def preview(actor: Actor, new: Q, old: Q | None, at: datetime) -> Preview:
+    """Counted through the SQL reader on the leads the actor may see."""
+    leads = open_leads(actor)
+    now = leads.filter(new).count()
+    if old is None:
+        return Preview(leads.count(), now)
+    both = leads.filter(new).filter(old).count()
+    return Preview(leads.count(), now, now - both, leads.filter(old).count() - both)
+
+
+def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
+    """Open leads by the band they have under a scorecard."""
+    banded = open_leads(actor).annotate(under=cardsql.step(cardsql.total(card, at), card.bands))
+    return dict(banded.values_list("under").annotate(n=Count("pk")).order_by())
+
+
+# -- rows of a lead ------------------------------------------------------------------------------------
+
+
+def sheet_of(lead: Lead) -> ScoreSheet | None:
+    return ScoreSheet.objects.select_related("version").filter(pk=lead.pk).first()
+
+
+def handoffs_of(lead: Lead) -> QuerySet[Handoff]:
+    return Handoff.objects.filter(lead=lead).select_related("definition", "rep__user").order_by("-offered_at", "-id")
+
+
+def open_handoffs(leads: Iterable[Lead]) -> QuerySet[Handoff]:
+    return Handoff.objects.filter(lead__in=list(leads), state=Handoff.State.OFFERED)
+
+
+def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
+    return Opportunity.objects.filter(lead=lead).select_related("owner__user").order_by("-opened_at", "-id")
+
+
+def handoffs_visible_to(actor: Actor) -> QuerySet[Handoff]:
+    """Handoffs of the leads an actor may see, newest first."""
+    rows = Handoff.objects.filter(lead__in=access.leads_visible_to(actor))
+    related = rows.select_related("lead__person", "definition", "rep__user")
+    return related.order_by("-offered_at", "-id")
