@@ -4,8 +4,87 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from leadops import access, moment
+from leadops.access import Actor
+from leadops.desk import selectors
+from leadops.models import Role
+from leadops.platform import live
+
+# key, URL name, icon, letter after G, access verb, roles (empty = whoever has the verb)
+ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
+    ("inbox", "desk:inbox", "inbox", "i", "accept", (Role.REP,)),
+    ("pool", "routing:show_pool", "users", "p", "claim", ()),
+    ("leads", "desk:list_leads", "list", "l", "read_leads", ()),
+    ("reports", "reports:show_sources", "chart-column", "d", "read_reports", ()),
+    ("qualification", "qualification:show", "gauge", "q", "read_rules", ()),
+    ("routing", "routing:show_rules", "split", "r", "read_rules", ()),
+    ("sla", "routing:show_sla", "timer", "", "read_rules", ()),
+    ("sources", "capture:list_sources", "radio", "s", "read_sources", ()),
+    ("submissions", "capture:list_submissions", "file-input", "", "read_submissions", ()),
+    ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
+    ("admin", "admin:index", "settings", "", "open_admin", ()),
+]
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "inbox": _("Inbox"),
+        "pool": _("Pool"),
+        "leads": _("Leads"),
+        "reports": _("Reports"),
+        "qualification": _("Qualification"),
+        "routing": _("Routing"),
+        "sla": _("SLA"),
+        "sources": _("Sources"),
+        "submissions": _("Submissions"),
+        "campaigns": _("Campaigns"),
+        "admin": _("Criteria"),
+    }
+
+
+def navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
+    """What this actor may open, in the order of the work."""
+    labels, items = _labels(), []
+    for key, name, icon, letter, verb, roles in ITEMS:
+        if (roles and not actor.has(*roles)) or not access.can(actor, verb):
+            continue
+        url = reverse(name)
+        badge = selectors.due_count(actor, moment.now()) if key == "inbox" else 0
+        items.append(
+            {
+                "key": key,
+                "label": labels[key],
+                "url": url,
+                "icon": icon,
+                "go": letter,
+                "badge": badge or "",
+                "badge_label": _("due") if badge else "",
+                "current": path == url or path.startswith(f"{url}/"),
+            }
+        )
+    return items
+
+
+def live_url(user_id: object) -> str:
+    """The stream: beside the pages behind the proxy in production, on the next port in demo and tests."""
+    token = live.token_for(user_id)
+    base = "" if settings.MODE == "serve" else f"http://127.0.0.1:{settings.PORT + 1}"
+    return f"{base}/live?token={token}"
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"nav": []}
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None or actor.user_id is None or getattr(request, "htmx", False):
+        return {"nav": []}
+    return {
+        "nav": navigation(actor, request.path),
+        "live_url": live_url(actor.user_id),
+        "live_poll_url": reverse("desk:inbox_state"),
+        "notices_url": reverse("desk:list_notices"),
+        "notices_count": selectors.unseen_notices(actor),
+    }

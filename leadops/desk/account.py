@@ -1,0 +1,124 @@
+"""Signing in and out, the reader's language and theme, and where each role lands."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from leadops.access import Actor
+from leadops.desk.middleware import LANGUAGE_COOKIE
+from leadops.models import Membership, Role, User
+
+YEAR = 365 * 24 * 3600
+
+
+class SignInForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+    password = forms.CharField(
+        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.request = request
+        self.user: User | None = None
+
+    def clean(self) -> None:
+        email, password = self.cleaned_data.get("email"), self.cleaned_data.get("password")
+        if email and password:
+            found = authenticate(self.request, username=email, password=password)
+            if not isinstance(found, User):
+                raise forms.ValidationError(_("This e-mail and password do not match an active account."))
+            self.user = found
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go afterwards: an address of this house, else the landing page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return reverse("desk:home")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    form = SignInForm(request, request.POST or None)
+    if request.method == "POST" and form.is_valid() and form.user is not None:
+        login(request, form.user)
+        return redirect(safe_next(request))
+    people = demo_people() if settings.MODE == "demo" else []
+    context = {"form": form, "next": safe_next(request), "people": people}
+    return render(request, "desk/sign_in.html", context, status=422 if form.errors else 200)
+
+
+def demo_people() -> list[dict[str, str]]:
+    """One button per role on the sign-in page, in demo mode only."""
+    rows = Membership.objects.filter(user__email__endswith="@demo.example", user__is_active=True).select_related("user")
+    first: dict[str, Membership] = {}
+    for row in rows.order_by("user__created_at", "user__email"):
+        first.setdefault(row.role, row)
+    return [
+        {"email": first[role].user.email, "name": first[role].user.name, "role": str(Role(role).label)}
+        for role in Role.values
+        if role in first
+    ]
+
+
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in as a person of the demo company; exists in demo mode only."""
+    user = User.objects.filter(
+        email=request.POST.get("email", ""), email__endswith="@demo.example", is_active=True
+    ).first()
+    if settings.MODE != "demo" or user is None:
+        return redirect("desk:sign_in")
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return redirect("desk:home")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("desk:sign_in")
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Change the reader's language and come back to the same page."""
+    language = request.POST.get("language", "")
+    response = redirect(safe_next(request))
+    if language in dict(settings.LANGUAGES):
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=language)
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.HTTPS
+        )
+    return response
+
+
+def landing(actor: Actor) -> str:
+    """Each role lands on its own screen."""
+    if actor.has(Role.REP):
+        return "desk:inbox"
+    if actor.has(Role.EXECUTIVE):
+        return "reports:show_sources"
+    if actor.has(Role.MARKETING_OPS) and not actor.has(Role.MANAGER, Role.REVENUE_OPS):
+        return "capture:list_sources"
+    return "desk:list_leads"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect(landing(request.actor))  # type: ignore[attr-defined]

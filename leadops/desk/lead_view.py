@@ -1,0 +1,125 @@
+"""What the lead page shows, put together from rows; decides nothing and writes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from leadops import access
+from leadops.access import Actor
+from leadops.desk import forms, selectors
+from leadops.desk.rows import chip_of, last_met, reason_words, running_clocks
+from leadops.desk.timeline import events_of, held_words, said
+from leadops.journal import JournalEntry, Kind
+from leadops.lifecycle import FORWARD
+from leadops.models import Lead, Stage, Status
+from leadops.work import Work
+
+VERBS = (
+    "accept",
+    "log_attempt",
+    "note",
+    "snooze",
+    "hand_back",
+    "set_status",
+    "disqualify",
+    "recycle",
+    "qualify",
+    "open_opportunity",
+    "assign",
+    "claim",
+)
+
+
+def stages_of(lead: Lead) -> list[dict[str, Any]]:
+    """The stepper: stages passed, the present one, those to come; an end takes the place of the rest."""
+    moves = JournalEntry.objects.filter(lead=lead, kind=Kind.STAGE_MOVED).order_by("id").values_list("data", "at")
+    entered = {data["to"]: at for data, at in moves} | {"new": lead.received_at}
+    if lead.stage in FORWARD:
+        place = FORWARD.index(lead.stage)
+        steps = [
+            (stage, "done" if i < place else "current" if i == place else "todo") for i, stage in enumerate(FORWARD)
+        ]
+    else:
+        passed = [stage for stage in FORWARD if stage in entered]
+        steps = [(stage, "done") for stage in passed] + [(lead.stage, "current")]
+    return [
+        {"label": Stage(s).label, "state": state, "at": entered.get(s) if state != "todo" else None}
+        for s, state in steps
+    ]
+
+
+def masked_name(lead: Lead) -> str:
+    """Initials and company for readers without contact rights."""
+    letters = ". ".join(part[0].upper() for part in lead.person.name.split() if part)
+    return f"{letters}." if letters else "—"
+
+
+def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
+    """Everything but the panels."""
+    masked = access.masks_contacts(actor)
+    clock = running_clocks([lead]).get(lead.pk) or last_met([lead]).get(lead.pk)
+    before, after, place = selectors.neighbours(actor, lead, tab) if not masked else (None, None, 0)
+    events, older = events_of(lead, None, masked)
+    status = Status.objects.filter(pk=lead.status).first()
+    return {
+        "lead": lead,
+        "masked": masked,
+        "display_name": masked_name(lead) if masked else str(lead.person),
+        "chip": chip_of(clock, at) if clock else None,
+        "stages": stages_of(lead),
+        "status_label": said(status.labels) if status else lead.status,
+        "status_form": forms.StatusForm(initial={"status": lead.status}),
+        "held_words": held_words(lead.held) if lead.held else "",
+        "stalled": getattr(lead, "stalled", None),
+        "events": events,
+        "older_url": older_url(lead, older),
+        "previous": before,
+        "next": after,
+        "place": place,
+        "tab": tab,
+        "may": {verb: access.can(actor, verb, lead) and (lead.is_open or verb == "note") for verb in VERBS},
+        "can_accept": lead.owner_id == actor.user_id and lead.accepted_at is None and lead.is_open,
+        "self_url": f"{reverse('desk:show_lead', args=[lead.pk])}?tab={tab}",
+        "attempt_form": forms.AttemptForm(),
+    }
+
+
+def older_url(lead: Lead, older: datetime | None) -> str:
+    if older is None:
+        return ""
+    stamp = older.isoformat().replace("+00:00", "Z")
+    return f"{reverse('desk:timeline', args=[lead.pk])}?before={stamp}"
+
+
+def tomorrow_at_nine(at: datetime) -> datetime:
+    """The usual snooze: the reader's next morning."""
+    day = localtime(at).date() + timedelta(days=1)
+    return datetime.combine(day, time(9), tzinfo=timezone.get_current_timezone())
+
+
+def order_words(lead: Lead, at: datetime) -> list[str]:
+    """Why the lead stands where it stands in the queue."""
+    work = Work.objects.filter(lead=lead).first()
+    if work is None:
+        return [_("It is not in a queue: the lead is closed.")]
+    lines = []
+    if work.wakes_at:
+        lines.append(
+            _("Snoozed until %(moment)s.") % {"moment": date_format(localtime(work.wakes_at), "DATETIME_FORMAT")}
+        )
+    if work.due_at:
+        lines.append(
+            _("First by what is due: %(reason)s at %(moment)s.")
+            % {"reason": reason_words(work.reason), "moment": date_format(localtime(work.due_at), "DATETIME_FORMAT")}
+        )
+    else:
+        lines.append(_("Nothing is due: it comes after the rows with a deadline."))
+    lines.append(_("Then by score: %(score)s.") % {"score": lead.score})
+    return lines

@@ -1,0 +1,67 @@
+"""The bell: what somebody should know, said in the reader's language from codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from leadops import moment
+from leadops.desk import selectors
+from leadops.desk.timeline import clock_words, moment_words
+from leadops.effects.models import Effect, Notice
+from leadops.effects.runner import Letter, register
+
+
+def sentence(kind: str, data: dict[str, Any], who: str) -> str:
+    """One notice in words; `who` is the person the lead is about."""
+    clock = clock_words(data.get("kind", ""))
+    due = moment_words(data["due_at"]) if data.get("due_at") else ""
+    count = data.get("count", 0)
+    said = {
+        "lead_assigned": _("New lead for you: %(who)s"),
+        "lead_taken_away": _("A lead was taken away from you: %(who)s"),
+        "sla_remind": _("%(clock)s soon due for %(who)s (%(due)s)"),
+        "sla_breach": _("%(clock)s overdue for %(who)s (%(due)s)"),
+        "sla_escalate": _("Escalated to you: %(clock)s overdue for %(who)s (%(due)s)"),
+        "sla_digest": ngettext(
+            "%(count)s clock ran out while nothing was sent", "%(count)s clocks ran out while nothing was sent", count
+        ),
+        "held_waiting": _("A lead waits for an owner: %(who)s"),
+    }.get(kind, _("News about %(who)s"))
+    return said % {"who": who, "clock": clock, "due": due, "count": count}
+
+
+@require_safe
+def list_notices(request: HttpRequest) -> HttpResponse:
+    """Newest first; opening the page marks them as seen."""
+    rows = selectors.notices_of(request.actor)  # type: ignore[attr-defined]
+    lines = [(row, sentence(row.kind, row.data, str(row.lead.person) if row.lead else "")) for row in rows]
+    unseen = [row.pk for row in rows if row.seen_at is None]
+    if unseen and request.method == "GET":
+        Notice.objects.filter(pk__in=unseen, seen_at__isnull=True).update(seen_at=moment.now())
+    return render(request, "desk/notices.html", {"lines": lines, "unseen": unseen})
+
+
+def letter(effect: Effect) -> Letter:
+    """The mail of a notice: the same sentence, and where to look."""
+    who = str(effect.lead.person) if effect.lead else ""
+    text = sentence(effect.purpose, effect.body, who)
+    return Letter(subject=text, text=f"{text}\n\n{effect.lead.get_absolute_url() if effect.lead else ''}\n")
+
+
+def register_letters() -> None:
+    for purpose in (
+        "lead_assigned",
+        "lead_taken_away",
+        "sla_remind",
+        "sla_breach",
+        "sla_escalate",
+        "sla_digest",
+        "held_waiting",
+    ):
+        register(purpose, letter)

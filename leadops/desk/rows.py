@@ -1,0 +1,109 @@
+"""One line of the inbox: what a rep needs to decide in ten seconds, made from rows already read."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from leadops.desk import selectors
+from leadops.journal import Kind
+from leadops.models import Lead, Touch
+from leadops.work import Work
+from routing.models import Clock
+
+AT_RISK = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An SLA value as shown: state word, due moment, when it was met."""
+
+    state: str
+    due_at: datetime | None = None
+    at: datetime | None = None
+    kind: str = ""
+    clock: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    lead: Lead
+    work: Work
+    chip: Chip | None
+    reason: str
+    reasons: list[str]
+    touch: Touch | None
+
+
+def chip_of(clock: Clock, at: datetime) -> Chip:
+    """Words for one clock at an instant."""
+    if clock.state == Clock.State.MET:
+        return Chip(
+            "met" if clock.breached_at is None else "breached", clock.due_at, clock.ended_at, clock.kind, clock.pk
+        )
+    if clock.due_at <= at:
+        return Chip("breached", clock.due_at, None, clock.kind, clock.pk)
+    soon = min(AT_RISK, timedelta(seconds=clock.target_seconds / 4))
+    return Chip("at_risk" if clock.due_at - at <= soon else "running", clock.due_at, None, clock.kind, clock.pk)
+
+
+def reason_words(reason: str) -> str:
+    """Why a row is due, in words."""
+    return {
+        "first_attempt": _("First attempt due"),
+        "acceptance": _("To accept"),
+        "follow_up": _("Follow-up due"),
+        "qualify": _("To qualify"),
+        "call": _("Call planned"),
+        "callback": _("Call back"),
+        "mail": _("E-mail planned"),
+        "social": _("Message planned"),
+        "other": _("Task due"),
+    }.get(reason, _("Next step to choose"))
+
+
+def running_clocks(leads: Sequence[Lead]) -> dict[uuid.UUID, Clock]:
+    """The running clock of each lead that is due first."""
+    rows = Clock.objects.filter(lead__in=leads, state=Clock.State.RUNNING).order_by("-due_at")
+    return {clock.lead_id: clock for clock in rows}
+
+
+def last_met(leads: Sequence[Lead]) -> dict[uuid.UUID, Clock]:
+    """The first-attempt clock of each lead that has ended, for the green chip."""
+    rows = Clock.objects.filter(lead__in=leads, kind=Clock.Kind.FIRST_ATTEMPT, state=Clock.State.MET).order_by(
+        "ended_at"
+    )
+    return {clock.lead_id: clock for clock in rows}
+
+
+def top_reasons(lead: Lead) -> list[str]:
+    """The two strongest lines of the score."""
+    sheet: Any = getattr(lead, "score_sheet", None)
+    lines = sorted(sheet.lines, key=lambda line: -abs(line.get("points", 0)))[:2] if sheet else []
+    return [said_line(line) for line in lines]
+
+
+def said_line(line: dict[str, Any]) -> str:
+    return f"{line.get('key', '')} {line.get('points', 0):+d}"
+
+
+def rows_of(found: Sequence[Work], at: datetime) -> list[Row]:
+    """Rows with their chips and touches: two more queries for the whole page."""
+    leads = [work.lead for work in found]
+    clocks, met, touches = running_clocks(leads), last_met(leads), selectors.last_touches(leads)
+    rows = []
+    for work in found:
+        clock = clocks.get(work.lead_id) or met.get(work.lead_id)
+        chip = chip_of(clock, at) if clock else None
+        rows.append(
+            Row(work.lead, work, chip, reason_words(work.reason), top_reasons(work.lead), touches.get(work.lead_id))
+        )
+    return rows
+
+
+KIND_OF_ARRIVAL = (Kind.ASSIGNED, Kind.CLAIMED)

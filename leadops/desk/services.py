@@ -1,0 +1,169 @@
+"""What a rep does to a lead, across the apps: accept, hand back, log an attempt, note, snooze. One unit per verb.
+
+The desk is above the apps: it calls each for its part and decides nothing they own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from leadops import lifecycle
+from leadops.errors import Conflict, Refused
+from leadops.journal import Kind
+from leadops.models import Lead, Task
+from leadops.unit import Unit
+from qualification import handoff
+from routing import services as routing
+
+LONGEST_SNOOZE = timedelta(days=180)
+
+
+class Channel(TextChoices):
+    CALL = "call", _("Call")
+    MAIL = "mail", _("E-mail")
+    SOCIAL = "social", _("Social message")
+    MEETING = "meeting", _("Meeting")
+
+
+class Outcome(TextChoices):
+    REACHED = "reached", _("Reached")
+    VOICEMAIL = "voicemail", _("Voicemail")
+    NO_ANSWER = "no_answer", _("No answer")
+    WRONG_NUMBER = "wrong_number", _("Wrong number")
+    CALLBACK = "callback", _("Call back later")
+    SENT = "sent", _("Sent")
+
+
+def _locked(lead: Lead, unit: Unit) -> Lead:
+    (mine,) = unit.leads([lead.pk])
+    return mine
+
+
+def _open(lead: Lead) -> Lead:
+    if not lead.is_open:
+        raise Conflict("lead-closed", _("This lead is closed: nothing more can be done on it."))
+    return lead
+
+
+def check_unchanged(lead: Lead, seen_version: int | None) -> None:
+    """Refuse an act on a lead that changed since its page was shown."""
+    if seen_version is not None and lead.version != seen_version:
+        raise Conflict(
+            "changed", _("This lead changed while you were looking. Nothing was done."), version=lead.version
+        )
+
+
+def accept(lead: Lead, unit: Unit) -> Lead:
+    """One verb: accepts the open handoff, and acknowledges the assignment."""
+    mine = _open(_locked(lead, unit))
+    if mine.owner_id is None:
+        raise Refused("no-owner", _("Nobody owns this lead yet: take it first."))
+    accepted = handoff.accept(mine, unit)
+    acknowledged = routing.acknowledge(mine, unit)
+    if not accepted and not acknowledged:
+        raise Conflict("already-accepted", _("This lead was accepted already."))
+    unit.record(Kind.ACCEPTED, mine, data={"handoff": str(accepted.pk) if accepted else None})
+    return mine
+
+
+def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
+    """The owner returns the lead with a reason: the handoff is answered, the owner leaves, the turn is given back."""
+    mine = _open(_locked(lead, unit))
+    if mine.owner_id is None:
+        raise Refused("no-owner", _("Nobody owns this lead."))
+    lifecycle.check_reason("hand_back", reason)
+    handoff.hand_back(mine, unit, reason=reason)
+    unit.record(Kind.HANDED_BACK, mine, data={"reason": reason, "rep": str(mine.owner_id)}, text=text)
+    routing.let_go(mine, unit, reason="handed_back", why=reason)
+    return mine
+
+
+def log_attempt(
+    lead: Lead, unit: Unit, *, channel: str, outcome: str, text: str = "", callback_at: datetime | None = None
+) -> Lead:
+    """A human try to reach the person; reached = a two-way contact. Counts for the first-attempt clock."""
+    mine = _open(_locked(lead, unit))
+    if channel not in Channel.values or outcome not in Outcome.values:
+        raise Refused("unknown-outcome", _("Choose how and with what result you tried."))
+    if outcome == Outcome.CALLBACK:
+        _callback(mine, callback_at, unit)
+    _done(mine, (Task.Kind.CALL, Task.Kind.CALLBACK, Task.Kind.SNOOZE), unit, keep=outcome == Outcome.CALLBACK)
+    unit.record(Kind.ATTEMPTED, mine, data={"channel": channel, "outcome": outcome}, text=text)
+    if outcome == Outcome.REACHED:
+        unit.record(Kind.CONVERSED, mine, data={"channel": channel})
+        lifecycle.set_status([mine], "connected", unit)
+    elif mine.status == "untouched":
+        lifecycle.set_status([mine], "attempting", unit)
+    return mine
+
+
+def _callback(lead: Lead, at: datetime | None, unit: Unit) -> None:
+    if at is None or at <= unit.at:
+        raise Refused("callback-time", _("Say when to call back: a moment to come."))
+    Task.objects.create(
+        lead=lead,
+        owner_id=lead.owner_id,
+        kind=Task.Kind.CALLBACK,
+        due_at=at,
+        created_at=unit.at,
+        created_by_id=unit.actor.user_id,
+    )
+    unit.record(Kind.TASK_SET, lead, data={"kind": "callback", "due_at": at.isoformat()})
+
+
+def _done(lead: Lead, kinds: Sequence[str], unit: Unit, keep: bool) -> None:
+    """Open tasks this act settles; a call back just asked for stays."""
+    rows = Task.objects.filter(lead=lead, kind__in=kinds, done_at__isnull=True)
+    if keep:
+        rows = rows.filter(created_at__lt=unit.at)
+    rows.update(done_at=unit.at)
+
+
+def note(lead: Lead, text: str, unit: Unit) -> Lead:
+    """Words about the lead, kept in a side row that is erased with the person."""
+    mine = _locked(lead, unit)
+    if not text.strip():
+        raise Refused("empty-note", _("Write something first."))
+    unit.record(Kind.NOTED, mine, text=text.strip()[:4000])
+    return mine
+
+
+def snooze(lead: Lead, until: datetime, unit: Unit) -> Lead:
+    """Out of sight until then; clocks run on."""
+    mine = _open(_locked(lead, unit))
+    if not unit.at < until <= unit.at + LONGEST_SNOOZE:
+        raise Refused("snooze-time", _("Choose a moment to come, within six months."))
+    _done(mine, (Task.Kind.SNOOZE,), unit, keep=False)
+    Task.objects.create(
+        lead=mine,
+        owner_id=mine.owner_id,
+        kind=Task.Kind.SNOOZE,
+        due_at=until,
+        created_at=unit.at,
+        created_by_id=unit.actor.user_id,
+    )
+    unit.record(Kind.SNOOZED, mine, data={"until": until.isoformat()})
+    return mine
+
+
+def wake(unit: Unit, limit: int = 500) -> int:
+    """Bring back the leads whose snooze is over; run by the ticker."""
+    rows = list(
+        Task.objects.select_for_update(skip_locked=True)
+        .filter(kind=Task.Kind.SNOOZE, done_at__isnull=True, due_at__lte=unit.at)
+        .order_by("due_at")[:limit]
+    )
+    Task.objects.filter(pk__in=[row.pk for row in rows]).update(done_at=unit.at)
+    for lead in unit.leads(row.lead_id for row in rows):
+        unit.record(Kind.TASK_DONE, lead, data={"kind": "snooze"})
+    return len(rows)
+
+
+def set_status(lead: Lead, status: str, unit: Unit) -> Lead:
+    mine = _open(_locked(lead, unit))
+    lifecycle.set_status([mine], status, unit)
+    return mine

@@ -1,0 +1,262 @@
+"""A lead's history in sentences: touches and journal entries, newest first, in the reader's language."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
+from leadops import money
+from leadops.desk.services import Channel, Outcome
+from leadops.journal import ICONS, EntryText, JournalEntry, Kind
+from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
+
+PAGE = 30
+TONES = {
+    Kind.CLOCK_BREACHED: "bad",
+    Kind.OPPORTUNITY_WON: "good",
+    Kind.CLOCK_MET: "good",
+    Kind.STALLED: "bad",
+    Kind.HELD: "warn",
+    Kind.ESCALATED: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    icon: str
+    title: str
+    at: datetime
+    actor: str = ""
+    text: str = ""
+    tone: str = ""
+    url: str = ""
+
+
+@dataclass(slots=True)
+class Words:
+    """Names looked up once for the whole page."""
+
+    users: dict[str, str]
+    reasons: dict[tuple[str, str], str]
+    statuses: dict[str, str]
+
+
+def said(texts: dict[str, str] | None) -> str:
+    """Text written by users, in the reader's language, else the house's."""
+    texts = texts or {}
+    language = (get_language() or settings.HOUSE_LANGUAGE)[:2]
+    return texts.get(language) or texts.get(settings.HOUSE_LANGUAGE) or next(iter(texts.values()), "")
+
+
+def events_of(lead: Lead, before: datetime | None = None, masked: bool = False) -> tuple[list[Event], datetime | None]:
+    """The newest events before an instant, and the instant the older ones end at (None = no more)."""
+    entries = JournalEntry.objects.filter(lead=lead).exclude(kind=Kind.SCORED)
+    touches = Touch.objects.filter(lead=lead)
+    if before is not None:
+        entries, touches = entries.filter(at__lt=before), touches.filter(occurred_at__lt=before)
+    rows = list(entries.select_related("actor").order_by("-at", "-id")[: PAGE + 1])
+    acts = list(touches.order_by("-occurred_at", "-id")[: PAGE + 1])
+    texts = (
+        {} if masked else dict(EntryText.objects.filter(entry__in=[r.pk for r in rows]).values_list("entry", "text"))
+    )
+    details = {} if masked else {d.touch: d for d in TouchDetail.objects.filter(touch__in=[t.pk for t in acts])}
+    words = _words(rows)
+    events = [
+        _entry_event(r, texts.get(r.pk, ""), words) for r in rows if r.kind not in (Kind.CAPTURED, Kind.CAME_BACK)
+    ]
+    events += [_touch_event(t, details.get(t.pk)) for t in acts]
+    events.sort(key=lambda e: (e.at, e.id), reverse=True)
+    older = events[PAGE - 1].at if len(events) > PAGE else None
+    return events[:PAGE], older
+
+
+def _words(rows: Iterable[JournalEntry]) -> Words:
+    wanted = {str(row.data[name]) for row in rows for name in ("rep", "from") if isinstance(row.data.get(name), str)}
+    wanted |= {str(user) for row in rows for user in row.data.get("to", []) if isinstance(row.data.get("to"), list)}
+    keys = [key for key in wanted if _is_id(key)]
+    return Words(
+        users={str(pk): name for pk, name in User.objects.filter(pk__in=keys).values_list("pk", "name")}
+        if keys
+        else {},
+        reasons={(r.use, r.key): said(r.labels) for r in Reason.objects.all()},
+        statuses={s.key: said(s.labels) for s in Status.objects.all()},
+    )
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _touch_event(touch: Touch, detail: TouchDetail | None) -> Event:
+    title = f"{touch.get_kind_display()} · {touch.source}"
+    if touch.campaign:
+        title += f" · {touch.campaign}"
+    text = detail.message if detail else ""
+    return Event(f"t{touch.pk}", "mouse-pointer-click", title, touch.occurred_at, "", text)
+
+
+def _entry_event(row: JournalEntry, text: str, words: Words) -> Event:
+    actor = row.actor.name if row.actor else _system_words(row.system)
+    sentence = SENTENCES.get(row.kind, _label)(row, words)
+    return Event(f"j{row.pk}", ICONS.get(row.kind, "circle"), sentence, row.at, actor, text, TONES.get(row.kind, ""))  # type: ignore[call-overload]
+
+
+def _system_words(code: str) -> str:
+    return {"pipeline": _("Pipeline"), "ticker": _("Ticker"), "import": _("Import")}.get(code.partition(":")[0], code)
+
+
+def moment_words(iso: str) -> str:
+    """A stored instant in the reader's zone and language."""
+    at = parse_datetime(iso)
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else iso
+
+
+def stage_words(stage: str) -> str:
+    return str(Stage(stage).label) if stage in Stage.values else stage
+
+
+def clock_words(kind: str) -> str:
+    return {
+        "first_attempt": _("First attempt"),
+        "acceptance": _("Acceptance"),
+        "follow_up": _("Follow-up"),
+        "qualify": _("Qualification"),
+    }.get(kind, kind)
+
+
+def held_words(reason: str) -> str:
+    """Why a lead is held, in words."""
+    return {
+        "no_rule": _("no rule applies"),
+        "no_capacity": _("everybody is full"),
+        "capacity": _("everybody is full"),
+        "off_hours": _("nobody works at this hour"),
+        "all_absent": _("everybody is absent"),
+        "handed_back": _("handed back by sales"),
+        "error": _("a step failed and is tried again"),
+        "loop": _("the flow went in circles"),
+        "by_rule": _("a rule says so"),
+    }.get(reason, reason)
+
+
+Say = Callable[[JournalEntry, Words], str]
+
+
+def _label(row: JournalEntry, words: Words) -> str:
+    return str(row.get_kind_display())
+
+
+def _stage_moved(row: JournalEntry, words: Words) -> str:
+    sentence = _("Stage: %(from)s → %(to)s") % {
+        "from": stage_words(row.data["from"]),
+        "to": stage_words(row.data["to"]),
+    }
+    reason = row.data.get("reason")
+    use = {"lost": "lost", "disqualified": "disqualify", "recycled": "recycle"}.get(row.data["to"], "")
+    return f"{sentence} ({words.reasons.get((use, reason), reason)})" if reason else sentence
+
+
+def _status_set(row: JournalEntry, words: Words) -> str:
+    return _("Status: %(status)s") % {"status": words.statuses.get(row.data["to"], row.data["to"])}
+
+
+def _assigned(row: JournalEntry, words: Words) -> str:
+    name = words.users.get(str(row.data.get("rep")), "")
+    return _("Assigned to %(name)s") % {"name": name or "—"}
+
+
+def _claimed(row: JournalEntry, words: Words) -> str:
+    return _("Claimed by %(name)s") % {"name": words.users.get(str(row.data.get("rep")), "—")}
+
+
+def _taken(row: JournalEntry, words: Words) -> str:
+    return _("Taken away from %(name)s") % {"name": words.users.get(str(row.data.get("rep")), "—")}
+
+
+def _held(row: JournalEntry, words: Words) -> str:
+    return _("Held: %(reason)s") % {"reason": held_words(row.data.get("reason", ""))}
+
+
+def _handed_back(row: JournalEntry, words: Words) -> str:
+    reason = row.data.get("reason", "")
+    return _("Handed back: %(reason)s") % {"reason": words.reasons.get(("hand_back", reason), reason)}
+
+
+def _attempted(row: JournalEntry, words: Words) -> str:
+    channel, outcome = row.data.get("channel", ""), row.data.get("outcome", "")
+    by = Channel(channel).label if channel in Channel.values else channel
+    result = Outcome(outcome).label if outcome in Outcome.values else outcome
+    return _("Attempt: %(channel)s — %(outcome)s") % {"channel": by, "outcome": result}
+
+
+def _clock(template: str) -> Say:
+    def say(row: JournalEntry, words: Words) -> str:
+        due = row.data.get("due_at")
+        return _(template) % {"clock": clock_words(row.data.get("kind", "")), "due": moment_words(due) if due else ""}
+
+    return say
+
+
+def _until(row: JournalEntry, words: Words) -> str:
+    return _("Snoozed until %(moment)s") % {"moment": moment_words(row.data["until"])}
+
+
+def _task(row: JournalEntry, words: Words) -> str:
+    return _("Call back planned for %(moment)s") % {"moment": moment_words(row.data.get("due_at", ""))}
+
+
+def _escalated(row: JournalEntry, words: Words) -> str:
+    names = ", ".join(words.users.get(str(user), "—") for user in row.data.get("to", []))
+    return _("Escalated to %(names)s") % {"names": names or "—"}
+
+
+def _deal(template: str) -> Say:
+    def say(row: JournalEntry, words: Words) -> str:
+        data: dict[str, Any] = row.data
+        amount = "—"
+        if data.get("amount_minor") is not None:
+            amount = money.format_money(
+                data["amount_minor"], data.get("currency") or settings.HOUSE_CURRENCY, get_language() or "en"
+            )
+        reason = data.get("reason", "")
+        return _(template) % {"amount": amount, "reason": words.reasons.get(("lost", reason), reason)}
+
+    return say
+
+
+SENTENCES: dict[str, Say] = {
+    Kind.STAGE_MOVED: _stage_moved,
+    Kind.STATUS_SET: _status_set,
+    Kind.ASSIGNED: _assigned,
+    Kind.CLAIMED: _claimed,
+    Kind.TAKEN_AWAY: _taken,
+    Kind.HELD: _held,
+    Kind.HANDED_BACK: _handed_back,
+    Kind.ATTEMPTED: _attempted,
+    Kind.CLOCK_STARTED: _clock(N_("Clock started: %(clock)s, due %(due)s")),
+    Kind.CLOCK_MET: _clock(N_("Clock met: %(clock)s")),
+    Kind.CLOCK_BREACHED: _clock(N_("Clock breached: %(clock)s")),
+    Kind.CLOCK_CANCELLED: _clock(N_("Clock stopped: %(clock)s")),
+    Kind.SNOOZED: _until,
+    Kind.TASK_SET: _task,
+    Kind.ESCALATED: _escalated,
+    Kind.OPPORTUNITY_OPENED: _deal(N_("Opportunity opened: %(amount)s")),
+    Kind.OPPORTUNITY_WON: _deal(N_("Won: %(amount)s")),
+    Kind.OPPORTUNITY_LOST: _deal(N_("Lost: %(reason)s")),
+}

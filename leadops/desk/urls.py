@@ -1,0 +1,28 @@
+"""Addresses of the desk: inbox, leads and their verbs, sign-in, notices."""
+
+from django.urls import path
+
+from leadops.desk import account, inbox, lead, leads, notices
+
+app_name = "desk"
+urlpatterns = [
+    path("", account.home, name="home"),
+    path("sign-in", account.sign_in, name="sign_in"),
+    path("sign-in/demo", account.demo_sign_in, name="demo_sign_in"),
+    path("sign-out", account.sign_out, name="sign_out"),
+    path("language", account.set_language, name="set_language"),
+    path("inbox", inbox.inbox, name="inbox"),
+    path("inbox/arrivals", inbox.arrivals, name="arrivals"),
+    path("inbox/state", inbox.state, name="inbox_state"),
+    path("notices", notices.list_notices, name="list_notices"),
+    path("leads", leads.list_leads, name="list_leads"),
+    path("leads/<uuid:lead_id>", lead.show_lead, name="show_lead"),
+    path("leads/<uuid:lead_id>/why", lead.why, name="why"),
+    path("leads/<uuid:lead_id>/timeline", lead.timeline, name="timeline"),
+    path("leads/<uuid:lead_id>/accept", lead.accept, name="accept"),
+    path("leads/<uuid:lead_id>/hand-back", lead.hand_back, name="hand_back"),
+    path("leads/<uuid:lead_id>/attempts", lead.log_attempt, name="log_attempt"),
+    path("leads/<uuid:lead_id>/notes", lead.note, name="note"),
+    path("leads/<uuid:lead_id>/snooze", lead.snooze, name="snooze"),
+    path("leads/<uuid:lead_id>/status", lead.set_status, name="set_status"),
+]
