@@ -74,7 +74,7 @@
     const why = document.querySelector("details.why[open]");
     if (why) { why.open = false; why.querySelector("summary").focus(); return; }
     if (document.querySelector(":popover-open")) return;
-    if (writing(event.target)) { event.target.blur(); return; }
+    if (writing(event.target)) { document.getElementById("main")?.focus({ preventScroll: true }); return; }
     const back = [...document.querySelectorAll("[data-back]")].find(visible);
     if (back && !off()) back.click();
   };

@@ -36,7 +36,7 @@
     shown = entries.filter((entry) => words.every((word) => fold(entry.words).includes(word)));
     const search = document.querySelector("form.search");
     if (input.value.trim() && search) {
-      shown.push({ words: `${listbox.dataset.searchLabel} “${input.value.trim()}”`, keys: "", run: () => { search.elements.q.value = input.value.trim(); search.requestSubmit(); } });
+      shown.push({ words: listbox.dataset.searchLabel.replace("{text}", input.value.trim()), keys: "", run: () => { search.elements.q.value = input.value.trim(); search.requestSubmit(); } });
     }
     listbox.replaceChildren(...shown.map((entry, i) => {
       const option = document.createElement("li");
