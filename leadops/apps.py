@@ -30,4 +30,5 @@ class LeadopsConfig(AppConfig):
         import_module("leadops.moment")
         import_module("leadops.versions.calendars").register_kind()
         import_module("leadops.checks")
-        import_module("leadops.choreography")
+        import_module("leadops.choreography").hand_over()
+        import_module("leadops.desk.notices").register_letters()

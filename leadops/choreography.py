@@ -1,1 +1,83 @@
-"""The whole flow on one page: which phase reacts to which kind of entry, and where due moments come from."""
+"""The whole flow on one page: which phase reacts to which kind of entry, and what the ticker looks for.
+
+Real functions, in their order; a newcomer reads here what happens when. It decides nothing and holds no logic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Min
+
+from capture import pipeline
+from capture import tasks as capture_tasks
+from leadops import unit, work
+from leadops.desk import tasks as desk_tasks
+from leadops.effects import runner
+from leadops.journal import Entry
+from leadops.models import Task
+from leadops.platform import ticker
+from leadops.platform.ticker import DueWork
+from leadops.unit import Phase, Stalled, Unit
+from qualification import services as qualification
+from routing import selectors as routing_selectors
+from routing import services as routing
+from routing import tasks as routing_tasks
+from routing.sla import clocks, ladder
+from routing.sla import tasks as sla_tasks
+
+# -- kind → phase: after `resolve`, which the door calls with its submissions ---------------------------
+
+
+def _work_list(entries: Sequence[Entry], u: Unit) -> None:
+    """The queue rows of every lead something happened to."""
+    work.refresh(u.leads(e.lead_id for e in entries if e.lead_id), u)
+
+
+PHASES = (
+    Phase("score", qualification.SCORED_BY, qualification.score),
+    Phase("gate", qualification.GATED_BY, qualification.gate),
+    Phase("route", routing.ROUTE_KINDS, routing.route),
+    Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner),
+    Phase("clocks", clocks.KINDS, clocks.keep_time),
+    Phase("work list", frozenset(), _work_list),
+)
+
+# -- due moments of a lead, for the work table ---------------------------------------------------------
+
+DUE_SOURCES = (clocks.due_moments,)
+
+
+# -- what the ticker looks for → the task that takes it from its table ----------------------------------
+
+
+def _pending(at: datetime) -> datetime | None:
+    return at if pipeline.waiting(at) else None
+
+
+def _stalled(at: datetime) -> datetime | None:
+    return Stalled.objects.aggregate(n=Min("due_at"))["n"]
+
+
+def _snoozed(at: datetime) -> datetime | None:
+    rows = Task.objects.filter(kind=Task.Kind.SNOOZE, done_at__isnull=True)
+    return rows.aggregate(n=Min("due_at"))["n"]
+
+
+DUE_WORK = (
+    DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.1),
+    DueWork("clocks", ladder.next_due, sla_tasks.climb),
+    DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
+    DueWork("stalled leads", _stalled, desk_tasks.resume_stalled, every=1.0),
+    DueWork("snoozes", _snoozed, desk_tasks.wake_snoozed, every=1.0),
+    DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
+)
+
+
+
+def hand_over() -> None:
+    """Give the tables to the ground; called once at start-up."""
+    unit.set_phases(PHASES)
+    work.set_sources(DUE_SOURCES)
+    ticker.set_due_work(DUE_WORK)

@@ -1,3 +1,16 @@
 """Every address of the house, app by app."""
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.urls import include, path
+
+from leadops.desk import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("", include("capture.urls")),
+    path("", include("qualification.urls")),
+]
+handler404 = "leadops.desk.errors.not_found"
+handler500 = "leadops.desk.errors.server_error"

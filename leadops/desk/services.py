@@ -66,8 +66,7 @@ def accept(lead: Lead, unit: Unit) -> Lead:
     acknowledged = routing.acknowledge(mine, unit)
     if not accepted and not acknowledged:
         raise Conflict("already-accepted", _("This lead was accepted already."))
-    unit.record(Kind.ACCEPTED, mine, data={"handoff": str(accepted.pk) if accepted else None})
-    return mine
+    return mine  # the two rooms share one ACCEPTED entry
 
 
 def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
@@ -76,8 +75,8 @@ def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
     if mine.owner_id is None:
         raise Refused("no-owner", _("Nobody owns this lead."))
     lifecycle.check_reason("hand_back", reason)
-    handoff.hand_back(mine, unit, reason=reason)
-    unit.record(Kind.HANDED_BACK, mine, data={"reason": reason, "rep": str(mine.owner_id)}, text=text)
+    if handoff.hand_back(mine, unit, reason=reason, text=text) is None:
+        unit.record(Kind.HANDED_BACK, mine, data={"reason": reason, "rep": str(mine.owner_id)}, text=text)
     routing.let_go(mine, unit, reason="handed_back", why=reason)
     return mine
 
