@@ -10,3 +10,5 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("routing.sla.policy").register_kind()
+        import_module("routing.kinds").register_kinds()
+        import_module("routing.fields").register_fields()

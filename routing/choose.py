@@ -273,6 +273,23 @@ def _turn(
     )
 
 
+def taken_by(rep_id: str, pool_key: str, state: State, units: int = 1) -> tuple[Outcome, State]:
+    """A turn whose rep chose the lead: it costs as much as one that was given, so push and pull stay comparable."""
+    pool = state.pools[pool_key]
+    target = Target("", (Step("pool", pool_key),), units=units)
+    given: dict[str, int] = {}
+    if pool.method == "credit":
+        able = {r: w for r, w in pool.weights.items() if r == rep_id or not why_not(state.reps.get(r), target)}
+        given, rest = credits.shares(able, units)
+        given[rep_id] += rest
+    before = pool.credits.get(rep_id, 0)
+    after = before + given[rep_id] - units * credits.ONE if given else before
+    outcome = Outcome(
+        "assigned", "", rep_id, pool_key, how="claimed", units=units, before=before, after=after, accrued=given
+    )
+    return _folded(outcome, state)
+
+
 def _anyway(
     link: Target, state: State, seed: int, seen: Sequence[Candidate], relaxed: tuple[str, ...]
 ) -> Outcome | None:
@@ -310,15 +327,19 @@ def _soonest(seen: Sequence[Candidate], reason: str) -> int | None:
 
 
 def _folded(outcome: Outcome, state: State) -> tuple[Outcome, State]:
+    return outcome, folded(outcome, state)
+
+
+def folded(outcome: Outcome, state: State) -> State:
     """The state after: one more lead for the rep, the turn's credits in the pool."""
     if outcome.kind != "assigned":
-        return outcome, state
+        return state
     rep = state.reps[outcome.rep]
     took = replace(rep, load=rep.load + outcome.units, hour=rep.hour + 1, day=rep.day + 1, month=rep.month + 1)
     pools = state.pools
     if outcome.pool:
         pools = {**pools, outcome.pool: _after_turn(pools[outcome.pool], outcome, state.at)}
-    return outcome, replace(state, reps={**state.reps, outcome.rep: took}, pools=pools)
+    return replace(state, reps={**state.reps, outcome.rep: took}, pools=pools)
 
 
 def _after_turn(pool: PoolState, outcome: Outcome, at: int) -> PoolState:

@@ -1,0 +1,216 @@
+"""What routing knows of pools and reps at a moment: members, terms, absences, hours, credits, load, counts. Reads only.
+
+Effective-dated rows are read through `state_at` alone. With `lock` the pools and then the reps are held until the
+unit's end, so that what is read here is what the write meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from leadops import calendars
+from leadops.calendars.offsets import instant, micros
+from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.calendars import HOUSE
+from routing import credits
+from routing.choose import PoolState, RepState, State
+from routing.models import Assignment, Pool, PoolCredit, PoolMember
+
+Calendars = Mapping[str, calendars.Calendar]
+HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The state, and the rows a write needs beside it."""
+
+    state: State
+    pools: Mapping[str, Pool]
+    teams: Mapping[str, Any]  # rep id -> team id
+    taken: Mapping[tuple[str, str], int]  # (pool key, rep id) -> turns so far
+    joiners: frozenset[tuple[str, str]]  # members without a credit row yet
+    members: Mapping[str, frozenset[str]]
+
+
+def calendars_in_force(unit: Unit) -> Calendars:
+    return calendars_of(versions.all_in_force("calendar", unit))
+
+
+def calendars_of(rows: Iterable[Any]) -> Calendars:
+    return {version.key: versions.compiled(version) for version in rows}
+
+
+def calendar_for(key: str, known: Calendars) -> calendars.Calendar:
+    return known.get(key) or known.get(HOUSE) or calendars.ALWAYS
+
+
+def ground_for(
+    pool_keys: Iterable[str],
+    people: Iterable[str],
+    at: datetime,
+    known: Calendars,
+    *,
+    known_at: datetime | None = None,
+    lock: bool = False,
+) -> Ground:
+    """State of these pools and of the reps named (ids or e-mails), in a fixed number of queries."""
+    pools = _pools(set(pool_keys), lock)
+    rows = PoolMember.objects.state_at(at, known_at).filter(pool__in=pools).order_by("pool_id", "rep_id")
+    weights: dict[Any, dict[str, int]] = {pool.pk: {} for pool in pools}
+    for pool_id, rep_id, weight in rows.values_list("pool_id", "rep_id", "weight"):
+        weights[pool_id][str(rep_id)] = credits.micro(weight)
+    named = {name.lower() for name in people if name}
+    reps = _reps({rep for members in weights.values() for rep in members}, named, lock)
+    states = _rep_states(reps, at, known_at, known)
+    held = {(c.pool_id, str(c.rep_id)): c for c in PoolCredit.objects.filter(pool__in=pools)}
+    state = State(
+        at=micros(at),
+        pools={pool.key: _pool_state(pool, weights[pool.pk], held) for pool in pools},
+        reps=states,
+        people={row["email"]: row["id"] for row in reps},
+    )
+    return Ground(
+        state=state,
+        pools={pool.key: pool for pool in pools},
+        teams={row["id"]: row["team"] for row in reps},
+        taken={
+            (p.key, rep): held[p.pk, rep].taken if (p.pk, rep) in held else 0 for p in pools for rep in weights[p.pk]
+        },
+        joiners=frozenset((p.key, rep) for p in pools for rep in weights[p.pk] if (p.pk, rep) not in held),
+        members={pool.key: frozenset(weights[pool.pk]) for pool in pools},
+    )
+
+
+def state_for(pools: Sequence[Pool], at: datetime, known_at: datetime | None = None) -> State:
+    """The state alone, as it stood at `at` by what was known at `known_at`; locks nothing."""
+    known = calendars_of(versions.all_at("calendar", at))
+    return ground_for([pool.key for pool in pools], (), at, known, known_at=known_at).state
+
+
+def _pools(keys: set[str], lock: bool) -> list[Pool]:
+    rows = Pool.objects.filter(key__in=keys, active=True).order_by("id")
+    return list(rows.select_for_update(no_key=True) if lock else rows) if keys else []
+
+
+def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
+    """Members and the reps rules name; with `lock` nobody can be deactivated until we commit."""
+    if not ids and not named:
+        return []
+    # FOR SHARE is not in the ORM; the order by id is the house's lock order
+    sql = (
+        "SELECT r.user_id::text AS id, r.active, r.team_id AS team, u.email FROM leadops_rep r "
+        "JOIN leadops_user u ON u.id = r.user_id "
+        "WHERE r.user_id = ANY(%s::uuid[]) OR u.email = ANY(%s) OR r.user_id::text = ANY(%s) ORDER BY r.user_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql + (" FOR SHARE OF r" if lock else ""), [sorted(ids), sorted(named), sorted(named)])
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _rep_states(
+    reps: Sequence[Mapping[str, Any]], at: datetime, known_at: datetime | None, known: Calendars
+) -> dict[str, RepState]:
+    ids = [row["id"] for row in reps]
+    terms = {str(t.rep_id): t for t in RepTerms.objects.state_at(at, known_at).filter(rep__in=ids)}
+    away = {str(a.rep_id): a for a in Absence.objects.state_at(at, known_at).filter(rep__in=ids)}
+    work = work_of(ids, at)
+    hours = {key: _hours(key, known, at) for key in {terms[rep].calendar if rep in terms else HOUSE for rep in ids}}
+    found = {}
+    for row in reps:
+        rep = row["id"]
+        term, absence, busy = terms.get(rep), away.get(rep), work[rep]
+        is_open, opens_at = hours[term.calendar if term else HOUSE]
+        found[rep] = RepState(
+            id=rep,
+            active=row["active"],
+            absent=absence is not None,
+            back_at=micros(absence.valid_to) if absence and absence.valid_to else None,
+            open=is_open,
+            opens_at=opens_at,
+            capacity=term.capacity if term else None,
+            load=busy["load"],
+            cap_hour=term.cap_hour if term else None,
+            hour=busy["hour"],
+            cap_day=term.cap_day if term else None,
+            day=busy["day"],
+            cap_month=term.cap_month if term else None,
+            month=busy["month"],
+            skills={str(code): int(level) for code, level in (term.skills or {}).items()} if term else {},
+            languages=tuple(term.languages or ()) if term else (),
+        )
+    return found
+
+
+def _hours(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
+    calendar = calendar_for(key, known)
+    if calendars.open_at(calendar, at):
+        return True, None
+    try:
+        return False, micros(calendars.next_opening(calendar, at))
+    except calendars.NeverOpens:
+        return False, None
+
+
+def work_of(rep_ids: Sequence[Any], at: datetime) -> dict[str, dict[str, int]]:
+    """Units of open work, and leads received within the last hour, 24 hours and 30 days; exact counts, one query."""
+    mine = Assignment.objects.filter(rep=OuterRef("pk"), started_at__lte=at).order_by()
+
+    def received(span: timedelta) -> Coalesce:
+        rows = mine.filter(started_at__gt=at - span).values("rep").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(rows, output_field=IntegerField()), 0)
+
+    unit = Assignment.objects.filter(lead=OuterRef("pk"), ended_at__isnull=True).values("units")[:1]
+    open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).order_by().values("owner")
+    load = open_leads.annotate(n=Sum(Coalesce(Subquery(unit, output_field=IntegerField()), 1))).values("n")
+    rows = Rep.objects.filter(pk__in=rep_ids).annotate(
+        load=Coalesce(Subquery(load, output_field=IntegerField()), 0),
+        hour=received(HOUR),
+        day=received(DAY),
+        month=received(MONTH),
+    )
+    return {str(row.pop("pk")): row for row in rows.values("pk", "load", "hour", "day", "month")}
+
+
+def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], PoolCredit]) -> PoolState:
+    rows = {rep: held[pool.pk, rep] for rep in weights if (pool.pk, rep) in held}
+    credit = {rep: credits.micro(row.credit) for rep, row in rows.items()}
+    start = credits.joining(list(credit.values()))
+    return PoolState(
+        key=pool.key,
+        weights=weights,
+        credits={rep: credit.get(rep, start) for rep in weights},
+        last={rep: micros(row.last_at) for rep, row in rows.items() if row.last_at},
+        method=pool.method,
+        catch_up=pool.absence == Pool.Absence.CATCH_UP,
+    )
+
+
+# -- the state beside a batch of decisions ----------------------------------------------------------------
+
+
+def to_json(state: State) -> dict[str, Any]:
+    """The state as a record keeps it; the same bytes give the same choices again."""
+    return asdict(state)
+
+
+def from_json(raw: Mapping[str, Any]) -> State:
+    return State(
+        at=raw["at"],
+        pools={key: PoolState(**pool) for key, pool in raw["pools"].items()},
+        reps={key: RepState(**{**rep, "languages": tuple(rep["languages"])}) for key, rep in raw["reps"].items()},
+        people=raw["people"],
+    )
+
+
+def moment_of(value: int | None) -> datetime | None:
+    return None if value is None else instant(value)

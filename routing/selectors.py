@@ -1,0 +1,143 @@
+"""What routing's pages, tasks and services read; writes nothing, decides nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from leadops.access import Actor, leads_visible_to
+from leadops.decisions import Decision
+from leadops.models import IS_OPEN, AccountOwner, Lead, Membership, Rep, Role, User
+from routing.models import Assignment, Pool, PoolMember
+
+# reasons that time or a rep's return can end; the others wait for a person
+DRAINABLE = ("no_capacity", "off_hours", "all_absent", "no_skill", "no_rule")
+CLAIMABLE = ("", *DRAINABLE)
+CLAIM_WINDOW = timedelta(hours=24)
+EVERYONE = "everyone"
+
+
+def next_held_at(at: datetime) -> datetime | None:
+    """When the ticker has to drain: the first moment a held lead may move, or now for leads whose rep is gone."""
+    if leads_left_behind(1):
+        return at
+    first: datetime | None = held().aggregate(first=Min("held_until"))["first"]
+    return first
+
+
+def held() -> QuerySet[Lead]:
+    return Lead.objects.filter(IS_OPEN, held__in=DRAINABLE, owner__isnull=True)
+
+
+def waiting(pools: Iterable[str], at: datetime, limit: int, but: Iterable[uuid.UUID] = ()) -> list[Lead]:
+    """Leads that wait for these pools and may move now, oldest first, locked; those others hold are passed over."""
+    rows = held().filter(Q(held_until__lte=at) | Q(held="no_capacity"), pool__in=set(pools)).exclude(pk__in=list(but))
+    return _locked(rows, limit)
+
+
+def due(at: datetime, limit: int, pool: str | None = None) -> list[Lead]:
+    """Held leads to look at again, oldest first, locked."""
+    rows = held().filter(held_until__lte=at)
+    return _locked(rows if pool is None else rows.filter(pool=pool), limit)
+
+
+def _locked(rows: QuerySet[Lead], limit: int) -> list[Lead]:
+    locked = rows.select_for_update(of=("self",), skip_locked=True)
+    return list(locked.select_related("person", "account", "owner__user").order_by("received_at", "id")[:limit])
+
+
+def leads_left_behind(limit: int) -> list[uuid.UUID]:
+    """Open leads of reps who receive nothing any more: to be moved on."""
+    rows = Lead.objects.filter(IS_OPEN, owner__active=False).order_by("id")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def open_leads_of(rep: Rep) -> QuerySet[Lead]:
+    return Lead.objects.filter(IS_OPEN, owner=rep).order_by("id")
+
+
+def account_owners(leads: Sequence[Lead], at: datetime) -> dict[Any, str]:
+    """Account id -> the rep who owns it at a moment."""
+    accounts = {lead.account_id for lead in leads if lead.account_id}
+    if not accounts:
+        return {}
+    rows = AccountOwner.objects.state_at(at).filter(account__in=accounts).values_list("account_id", "rep_id")
+    return {account: str(rep) for account, rep in rows}
+
+
+def watchers(name: str) -> list[uuid.UUID]:
+    """Who watches a fallback: a person by e-mail, else everybody of the role so named."""
+    if "@" in name:
+        return list(User.objects.filter(email=name.lower(), is_active=True).values_list("pk", flat=True))
+    rows = Membership.objects.filter(role=name or Role.REVENUE_OPS, user__is_active=True)
+    return list(rows.values_list("user_id", flat=True).distinct())
+
+
+# -- pools ---------------------------------------------------------------------------------------------
+
+
+def pools_of(rep_id: uuid.UUID | None, at: datetime) -> list[Pool]:
+    """Pools a rep may take from now."""
+    members = PoolMember.objects.state_at(at).filter(rep=rep_id).values("pool")
+    return list(Pool.objects.filter(active=True, claimable=True, pk__in=members).order_by("key"))
+
+
+def claimable(pools: Iterable[Pool]) -> QuerySet[Lead]:
+    """Leads anybody of these pools may take. The rows show no contact: see `panels.pool_cards`."""
+    keys = [pool.key for pool in pools if pool.claimable]
+    rows = Lead.objects.filter(IS_OPEN, owner__isnull=True, held__in=CLAIMABLE, pool__in=keys)
+    return rows.order_by("received_at", "id")
+
+
+def claims_since(rep_id: uuid.UUID, pool: Pool, at: datetime) -> int:
+    rows = Assignment.objects.filter(rep=rep_id, pool=pool, how=Assignment.How.CLAIMED)
+    return rows.filter(started_at__gt=at - CLAIM_WINDOW).count()
+
+
+def members_of(pools: Sequence[Pool], at: datetime) -> dict[uuid.UUID, list[PoolMember]]:
+    """Pool id -> its members now, by name."""
+    found: dict[uuid.UUID, list[PoolMember]] = {pool.pk: [] for pool in pools}
+    rows = PoolMember.objects.state_at(at).filter(pool__in=pools).select_related("rep__user")
+    for row in rows.order_by("rep__user__name"):
+        found[row.pool_id].append(row)
+    return found
+
+
+def lonely_pools(rep: Rep, at: datetime) -> set[str]:
+    """Pools in which this rep is the only active member."""
+    rows = PoolMember.objects.state_at(at).filter(rep__active=True).values("pool__key")
+    alone = rows.annotate(n=Count("rep", distinct=True), mine=Count("rep", filter=Q(rep=rep))).filter(n=1, mine=1)
+    return {row["pool__key"] for row in alone}
+
+
+# -- decisions -----------------------------------------------------------------------------------------
+
+
+def decisions_seen_by(actor: Actor) -> QuerySet[Decision]:
+    """Routing decisions on leads the actor may see, newest first."""
+    rows = Decision.objects.filter(kind=Decision.Kind.ROUTING, lead__in=leads_visible_to(actor))
+    return rows.select_related("version", "lead__person").order_by("-id")
+
+
+def last_decision(lead: Lead) -> Decision | None:
+    rows = Decision.objects.filter(lead=lead, kind=Decision.Kind.ROUTING).select_related("version")
+    return rows.order_by("-id").first()
+
+
+def current_assignment(lead: Lead) -> Assignment | None:
+    rows = Assignment.objects.filter(lead=lead, ended_at__isnull=True)
+    return rows.select_related("rep__user", "by", "pool").first()
+
+
+def names(rep_ids: Iterable[str]) -> Mapping[str, str]:
+    """Rep id -> name, looked up when something is shown: records keep ids only."""
+    wanted = [rep for rep in rep_ids if rep]
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=wanted).values_list("pk", "name")}
+
+
+def credits_of(pool: Pool) -> list[dict[str, Any]]:
+    return list(pool.credits.values("rep_id", "credit", "taken", name=F("rep__user__name")).order_by("name"))

@@ -1,0 +1,283 @@
+"""Routing's verbs: route a batch, drain what was held, assign, claim, let go, deactivate, absences, preview.
+
+Each takes the unit and writes through `deciding` and `assignments`. None opens a transaction or reads the clock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from leadops import access, experiments
+from leadops.access import Actor
+from leadops.errors import Conflict, Refused
+from leadops.journal import Entry, Kind
+from leadops.models import Lead, Rep
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from routing import assignments, availability, deciding, selectors
+from routing.assignments import Placing
+from routing.choose import choose, taken_by, why_full
+from routing.deciding import Wanted, decide
+from routing.match import Ruleset, is_wanted_at_capture, match
+from routing.models import Assignment, Pool
+from routing.reps import deactivate_rep, empty_hands, end_absence, look_again, rules_naming_only, set_absence, take_away
+
+ROUTE_KINDS = frozenset(
+    {Kind.CAPTURED, Kind.CAME_BACK, Kind.STAGE_MOVED, Kind.RELEASED, Kind.TAKEN_AWAY, Kind.HANDED_BACK}
+)
+AT_A_TIME = 500
+
+__all__ = [
+    "ROUTE_KINDS",
+    "acknowledge",
+    "assign",
+    "claim",
+    "deactivate_rep",
+    "drain_held",
+    "empty_hands",
+    "end_absence",
+    "let_go",
+    "look_again",
+    "preview",
+    "release",
+    "route",
+    "rules_naming_only",
+    "set_absence",
+    "take_away",
+]
+
+
+# -- the phase -------------------------------------------------------------------------------------------
+
+
+def route(entries: Sequence[Entry], unit: Unit) -> None:
+    """Phase `route`: decide now for those of these leads that nobody owns and whose turn it is."""
+    by_hand = _given_by_hand(entries, unit)
+    wanted = _wanted([e for e in entries if e.lead_id not in by_hand], unit)
+    if wanted:
+        decide(wanted, unit)
+    if any(e.kind == Kind.STAGE_MOVED and e.lead and e.lead.owner_id and not e.lead.is_open for e in entries):
+        look_again(unit, held="no_capacity")
+
+
+def _wanted(entries: Sequence[Entry], unit: Unit) -> list[Wanted]:
+    """One per lead, with who had it and may not get it again; an owned lead is never in it."""
+    _version, ruleset = deciding.ruleset_in_force(unit)
+    free = [e for e in entries if e.lead is not None and e.lead.is_open and e.lead.owner_id is None]
+    arrivals = [e.lead for e in free if e.kind in (Kind.CAPTURED, Kind.CAME_BACK) and e.lead is not None]
+    asks = ruleset is not None and ruleset.hand_raiser is not None
+    facts = deciding.facts_of(arrivals, ruleset, unit) if arrivals and asks and ruleset else {}
+    found: dict[uuid.UUID, Wanted] = {}
+    for entry in free:
+        lead = entry.lead
+        if lead is None or not _is_due(entry, lead, ruleset, facts.get(lead.pk, {}), unit):
+            continue
+        had = {str(entry.data["rep"])} if entry.data.get("rep") else set()
+        known = found.setdefault(lead.pk, Wanted(lead, entry))
+        known.barred = known.barred | had
+    return list(found.values())
+
+
+def _is_due(entry: Entry, lead: Lead, ruleset: Ruleset | None, facts: Mapping[str, Any], unit: Unit) -> bool:
+    data = entry.data
+    if entry.kind in (Kind.CAPTURED, Kind.CAME_BACK):
+        trigger, asked = data.get("trigger", "rules"), bool(data.get("hand_raiser"))
+        if ruleset is None:
+            return trigger == "now" or (trigger == "rules" and asked)
+        return is_wanted_at_capture(ruleset, trigger, asked, facts, unit.at)
+    if entry.kind == Kind.STAGE_MOVED:
+        return data.get("to") == "mql" and (ruleset is None or ruleset.on_mql)
+    if entry.kind == Kind.TAKEN_AWAY:
+        return bool(data.get("reroute", True))
+    if entry.kind == Kind.RELEASED:
+        return bool(data.get("reroute"))
+    return data.get("reason") == "wrong_rep"
+
+
+def _given_by_hand(entries: Sequence[Entry], unit: Unit) -> set[uuid.UUID]:
+    """Leads whose capture named the owner (New lead: me): given to that rep while they receive leads."""
+    named = {e.lead_id: e for e in entries if e.data.get("owner") and e.lead and e.lead.owner_id is None}
+    if not named:
+        return set()
+    reps = {str(rep.pk): rep for rep in _locked_reps({str(e.data["owner"]) for e in named.values()}) if rep.active}
+    chosen = [(e, reps[str(e.data["owner"])]) for e in named.values() if str(e.data["owner"]) in reps]
+    placings = [
+        Placing(e.lead, rep.pk, rep.team_id, Assignment.How.BY_HAND, cause=e) for e, rep in chosen if e.lead is not None
+    ]
+    assignments.own(placings, unit)
+    assignments.write_leads([p.lead for p in placings], {})
+    return {p.lead.pk for p in placings}
+
+
+def _locked_reps(ids: Iterable[str]) -> list[Rep]:
+    return list(Rep.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+
+
+# -- held leads --------------------------------------------------------------------------------------------
+
+
+def drain_held(unit: Unit, pool: str | None = None, limit: int = AT_A_TIME) -> int:
+    """Look again at held leads that are due, oldest first; leads of reps who left are moved on too."""
+    left_behind = empty_hands(unit, limit)
+    leads = selectors.due(unit.at, limit, pool)
+    unit.keep(leads)
+    if leads:
+        decide([Wanted(lead) for lead in leads], unit)
+    return len(leads) + left_behind
+
+
+# -- by hand -----------------------------------------------------------------------------------------------
+
+
+def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
+    """Give a lead to a rep by hand. Uses no turn; taking it from somebody needs a reason and gives their turn back."""
+    (lead,) = unit.leads([lead.pk])
+    access.require(unit.actor, "assign", lead)
+    if not lead.is_open:
+        raise Refused("lead-closed", _("This lead is closed."))
+    if lead.owner_id == rep.pk:
+        raise Refused("already-owner", _("This rep owns the lead already."), status=409)
+    if lead.owner_id is not None and not reason.strip():
+        raise Refused("reason-needed", _("Say why: taking a lead from a rep needs a reason."))
+    before = lead.owner_id
+    taken = assignments.end([lead], unit, "reassigned")
+    assignments.give_back(taken.values(), unit)
+    (locked,) = _locked_reps([str(rep.pk)])
+    if not locked.active:
+        raise Refused("rep-inactive", _("This rep receives no more leads."))
+    placing = Placing(lead, locked.pk, locked.team_id, Assignment.How.BY_HAND, before=before, text=reason.strip())
+    (row,) = assignments.own([placing], unit)
+    assignments.write_leads([lead], {lead.pk: before})
+    return row
+
+
+def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:
+    """Take a lead from a pool: one wins, everybody else is told who was faster."""
+    access.require(unit.actor, "claim")
+    (lead,) = unit.leads([lead.pk])
+    if lead.owner_id is not None:
+        raise Conflict("already-claimed", _already(lead, unit.actor), winner=_winner(lead, unit.actor))
+    pool = Pool.objects.filter(key=lead.pool, active=True, claimable=True).first()
+    if pool is None or not lead.is_open or lead.held not in selectors.CLAIMABLE:
+        raise Refused("not-claimable", _("This lead is not to be taken from a pool."), status=409)
+    ground = availability.ground_for([pool.key], (), unit.at, availability.calendars_in_force(unit), lock=True)
+    _may_claim(rep, pool, ground, unit)
+    outcome, after = taken_by(str(rep.pk), pool.key, ground.state)
+    team = ground.teams[str(rep.pk)]
+    (row,) = assignments.own([Placing(lead, rep.pk, team, Assignment.How.CLAIMED, pool)], unit, Kind.CLAIMED)
+    assignments.write_leads([lead], {lead.pk: None})
+    turn = [(outcome, lead.pk, None)]
+    assignments.book(turn, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
+    return row
+
+
+def _may_claim(rep: Rep, pool: Pool, ground: availability.Ground, unit: Unit) -> None:
+    state = ground.state.reps.get(str(rep.pk))
+    if str(rep.pk) not in ground.members[pool.key] or state is None:
+        raise Refused("not-member", _("You are not a member of this pool."), status=403)
+    if not state.active:
+        raise Refused("rep-inactive", _("This rep receives no more leads."))
+    reason = why_full(state)
+    if reason:
+        raise Refused("full", _("You have as many leads as you may hold now."), reason=reason)
+    if selectors.claims_since(rep.pk, pool, unit.at) >= pool.claim_limit:
+        raise Refused(
+            "claim-limit",
+            _("You have taken %(limit)s leads from this pool in 24 hours: that is the limit.")
+            % {"limit": pool.claim_limit},
+            limit=pool.claim_limit,
+        )
+
+
+def _winner(lead: Lead, actor: Actor) -> str:
+    """Who was faster, by name to those of the same team and to whoever leads."""
+    same_team = actor.user_id is not None and Rep.objects.filter(pk=actor.user_id, team=lead.team_id).exists()
+    visible = same_team or access.can(actor, "read_team")
+    owner = lead.owner
+    return owner.user.name if visible and owner is not None else ""
+
+
+def _already(lead: Lead, actor: Actor) -> str:
+    name = _winner(lead, actor)
+    return _("%(name)s was faster: this lead is taken.") % {"name": name} if name else _("This lead is taken already.")
+
+
+# -- giving up a lead --------------------------------------------------------------------------------------
+
+
+def let_go(lead: Lead, unit: Unit, reason: str, reroute: bool | None = None, why: str = "") -> None:
+    """The owner gives the lead up (desk: hand back): their turn is given back; routed again, or held for a person.
+
+    Handed back for the reason `wrong_rep` it is routed again. The desk's own entry tells the story where there is one.
+    """
+    (lead,) = unit.leads([lead.pk])
+    if lead.owner_id is None:
+        return
+    again = why == "wrong_rep" if reroute is None else reroute
+    told = any(e.kind == Kind.HANDED_BACK and e.lead_id == lead.pk for e in unit.entries)
+    _drop(lead, unit, why or reason, again, held="" if again else "handed_back", journal=not told)
+
+
+def release(lead: Lead, unit: Unit) -> None:
+    """Back to the pool it came from: to be claimed there, else routed again to somebody else."""
+    (lead,) = unit.leads([lead.pk])
+    access.require(unit.actor, "hand_back", lead)
+    if lead.owner_id is None:
+        raise Refused("not-owned", _("Nobody owns this lead."), status=409)
+    claimable = Pool.objects.filter(key=lead.pool, active=True, claimable=True).exists()
+    _drop(lead, unit, "released", not claimable, held="")
+
+
+def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, journal: bool = True) -> None:
+    before = lead.owner_id
+    assignments.give_back(assignments.end([lead], unit, reason).values(), unit)
+    assignments.hold(lead, held, unit)
+    lead.held_at = unit.at if held else None
+    assignments.write_leads([lead], {lead.pk: before})
+    if journal:
+        data = {"pool": lead.pool, "reason": reason, "rep": str(before), "reroute": reroute}
+        unit.record(Kind.RELEASED, lead, data=data)
+    unit.wake("inbox", before)
+
+
+def acknowledge(lead: Lead, unit: Unit) -> Assignment | None:
+    """The owner has seen the lead and takes it on; the first time counts. The desk journals it."""
+    row = Assignment.objects.filter(lead=lead, ended_at__isnull=True, accepted_at__isnull=True).first()
+    if row is None:
+        return None
+    Assignment.objects.filter(pk=row.pk).update(accepted_at=unit.at)
+    Lead.objects.filter(pk=lead.pk).update(accepted_at=unit.at)
+    lead.accepted_at = unit.at
+    return row
+
+
+# -- routing as a service ----------------------------------------------------------------------------------
+
+
+def preview(raw_facts: Mapping[str, Any], at: datetime, ruleset_version: Version | None = None) -> dict[str, Any]:
+    """The decision these facts would get now, with its whole trace; locks nothing and stores nothing."""
+    version = ruleset_version or versions.version_at("ruleset", deciding.HOUSE, at)
+    if version is None:
+        raise Refused("no-ruleset", _("There is no ruleset in force."), status=409)
+    ruleset: Ruleset = versions.compiled(version)
+    facts = deciding.facts_recorded(raw_facts)
+    target = match(facts, ruleset, at)
+    known = availability.calendars_of(versions.all_at("calendar", at))
+    ground = availability.ground_for(ruleset.pools, ruleset.people | _owner(target), at, known)
+    outcome, _after = choose(target, ground.state, experiments.seed_for("preview", version.pk))
+    return {
+        "ruleset": {"id": str(version.pk), "key": version.key, "number": version.number},
+        "outcome": outcome.codes(),
+        "propensity": outcome.propensity,
+        "why": deciding.explained(target, outcome),
+    }
+
+
+def _owner(target: Any) -> frozenset[str]:
+    return frozenset(s.key for link in target.chain() for s in link.steps if s.kind == "account_owner" and s.key)
