@@ -124,7 +124,7 @@ def next_cycle(leads: Sequence[Lead], unit: Unit) -> None:
         if lead.stage != Stage.RECYCLED:
             raise Refused("not-recycled", _("Only a recycled lead starts a new cycle."))
         lead.cycle += 1
-        Lead.objects.filter(pk=lead.pk).update(cycle=lead.cycle)
+    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(cycle=models.F("cycle") + 1)
     move(leads, Stage.ENGAGED, unit)
 
 

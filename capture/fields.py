@@ -1,0 +1,123 @@
+"""The fields capture brings into the lead's vocabulary: where a lead came from, who asks, how often, custom attributes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Count, Expression, OuterRef, Subquery
+from django.db.models.functions import Lower
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from capture.models import Campaign, Source
+from leadops import moment
+from leadops.conditions.attributes import attribute
+from leadops.conditions.fields import LEAD, Field, column
+from leadops.models import AttributeDef, Lead, Touch
+from leadops.templatetags.house import said
+from leadops.versions import services as versions
+
+ORIGIN, WHO, ACTIVITY, CUSTOM = _("Origin"), _("Who asks"), _("Activity"), _("Custom fields")
+KEEP_DEFINITIONS = 0.0 if settings.MODE == "test" else 2.0  # seconds a process trusts its list of custom fields
+
+
+def _sources() -> Iterable[tuple[str, str | Promise]]:
+    return list(Source.objects.order_by("name").values_list("slug", "name"))
+
+
+def _campaigns() -> Iterable[tuple[str, str | Promise]]:
+    return list(Campaign.objects.order_by("name").values_list("key", "name"))
+
+
+def channel_choices() -> list[tuple[str, str]]:
+    """The channels of the table in force, labelled in the active language."""
+    version = versions.version_at("channels", "house", moment.now())
+    return [(c["code"], said(c.get("labels")) or c["code"]) for c in version.body["channels"]] if version else []
+
+
+def _touches(days: int) -> tuple[Any, Any]:
+    window = timedelta(days=days)
+
+    def read(leads: Sequence[Lead], at: datetime) -> dict[Any, int]:
+        people = {lead.canonical_id for lead in leads}
+        rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=at - window, occurred_at__lte=at)
+        counted = dict(rows.order_by().values_list("person__canonical").annotate(n=Count("id")))
+        return {lead.pk: counted.get(lead.canonical_id, 0) for lead in leads}
+
+    def sql(at: datetime) -> Expression:
+        rows = Touch.objects.filter(
+            person__canonical=OuterRef("canonical"), occurred_at__gt=at - window, occurred_at__lte=at
+        )
+        counted = rows.order_by().values("person__canonical").annotate(n=Count("id")).values("n")
+        return Subquery(counted, output_field=BigIntegerField())
+
+    return read, sql
+
+
+def _read_postcode(leads: Sequence[Lead], at: datetime) -> dict[Any, str]:
+    """Kept in capitals with single spaces, asked in small letters as every text is."""
+    return {lead.pk: lead.postcode.lower() for lead in leads}
+
+
+FIELDS = (
+    column("source", _("Source"), "choice", choices=_sources, group=ORIGIN),
+    column("channel", _("Channel"), "choice", choices=channel_choices, group=ORIGIN),
+    column("campaign", _("Campaign"), "choice", choices=_campaigns, group=ORIGIN),
+    column("first_source", _("First source"), "choice", choices=_sources, group=ORIGIN),
+    column("last_source", _("Last source"), "choice", choices=_sources, group=ORIGIN),
+    column("hand_raiser", _("Asks to be contacted"), "flag", group=ORIGIN),
+    column("product_line", _("Product line"), "choice", group=ORIGIN),
+    column("company", _("Company"), "text", "company_folded", group=WHO),
+    column("title", _("Job title"), "text", "title_folded", group=WHO),
+    column("industry", _("Industry"), "choice", group=WHO),
+    column("employees", _("Employees"), "number", group=WHO),
+    column("country", _("Country"), "choice", group=WHO),
+    column("region", _("Region"), "choice", group=WHO),
+    Field("postcode", _("Postcode"), "text", _read_postcode, lambda at: Lower("postcode"), group=WHO),
+    column("city", _("City"), "text", "city_folded", group=WHO),
+    column("language", _("Language of the prospect"), "choice", group=WHO),
+    column("free_mail", _("Free e-mail address"), "flag", group=WHO),
+    column("received_at", _("Received"), "instant", group=ACTIVITY),
+    column("last_inbound_at", _("Last sign of life"), "instant", group=ACTIVITY),
+    Field("touches_7d", _("Touches in 7 days"), "count", *_touches(7), group=ACTIVITY),
+    Field("touches_30d", _("Touches in 30 days"), "count", *_touches(30), group=ACTIVITY),
+)
+
+_kept: tuple[float, list[Field]] = (-1e9, [])
+
+
+def _choices_of(row: AttributeDef) -> Any:
+    if row.kind not in ("choice", "multi"):
+        return None
+    return lambda: [(c["code"], said(c.get("labels")) or c["code"]) for c in row.choices]
+
+
+def _custom(row: AttributeDef) -> Field:
+    held = "attributes" if row.owner == AttributeDef.Owner.LEAD else f"{row.owner}__attributes"
+    return attribute(
+        f"{row.owner}_{row.key}".replace("-", "_"),
+        said(row.labels) or row.key,
+        row.kind,
+        row.key,
+        column=held,
+        personal=row.personal,
+        choices=_choices_of(row),
+        group=CUSTOM,
+    )
+
+
+def custom_fields() -> list[Field]:
+    """One field for each attribute somebody defined; read again every few seconds."""
+    global _kept
+    if time.monotonic() - _kept[0] >= KEEP_DEFINITIONS:
+        _kept = (time.monotonic(), [_custom(row) for row in AttributeDef.objects.order_by("owner", "key")])
+    return _kept[1]
+
+
+def register_fields() -> None:
+    LEAD.register(*FIELDS)
+    LEAD.register_source(custom_fields)

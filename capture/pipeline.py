@@ -1,0 +1,205 @@
+"""The one writer that gives submissions their ends: claims first, resolves in one unit, splits off whoever breaks it.
+
+Three guards stand between one bad body and the rest. Starts are counted in a transaction of their own before the work,
+and whatever was started before is claimed alone: what kills its worker takes only itself. A reader that raises or hangs
+is named (`Poisoned`) and set apart at once. A batch that fails or takes too long for another reason is halved until the
+guilty one is alone. The third start that fails is the last: quarantined as `dead`, with its cause, open to replay.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+
+from capture import services
+from capture.models import Submission
+from capture.reading import Poisoned
+from leadops import moment
+from leadops.access import Actor, system
+from leadops.unit import Unit, in_unit
+
+log = logging.getLogger("leadops.capture")
+ACTOR = system("pipeline")
+LOCK = 0x6C656164_0001  # the advisory lock of the one writer
+LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
+BACK_OFF = timedelta(seconds=2)  # before the next start of one that failed
+MOST_STARTS = 3
+STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
+GONE = "the worker ended while it was at work on it"
+
+_claim_fresh = """
+UPDATE capture_submission SET starts = starts + 1, lease_until = %s WHERE id IN (
+  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts = 0
+  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
+RETURNING priority, id
+"""
+_claim_alone = """
+UPDATE capture_submission SET starts = starts + 1, lease_until = %s WHERE id IN (
+  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts > 0
+  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, starts
+"""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run did: `ran` False = another worker holds the lock and does it."""
+
+    ran: bool = True
+    claimed: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    dead: int = 0
+    submissions: list[Submission] = field(default_factory=list)
+
+
+@contextmanager
+def _one_writer(wait: float) -> Iterator[bool]:
+    """The advisory lock, tried for `wait` seconds; it ends with the connection, so a dead worker cannot keep it."""
+    until = time.monotonic() + wait
+    held = _locked()
+    while not held and time.monotonic() < until:
+        time.sleep(0.02)
+        held = _locked()
+    try:
+        yield held
+    finally:
+        if held and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _locked() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.0) -> Result:
+    """Take up to `limit` waiting submissions, live ones before imported ones, and one that failed before."""
+    result = Result()
+    with _one_writer(wait) as mine:
+        if not mine:
+            return Result(ran=False)
+        now = at or moment.now()
+        fresh = _claim(now, limit)
+        result.claimed += len(fresh)
+        _work(fresh, ACTOR, at, result)
+        _retry_one(at or moment.now(), at, result)
+    return result
+
+
+def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Result:
+    """Resolve just these at once, for a person who waits; not `ran` = they are being routed by the worker."""
+    result = Result()
+    with _one_writer(wait) as mine:
+        if not mine:
+            return Result(ran=False)
+        now = moment.now()
+        rows = Submission.objects.filter(pk__in=list(ids), end=Submission.End.PENDING, starts__lt=MOST_STARTS)
+        with transaction.atomic():
+            claimed = list(rows.select_for_update(skip_locked=True).order_by("id").values_list("pk", flat=True))
+            Submission.objects.filter(pk__in=claimed).update(starts=F("starts") + 1, lease_until=now + LEASE)
+        result.claimed = len(claimed)
+        _work(claimed, actor, None, result)
+    return result
+
+
+def waiting(at: datetime) -> bool:
+    """Whether any submission could be taken now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM capture_submission WHERE \"end\" = 'pending'"
+            " AND (lease_until IS NULL OR lease_until <= %s))",
+            [at],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _claim(now: datetime, limit: int) -> list[uuid.UUID]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_claim_fresh, [now + LEASE, now, limit])
+        return [row[1] for row in sorted(cursor.fetchall())]
+
+
+def _retry_one(now: datetime, at: datetime | None, result: Result) -> None:
+    """One that was started before, alone."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_claim_alone, [now + LEASE, now])
+        row = cursor.fetchone()
+    if row is None:
+        return
+    result.claimed += 1
+    if row[1] > MOST_STARTS:  # its last start never came back
+        _bury(row[0], now, result)
+    else:
+        _work([row[0]], ACTOR, at, result)
+
+
+def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result) -> None:
+    """Resolve the batch; whoever breaks it is set apart, and the rest is done in arrival order."""
+    todo = [list(ids)]
+    while todo:
+        batch = todo.pop()
+        if not batch:
+            continue
+        try:
+            done = in_unit(lambda unit, batch=batch: _resolve(batch, unit), actor=actor, at=at)
+        except Poisoned as fault:
+            _failed(fault.submission_id, fault.cause, at or moment.now(), result)
+            todo.append([key for key in batch if key != fault.submission_id])
+        except Exception as fault:
+            if _connection_lost(fault):
+                raise
+            if len(batch) == 1:
+                log.error("submission failed", extra={"submission": str(batch[0])}, exc_info=fault)
+                _failed(batch[0], f"{type(fault).__name__}: {fault}", at or moment.now(), result)
+            else:
+                middle = len(batch) // 2
+                todo += [batch[middle:], batch[:middle]]
+        else:
+            result.submissions += done
+            result.ends.update(str(submission.end) for submission in done)
+
+
+def _resolve(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_LIMIT)])
+    return services.resolve(ids, unit=unit)
+
+
+def _connection_lost(fault: Exception) -> bool:
+    """The database went away: nobody's submission is to blame, all wait for its return."""
+    return isinstance(fault, InterfaceError | OperationalError) and not connection.is_usable()
+
+
+def _failed(submission_id: uuid.UUID, cause: str, now: datetime, result: Result) -> None:
+    """Note the cause; the third failed start is the last."""
+    result.failed += 1
+    rows = Submission.objects.filter(pk=submission_id, end=Submission.End.PENDING)
+    rows.update(error=_storable(cause), lease_until=now + BACK_OFF)
+    if rows.filter(starts__gte=MOST_STARTS).exists():
+        _bury(submission_id, now, result)
+
+
+def _bury(submission_id: uuid.UUID, now: datetime, result: Result) -> None:
+    """Dead-lettered: out of the pipeline's way, kept with its cause, waiting for a person's replay."""
+    row = Submission.objects.get(pk=submission_id)
+    Submission.objects.filter(pk=submission_id, end=Submission.End.PENDING).update(
+        end=Submission.End.QUARANTINED, reason="dead", error=row.error or GONE, ended_at=now, lease_until=None
+    )
+    result.dead += 1
+    result.ends[Submission.End.QUARANTINED] += 1
+
+
+def _storable(cause: str) -> str:
+    return cause.replace("\x00", "")[:500]

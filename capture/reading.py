@@ -1,0 +1,93 @@
+"""From a stored submission to its drafts, guarded against bodies that hang or break their reader; it writes nothing.
+
+The guard: in a process's main thread an interval timer interrupts an adapter that takes too long (the pattern matcher
+of Python looks for signals too). Elsewhere only the database's own limits hold, so what once killed or hung a worker is
+read by workers alone. Code outside the adapter is never interrupted: a database call must not be left half done.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from capture.adapters import ADAPTERS, Draft, Unreadable
+from capture.adapters.base import IDENTITY, UTM
+from capture.adapters.coercion import draft_from
+from capture.models import Submission
+
+READ_LIMIT = 2.0  # seconds one body may take
+EDITABLE = (*IDENTITY, *UTM)
+
+
+class Poisoned(Exception):
+    """One submission breaks its reader: it is set apart, the others go on."""
+
+    def __init__(self, submission_id: uuid.UUID, cause: str) -> None:
+        super().__init__(cause)
+        self.submission_id = submission_id
+        self.cause = cause
+
+
+class _TooLong(BaseException):
+    """Not an Exception: an adapter that catches everything must not catch this."""
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise _TooLong
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def drafts_of(submission: Submission) -> list[Draft]:
+    """What the submission says, with a person's corrections laid over it. Raises `Unreadable` or `Poisoned`."""
+    edited: dict[str, Any] = {k: v for k, v in (submission.edited or {}).items() if k in EDITABLE and v}
+    try:
+        drafts = _read(submission)
+    except Unreadable:
+        if not edited:
+            raise
+        drafts = [Draft()]
+    if edited and drafts:
+        _lay_over(drafts[0], edited, submission)
+    return drafts
+
+
+def _read(submission: Submission) -> list[Draft]:
+    adapter = ADAPTERS.get(submission.source.adapter)
+    if adapter is None:
+        raise Unreadable("no-adapter", f"No adapter is called {submission.source.adapter!r}.")
+    try:
+        with _time_limit(READ_LIMIT):
+            return adapter.read(submission, submission.source)
+    except Unreadable:
+        raise
+    except _TooLong as fault:
+        raise Poisoned(submission.pk, f"reading took more than {READ_LIMIT:g} s") from fault
+    except Exception as fault:  # whatever an adapter does, only its own submission pays for it
+        raise Poisoned(submission.pk, f"{type(fault).__name__}: {fault}"[:500]) from fault
+
+
+def _lay_over(draft: Draft, edited: dict[str, Any], submission: Submission) -> None:
+    corrected = draft_from(edited, source=submission.source, received_at=submission.received_at)
+    for name in EDITABLE:
+        value = getattr(corrected, name)
+        if value:
+            setattr(draft, name, value)
+    mended = {f"{name}-invalid" for name in edited} | {f"{name}-cut" for name in edited}
+    draft.warnings = [*(w for w in draft.warnings if w not in mended), *corrected.warnings]
