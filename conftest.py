@@ -47,3 +47,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
         "--disable-component-update",
     ]
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What a process remembers of sources and limits belongs to the test that taught it."""
+    from capture import limits, live_sources  # apps are ready only now
+
+    live_sources.forget()
+    limits.forget_all()

@@ -247,7 +247,7 @@ if HTTPS:
     SECURE_HSTS_PRELOAD = True
     CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if h != "*"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 REST_FRAMEWORK = {
@@ -312,7 +312,7 @@ else:
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
 
 # -- ours ---------------------------------------------------------------------------------------------
-MOMENT_OFFSET_FILE = VAR / "moment" if MODE in ("demo", "test") else None  # see leadops/moment.py
+MOMENT_OFFSET_FILE = VAR / f"moment-{MODE}" if MODE in ("demo", "test") else None  # see leadops/moment.py
 HOUSE_LANGUAGE = choice("LEADOPS_LANGUAGE", ("fr", "en"), "fr")
 HOUSE_CURRENCY = os.environ.get("LEADOPS_CURRENCY", "EUR")
 REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access
@@ -114,6 +114,7 @@ def _put_in_force(version: Version, unit: Unit, reason: str) -> Version:
     version.state = Version.State.PUBLISHED
     version.reason = version.reason or reason.strip()
     Version.objects.filter(pk=version.pk).update(state=version.state, reason=version.reason)
+    unit.memo.pop("versions in force", None)
     unit.record(
         EntryKind.VERSION_PUBLISHED,
         version=version.pk,
@@ -122,34 +123,39 @@ def _put_in_force(version: Version, unit: Unit, reason: str) -> Version:
     return version
 
 
-def in_force(kind: str, key: str, unit: Unit) -> Version | None:
-    """The live version at the unit's moment, read once per unit."""
-    memo = (kind, key)
-    if memo not in unit.memo:
-        unit.memo[memo] = version_at(kind, key, unit.at)
-    found: Version | None = unit.memo[memo]
+def _live(unit: Unit) -> dict[tuple[str, str], Version]:
+    """Everything in force at the unit's moment, read once per unit; bodies stay in the database until asked for."""
+    found: dict[tuple[str, str], Version] | None = unit.memo.get("versions in force")
+    if found is None:
+        rows = _held(unit.at).select_related("version").defer("version__body").order_by("kind", "key")
+        found = unit.memo["versions in force"] = {(row.kind, row.key): row.version for row in rows}
     return found
+
+
+def _held(at: datetime) -> QuerySet[Publication]:
+    rows = Publication.objects.filter(mode=Publication.Mode.LIVE, from_at__lte=at)
+    return rows.filter(Q(to_at__isnull=True) | Q(to_at__gt=at))
+
+
+def in_force(kind: str, key: str, unit: Unit) -> Version | None:
+    """The live version at the unit's moment."""
+    return _live(unit).get((kind, key))
+
+
+def all_in_force(kind: str, unit: Unit) -> list[Version]:
+    """Every key's live version of a kind at the unit's moment, in key order."""
+    return [version for (name, _key), version in _live(unit).items() if name == kind]
 
 
 def version_at(kind: str, key: str, at: datetime) -> Version | None:
     """The live version of a kind and key at a moment."""
-    held = Publication.objects.select_related("version").filter(kind=kind, key=key, mode="live", from_at__lte=at)
-    row = held.filter(Q(to_at__isnull=True) | Q(to_at__gt=at)).first()
+    row = _held(at).select_related("version").filter(kind=kind, key=key).first()
     return row.version if row else None
 
 
-def all_in_force(kind: str, unit: Unit) -> list[Version]:
-    """Every key's live version of a kind at the unit's moment, read once per unit, in key order."""
-    memo = ("all", kind)
-    if memo not in unit.memo:
-        unit.memo[memo] = all_at(kind, unit.at)
-    found: list[Version] = unit.memo[memo]
-    return found
-
-
 def all_at(kind: str, at: datetime) -> list[Version]:
-    held = Publication.objects.select_related("version").filter(kind=kind, mode="live", from_at__lte=at)
-    return [row.version for row in held.filter(Q(to_at__isnull=True) | Q(to_at__gt=at)).order_by("key")]
+    """Every key's live version of a kind at a moment, in key order."""
+    return [row.version for row in _held(at).select_related("version").filter(kind=kind).order_by("key")]
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,82 @@
+"""The whole flow through the real phases: a posted lead reaches its rep, with its reason, clock and queue row."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from capture import pipeline
+from capture.models import Source, Submission
+from leadops.journal import JournalEntry
+from leadops.models import Lead
+from leadops.shipped import install_defaults
+from leadops.testing import DAWN, SourceFactory, rep
+from leadops.work import Work
+from routing.models import Assignment, Clock, Pool, PoolMember
+
+pytestmark = pytest.mark.django_db
+BUDGET = 52  # SQL statements of one batch, claim and unlock included; the bar of the bench is 25
+
+
+@pytest.fixture
+def house():
+    install_defaults()
+    everyone = Pool.objects.get(key="everyone")
+    reps = [rep(name) for name in ("Léa", "Karim", "Sofia")]
+    for one in reps:
+        PoolMember.objects.create(pool=everyone, rep=one, weight=Decimal(1), valid_from=DAWN, known_from=DAWN)
+    return SourceFactory(hand_raiser=True)
+
+
+def post(client, source: Source, **fields):
+    body = {
+        "email": "anna@acme.example",
+        "first_name": "Anna",
+        "last_name": "Roux",
+        "company": "Acme",
+        "country": "FR",
+        **fields,
+    }
+    return client.post(f"/in/{source.key}", json.dumps(body), content_type="application/json")
+
+
+def test_a_posted_lead_reaches_its_rep_with_reason_clock_and_queue_row(client, house):
+    answer = post(client, house)
+    assert answer.status_code == 202, answer.content
+    result = pipeline.run_batch()
+    assert result.claimed == 1
+    lead = Lead.objects.get()
+    assert lead.person.name == "Anna Roux" and lead.owner_id is not None
+    kinds = list(JournalEntry.objects.filter(lead=lead).order_by("id").values_list("kind", flat=True))
+    assert kinds[0] == "captured" and {"assigned", "clock_started", "stage_moved"} <= set(kinds)
+    assert Clock.objects.filter(lead=lead, kind="first_attempt", rep=lead.owner).exists()
+    assert Work.objects.get(lead=lead).owner_id == lead.owner_id
+    assert Assignment.objects.get(lead=lead).decision.why
+    assert Submission.objects.get().end == "created"
+
+
+def test_the_same_delivery_twice_is_one_lead(client, house):
+    first, second = post(client, house), post(client, house)
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.json()["submission"] == second.json()["submission"]
+    pipeline.run_batch()
+    pipeline.run_batch()
+    assert Lead.objects.count() == 1 and Submission.objects.get().deliveries == 2
+
+
+@pytest.mark.parametrize("n", [1, 10, 100])
+def test_the_pipeline_costs_the_same_statements_whatever_the_batch(client, house, n):
+    post(client, house, email="first@company.example")
+    pipeline.run_batch()  # what a process learns once is not counted
+    for i in range(n):
+        post(client, house, email=f"p{i}@company{i}.example", company=f"Company {i}", last_name=f"Roux{i}")
+    with CaptureQueriesContext(connection) as queries:
+        result = pipeline.run_batch()
+    assert result.claimed == n and Lead.objects.filter(owner__isnull=False).count() == n + 1
+    statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    print(n, len(statements))
+    assert len(statements) <= BUDGET, "\n".join(s[:160] for s in statements)
