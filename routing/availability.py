@@ -70,7 +70,7 @@ def ground_for(
         weights[pool_id][str(rep_id)] = credits.micro(weight)
     named = {name.lower() for name in people if name}
     reps = _reps({rep for members in weights.values() for rep in members}, named, lock)
-    states = _rep_states(reps, at, known_at, known)
+    states = _rep_states(reps, at, known_at, known, live=lock)
     held = {(c.pool_id, str(c.rep_id)): c for c in PoolCredit.objects.filter(pool__in=pools)}
     state = State(
         at=micros(at),
@@ -118,12 +118,12 @@ def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
 
 
 def _rep_states(
-    reps: Sequence[Mapping[str, Any]], at: datetime, known_at: datetime | None, known: Calendars
+    reps: Sequence[Mapping[str, Any]], at: datetime, known_at: datetime | None, known: Calendars, *, live: bool
 ) -> dict[str, RepState]:
     ids = [row["id"] for row in reps]
     terms = {str(t.rep_id): t for t in RepTerms.objects.state_at(at, known_at).filter(rep__in=ids)}
     away = {str(a.rep_id): a for a in Absence.objects.state_at(at, known_at).filter(rep__in=ids)}
-    work = work_of(ids, at)
+    work = work_of(ids, at, live=live)
     hours = {key: _hours(key, known, at) for key in {terms[rep].calendar if rep in terms else HOUSE for rep in ids}}
     found = {}
     for row in reps:
@@ -161,9 +161,13 @@ def _hours(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
         return False, None
 
 
-def work_of(rep_ids: Sequence[Any], at: datetime) -> dict[str, dict[str, int]]:
-    """Units of open work, and leads received within the last hour, 24 hours and 30 days; exact counts, one query."""
-    mine = Assignment.objects.filter(rep=OuterRef("pk"), started_at__lte=at).order_by()
+def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[str, dict[str, int]]:
+    """Units of open work, and leads received within the last hour, 24 hours and 30 days; exact counts, one query.
+
+    Live, whatever was given is counted: who waited for the lock may carry an earlier moment than who had it.
+    """
+    mine = Assignment.objects.filter(rep=OuterRef("pk")).order_by()
+    mine = mine if live else mine.filter(started_at__lte=at)
 
     def received(span: timedelta) -> Coalesce:
         rows = mine.filter(started_at__gt=at - span).values("rep").annotate(n=Count("pk")).values("n")

@@ -199,8 +199,8 @@ def _winner(lead: Lead, actor: Actor) -> str:
     """Who was faster, by name to those of the same team and to whoever leads."""
     same_team = actor.user_id is not None and Rep.objects.filter(pk=actor.user_id, team=lead.team_id).exists()
     visible = same_team or access.can(actor, "read_team")
-    owner = lead.owner
-    return owner.user.name if visible and owner is not None else ""
+    # read anew: the owner joined to a row we waited for is the one from before the wait
+    return selectors.names([str(lead.owner_id)]).get(str(lead.owner_id), "") if visible else ""
 
 
 def _already(lead: Lead, actor: Actor) -> str:

@@ -1,0 +1,171 @@
+"""At the same moment: two who claim, a rep who leaves while a lead comes, many intakes for one pool or one cap."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Count, Sum
+
+from leadops import access
+from leadops.errors import Refused
+from leadops.models import Lead, Rep
+from leadops.testing import LeadFactory, rep
+from leadops.unit import in_unit
+from routing import departures, services
+from routing.models import Assignment, CreditEntry, PoolCredit, PoolMember
+from routing.tests import a_house as house
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _flow() -> Iterator[None]:
+    with house.only_routing():
+        yield
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """Run in threads that start at the same instant, each with a connection of its own; what each gave or raised."""
+    gate, found = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(place: int, work: Callable[[], Any]) -> None:
+        try:
+            connection.ensure_connection()
+            gate.wait()
+            found[place] = work()
+        except Exception as fault:
+            found[place] = fault  # type: ignore[assignment]
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found
+
+
+def ledger_holds() -> None:
+    for row in PoolCredit.objects.all():
+        assert row.credit == CreditEntry.objects.filter(pool=row.pool, rep=row.rep).aggregate(s=Sum("delta"))["s"]
+    twice = Assignment.objects.filter(ended_at=None).values("lead").annotate(n=Count("pk")).filter(n__gt=1)
+    assert not twice.exists()
+    assert dict(Assignment.objects.filter(ended_at=None).values_list("lead_id", "rep_id")) == dict(
+        Lead.objects.exclude(owner=None).values_list("pk", "owner_id")
+    )
+
+
+def test_of_two_who_take_the_same_lead_one_wins_200_times() -> None:
+    """R1, R2."""
+    ada, bob = rep("Ada"), rep("Bob")
+    house.pool("shared", ada, bob, claimable=True, claim_limit=1000)
+    house.rules(fallback="shared")
+    leads = [LeadFactory(pool="shared") for _ in range(200)]
+    actors = {each.pk: access.actor_of(each.user) for each in (ada, bob)}
+
+    def taking(who: Rep) -> Callable[[], list[str]]:
+        def take() -> list[str]:
+            said = []
+            for lead in leads:
+                try:
+                    in_unit(lambda unit, lead=lead: services.claim(lead, who, unit), actor=actors[who.pk])
+                    said.append("won")
+                except Refused as no:
+                    said.append(f"{no.code}:{no.detail.get('winner')}")
+            return said
+
+        return take
+
+    first, second = together(taking(ada), taking(bob))
+    pairs = Counter(tuple(sorted(pair)) for pair in zip(first, second, strict=True))
+    assert set(pairs) <= {("already-claimed:Bob", "won"), ("already-claimed:Ada", "won")}
+    assert sum(pairs.values()) == 200
+    ledger_holds()
+
+
+def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
+    """R3."""
+    bob = rep("Bob")
+    house.pool("everyone", bob)
+    for turn in range(40):
+        ada = rep(f"Ada {turn}")
+        house.pool("everyone", ada)
+        house.rules()
+        (lead,) = house.new_leads(1)
+        answers = together(
+            lambda lead=lead: house.arrive([lead]), lambda ada=ada: departures.deactivate(ada.pk, house.PIPELINE)
+        )
+        assert not [a for a in answers if isinstance(a, Exception)], answers
+        assert not Lead.objects.filter(owner__active=False).exists()
+        lead.refresh_from_db()
+        assert lead.owner_id == bob.pk
+    assert not PoolMember.objects.filter(rep__active=False, known_to=None, valid_to=None).exists()
+
+
+def test_turns_stay_fair_when_many_intakes_run_at_once_and_members_change() -> None:
+    """R4, D7: no pointer to lose."""
+    reps = [rep(f"R{n}") for n in range(5)]
+    house.pool("everyone", *reps)
+    house.rules()
+    leads = house.new_leads(240)
+
+    def some(place: int) -> Callable[[], None]:
+        def work() -> None:
+            rng = random.Random(place)
+            mine = leads[place::4]
+            while mine:
+                size = rng.choice((1, 1, 2, 5))
+                house.arrive(mine[:size])
+                mine = mine[size:]
+
+        return work
+
+    answers = together(*(some(place) for place in range(4)))
+    assert not any(answers), answers
+    counts = Counter(Lead.objects.values_list("owner_id", flat=True))
+    assert None not in counts
+    assert max(counts.values()) - min(counts.values()) <= 1
+    ledger_holds()
+
+
+def test_a_cap_of_ten_takes_ten_of_a_hundred_that_come_at_once() -> None:
+    """R5, R12 of the requirements."""
+    ada = rep("Ada", cap_day=10)
+    house.pool("everyone", ada)
+    house.rules()
+    leads = house.new_leads(100)
+    answers = together(*(lambda part=leads[place::5]: [house.arrive([lead]) for lead in part] for place in range(5)))
+    assert not [a for a in answers if isinstance(a, Exception)], answers
+    counts = Counter(Lead.objects.values_list("owner_id", "held"))
+    assert counts == {(ada.pk, ""): 10, (None, "no_capacity"): 90}
+    ledger_holds()
+
+
+def test_a_manager_moving_leads_while_others_are_routed_breaks_nothing() -> None:
+    """R12 of the reliability page."""
+    reps = house.three()
+    house.pool("everyone", *reps)
+    house.rules()
+    old, new = house.arrive(house.new_leads(30)), house.new_leads(30)
+
+    def by_hand() -> None:
+        for lead in old:
+            in_unit(lambda unit, lead=lead: services.assign(lead, other(lead), unit, "balance"), actor=house.PIPELINE)
+
+    def other(lead: Lead) -> Rep:
+        return next(each for each in reps if each.pk != lead.owner_id)
+
+    def comes() -> None:
+        for start in range(0, 30, 3):
+            house.arrive(new[start : start + 3])
+
+    answers = together(by_hand, comes)
+    assert answers == [None, None]
+    ledger_holds()
