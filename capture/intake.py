@@ -80,7 +80,7 @@ def look(source: LiveSource, posted: Posted) -> Peek:
 
 def accept(source: LiveSource, posted: Posted, peek: Peek, ended: Ended = PENDING) -> Accepted:
     """Store the request once per delivery key; another body under the same key is stored beside it as a conflict."""
-    body = blanked(posted.raw, peek.redact, source.secrets)
+    body = blanked(posted.raw, peek.redact, source.secrets if source.adapter.secret_in_body else ())
     digest = hashlib.sha256(body).digest()
     row = _Row(source.id, delivery_key(peek, posted, digest), body, digest, posted, bool(peek.verified))
     found = _insert(row, b"", ended)
@@ -118,9 +118,9 @@ def blanked(raw: bytes, redact: Sequence[Redaction], secrets: Sequence[str]) -> 
             kept += [raw[done : span.start], span.by]
             done = span.end
     body = b"".join([*kept, raw[done:]]) if kept else raw
-    for secret in secrets if redact else ():
+    for secret in secrets:
         for form in {secret, json.dumps(secret)[1:-1]}:
-            for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+            for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
                 body = body.replace(form.encode(encoding), "*".encode(encoding))
     return body
 

@@ -102,6 +102,7 @@ class Adapter(Protocol):
     """One provider: `peek` is bounded and never fails, `read` is strict and raises `Unreadable`."""
 
     scheme: str  # the signature scheme that the provider uses when the source names none
+    secret_in_body: bool  # whether the source's secret travels in the body, where it must never be stored
 
     def peek(
         self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]

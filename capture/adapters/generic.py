@@ -24,6 +24,7 @@ class Generic:
     """The adapters `json` and `form`: what was sent decides how it is read, so that a wrong choice loses nothing."""
 
     scheme = ""
+    secret_in_body = False
 
     def peek(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]) -> Peek:
         """The delivery key is the one field that the source's mapping names for it."""

@@ -24,6 +24,7 @@ _read_here = ("user_column_data", "google_key", "lead_id", "is_test", "gcl_id", 
 
 class GoogleAds:
     scheme = ""
+    secret_in_body = True
 
     def peek(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]) -> Peek:
         spans, encoding = strict.value_spans(raw, KEY)

@@ -14,6 +14,7 @@ from capture.adapters.synonyms import CLICK_IDS
 
 class Hosted:
     scheme = ""
+    secret_in_body = False
 
     def peek(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]) -> Peek:
         body = strict.bounded_json(raw)

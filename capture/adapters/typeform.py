@@ -16,6 +16,7 @@ _by_type = {"email": "email", "phone_number": "phone"}
 
 class Typeform:
     scheme = "typeform"
+    secret_in_body = False
 
     def peek(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]) -> Peek:
         body = strict.bounded_json(raw)

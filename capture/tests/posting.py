@@ -45,4 +45,4 @@ def source(slug: str = "website", secret: str = "", **values: Any) -> Source:
 def send(body: Any, key: str = "key-website", client: Client | None = None, **extra: Any) -> Any:
     raw = body if isinstance(body, bytes | str) else json.dumps(body)
     extra.setdefault("content_type", "application/json")
-    return (client or Client()).post(f"/in/{key}", raw, **extra)
+    return (client or Client()).generic("POST", f"/in/{key}", raw, **extra)
