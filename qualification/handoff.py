@@ -77,7 +77,7 @@ def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | 
         return None
     if lead.stage not in (Stage.MQL, Stage.SAL):
         raise Refused("not-handed-off", _("Only a lead that was handed off and not yet qualified can be handed back."))
-    row.rep_id = row.rep_id or lead.owner_id
+    row.rep_id = lead.owner_id or row.rep_id
     _answer(row, State.HANDED_BACK, unit, reason)
     entry = _recorded(Kind.HANDED_BACK, lead, unit)
     entry.text = entry.text or text

@@ -94,6 +94,17 @@ def preview(actor: Actor, new: Q, old: Q | None, at: datetime) -> Preview:
     return Preview(leads.count(), now, now - both, leads.filter(old).count() - both)
 
 
+def sample(actor: Actor, new: Q, old: Q, most: int) -> tuple[list[Lead], list[Lead]]:
+    """A few leads that only the new definition matches, and a few that only the old one does; the latest first."""
+
+    def only(one: Q, other: Q) -> list[Lead]:
+        rows = open_leads(actor).filter(one).select_related("person").order_by("-pk")
+        # by key and not by a negated condition, which would take unknown for true
+        return list(rows.exclude(pk__in=open_leads(actor).filter(other).values("pk"))[:most])
+
+    return only(new, old), only(old, new)
+
+
 def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
     """Open leads by the band they have under a scorecard."""
     banded = open_leads(actor).annotate(under=cardsql.step(cardsql.total(card, at), card.bands))

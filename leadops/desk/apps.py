@@ -1,7 +1,13 @@
 """The stock admin with our own site: same session, same access policy."""
 
+from importlib import import_module
+
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 
 
 class AdminConfig(StockAdminConfig):
     default_site = "leadops.desk.adminsite.HouseAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        import_module("leadops.desk.admin_reference")  # the ground has no admin module of its own

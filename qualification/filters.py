@@ -1,0 +1,28 @@
+"""One filter set for handoffs, meant for page and API alike: a query string means the same in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from leadops.models import Reason
+from leadops.templatetags.house import said
+from qualification.models import Handoff
+
+
+def _reasons() -> list[tuple[str, str]]:
+    return [(row.key, said(row.labels)) for row in Reason.objects.filter(use=Reason.Use.HAND_BACK)]
+
+
+class HandoffFilter(django_filters.FilterSet):
+    """?state=handed_back&reason=no_fit"""
+
+    state = django_filters.ChoiceFilter(label=_("State"), choices=Handoff.State.choices, empty_label=_("All"))
+    reason = django_filters.ChoiceFilter(label=_("Reason"), choices=_reasons, empty_label=_("All"))
+    version = django_filters.NumberFilter(label=_("Version"), field_name="definition__number")
+
+    class Meta:
+        model = Handoff
+        fields: list[Any] = ["state", "reason", "version"]
