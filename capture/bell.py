@@ -29,6 +29,8 @@ class Bell:
     def __init__(self) -> None:
         self.rung = threading.Event()
         self._pid = 0
+        self._thread: threading.Thread | None = None
+        self._stopped = False
         self._lock = threading.Lock()
 
     def ring(self) -> None:
@@ -43,7 +45,15 @@ class Bell:
             if self._pid != os.getpid():
                 self._pid = os.getpid()
                 atexit.register(self._last_flush)
-                threading.Thread(target=self._run, name="capture-bell", daemon=True).start()
+                self._thread = threading.Thread(target=self._run, name="capture-bell", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and its connection (tests; a process that ends needs nothing)."""
+        self._stopped = True
+        self.rung.set()
+        if self._thread is not None:
+            self._thread.join(5)
 
     def announce(self) -> bool:
         """Send one NOTIFY for all rings since the last."""
@@ -56,7 +66,7 @@ class Bell:
 
     def _run(self) -> None:
         flushed = time.monotonic()
-        while True:
+        while not self._stopped:
             self.rung.wait(FLUSH_EVERY)
             try:
                 self.announce()
@@ -68,6 +78,7 @@ class Bell:
                 connection.close()
                 time.sleep(FLUSH_EVERY)
             time.sleep(APART)
+        connection.close()
 
     def _last_flush(self) -> None:
         try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 
+import psycopg
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import RequestFactory
 
-from capture import limits, refusals, views
+from capture import bell, limits, refusals, views
 from capture.limits import Limit
 from capture.models import Refusal, Submission
 from capture.tests.posting import NOON, fresh_process, noon, send, source  # noqa: F401
@@ -140,3 +142,23 @@ def test_a_body_in_chunks_is_read_to_its_end_or_refused_but_never_stored_as_empt
     assert raw_post(b'{"a": 1}', **chunked, **{"wsgi.input_terminated": True}).status_code == 202
     assert bytes(Submission.objects.get().body) == b'{"a": 1}'
     assert raw_post(b"x" * (1024 * 1024 + 1), **chunked, **{"wsgi.input_terminated": True}).status_code == 413
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_a_web_process_a_thread_rings_for_the_ticker_and_writes_the_counts(settings, monkeypatch):
+    settings.ROLE = "web"
+    monkeypatch.setattr(bell, "FLUSH_EVERY", 0.05)
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as listener:
+        listener.execute("LISTEN leadops_due")
+        rung = bell.Bell()
+        refusals.count("website", "signature")
+        for _ in range(20):
+            rung.ring()
+        heard = list(listener.notifies(timeout=2, stop_after=1))
+        until = time.monotonic() + 2
+        while not Refusal.objects.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        more = list(listener.notifies(timeout=0.3))
+    rung.stop()
+    assert [one.channel for one in heard] == ["leadops_due"] and len(more) <= 1
+    assert Refusal.objects.get().count == 1

@@ -94,18 +94,18 @@ def test_a_template_that_was_never_filled_in_is_unreadable(real_data):
     assert fault.value.code == "placeholders"
 
 
-def test_every_payload_of_the_set_is_stored_by_every_adapter(real_data):
+def test_every_payload_of_the_set_is_stored_and_then_read_or_set_aside_by_every_adapter(real_data):
     files: list[Any] = [
         f for f in sorted((real_data / "payloads").rglob("*")) if f.is_file() and f.stat().st_size < 1e6
     ]
     assert len(files) > 100
-    for number, adapter in enumerate(ADAPTERS):
-        made = source(f"s{number}", adapter=adapter)
-        for file in files:
-            raw = file.read_bytes()
-            assert send(raw, key=made.key, content_type="").status_code in (202, 200), (adapter, file.name)
-    for kept in Submission.objects.select_related("source"):
-        try:
-            read(kept)
-        except Unreadable as fault:
-            assert fault.code
+    source()
+    for file in files:
+        assert send(file.read_bytes(), content_type="").status_code in (202, 200), file.name
+    like = SimpleNamespace(phone_region="FR", mapping={})
+    for kept in Submission.objects.all():
+        for adapter in ADAPTERS.values():
+            try:
+                adapter.read(kept, like)
+            except Unreadable as fault:
+                assert fault.code
