@@ -36,17 +36,20 @@ MOST_STARTS = 3
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 GONE = "the worker ended while it was at work on it"
 
+# The rows are picked once, before the update: as a plain sub-select the planner may pick again for each row it joins.
 _claim_fresh = """
-UPDATE capture_submission SET starts = starts + 1, lease_until = %s WHERE id IN (
+WITH taken AS MATERIALIZED (
   SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts = 0
   AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING priority, id
+UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
+RETURNING s.priority, s.id
 """
 _claim_alone = """
-UPDATE capture_submission SET starts = starts + 1, lease_until = %s WHERE id IN (
+WITH taken AS MATERIALIZED (
   SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts > 0
   AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, starts
+UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
+RETURNING s.id, s.starts
 """
 
 
@@ -127,14 +130,14 @@ def waiting(at: datetime) -> bool:
 
 def _claim(now: datetime, limit: int) -> list[uuid.UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_claim_fresh, [now + LEASE, now, limit])
+        cursor.execute(_claim_fresh, [now, limit, now + LEASE])
         return [row[1] for row in sorted(cursor.fetchall())]
 
 
 def _retry_one(now: datetime, at: datetime | None, result: Result) -> None:
     """One that was started before, alone."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_claim_alone, [now + LEASE, now])
+        cursor.execute(_claim_alone, [now, now + LEASE])
         row = cursor.fetchone()
     if row is None:
         return

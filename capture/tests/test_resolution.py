@@ -129,7 +129,7 @@ def test_who_comes_back_meets_the_open_lead_its_next_cycle_or_a_new_one(
     assert (sent.lead.first_source, sent.lead.first_channel) == ("fair", "event")
     assert sent.lead.is_open
     if stage == "recycled":
-        assert journal_of(old) == ["stage_moved", "came_back"]
+        assert journal_of(old)[:2] == ["stage_moved", "came_back"]
         assert JournalEntry.objects.get(kind=Kind.CAME_BACK).data["new_cycle"] is True
         assert JournalEntry.objects.get(kind=Kind.CAME_BACK).cycle == 2
 
@@ -208,16 +208,16 @@ def test_accounts_are_found_by_own_domain_then_by_name_and_free_mail_says_nothin
 
 
 def test_custom_attributes_are_canonical_and_what_cannot_be_coerced_is_absent_and_named() -> None:
-    for key, kind in (("budget", "number"), ("start", "day"), ("sector", "choice"), ("pitch", "text"), ("vip", "flag")):
+    for key, kind in (("budget", "number"), ("start", "day"), ("usage", "choice"), ("pitch", "text"), ("vip", "flag")):
         choices = [{"code": "it", "labels": {"fr": "Informatique", "en": "IT"}}]
         AttributeDef.objects.create(owner="lead", key=key, kind=kind, choices=choices if kind == "choice" else [])
     sent = submit(
-        {**ANNA, "Budget": "12 500,50", "start": "soon", "sector": "informatique", "pitch": "Très Bien", "vip": "oui"}
+        {**ANNA, "Budget": "12 500,50", "start": "soon", "usage": "informatique", "pitch": "Très Bien", "vip": "oui"}
     )
     run()
     sent.refresh_from_db()
     lead = Lead.objects.get()
-    assert lead.attributes == {"budget": 12500.5, "sector": "it", "pitch": "Très Bien", "vip": True}
+    assert lead.attributes == {"budget": 12500.5, "usage": "it", "pitch": "Très Bien", "vip": True}
     assert lead.attributes_folded == {"pitch": "tres bien"}
     assert "attribute-start-not-a-day" in sent.warnings
     assert TouchDetail.objects.get().fields == {"start": "soon"}
@@ -236,10 +236,11 @@ def test_a_visit_gives_channel_campaign_and_the_rule_that_said_so() -> None:
 
 
 def test_consent_is_kept_with_its_proof() -> None:
-    sent = submit({**ANNA, "consent": {"given": True, "text": "J’accepte", "language": "fr"}})
+    consent = {"given": True, "text": "J’accepte", "language": "fr"}
+    sent = submit({"fields": ANNA, "consent": consent}, source=SourceFactory(slug="demo-form", adapter="hosted"))
     run()
     row = Consent.objects.get()
-    assert (row.state, row.submission, row.collected_from, len(row.notice)) == ("given", sent.pk, "website", 64)
+    assert (row.state, row.submission, row.collected_from, len(row.notice)) == ("given", sent.pk, "demo-form", 64)
 
 
 def test_an_owner_named_from_outside_is_no_owner() -> None:
@@ -256,9 +257,9 @@ def test_what_arrives_late_does_not_become_the_last_touch() -> None:
     assert Lead.objects.get().last_source == "website"
 
 
-def _statements(n: int, tag: str) -> int:
+def _statements(n: int, tag: str, number: int) -> int:
     rows = [
-        submit({"email": f"p{i}@c{i}{tag}.fr", "phone": f"06{i:08d}", "company": f"C {i}{tag}", "message": "x"})
+        submit({"email": f"p{i}@c{i}{tag}.fr", "phone": f"+336{number + i}", "company": f"C {i}{tag}", "message": "x"})
         for i in range(n)
     ]
     with CaptureQueriesContext(connection) as seen:
@@ -267,7 +268,7 @@ def _statements(n: int, tag: str) -> int:
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_submissions() -> None:
-    few, many = _statements(2, "a"), _statements(60, "b")
+    few, many = _statements(2, "a", 12345600), _statements(60, "b", 22345600)
     assert few == many
     assert many <= 28  # savepoints, journal and phases included
 
@@ -276,9 +277,9 @@ def test_a_batch_of_people_who_came_back_takes_no_statement_each() -> None:
     counts = []
     for n in (2, 30):
         for i in range(n):
-            person = PersonFactory(email=f"r{i}-{n}@dupont.fr")
+            person = PersonFactory(email=f"r{i}-{n}@gmail.com")
             LeadFactory(person=person, stage="recycled", stage_reason="no_timing")
-        rows = [submit({"email": f"r{i}-{n}@dupont.fr", "city": "Lyon"}) for i in range(n)]
+        rows = [submit({"email": f"r{i}-{n}@gmail.com", "city": "Lyon"}) for i in range(n)]
         with CaptureQueriesContext(connection) as seen:
             in_unit(
                 lambda unit, rows=rows: pipeline._resolve([r.pk for r in rows], unit), actor=system("pipeline"), at=NOON

@@ -1,0 +1,182 @@
+"""What screens, API and other apps read of capture; every one starts from the reader's rights and changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from capture import ledger
+from capture.identity import PHONE
+from capture.ledger import LedgerRow
+from capture.models import Campaign, Cost, Refusal, Source, Submission
+from leadops import access
+from leadops.access import Actor
+from leadops.errors import NotFound, Refused
+from leadops.fold import fold_email, fold_phone
+from leadops.journal import JournalEntry, Kind
+from leadops.models import Lead, Person, Stage
+
+MOST_DAYS = 400
+KNOWN_SHOWN = 3
+
+
+def submissions(actor: Actor) -> QuerySet[Submission]:
+    access.require(actor, "read_submissions")
+    return Submission.objects.select_related("source").defer("body")
+
+
+def submission_for(actor: Actor, submission_id: uuid.UUID | str) -> Submission:
+    """One submission with its raw body; its maker may read what he typed in."""
+    rows = Submission.objects.select_related("source", "lead", "person", "created_by")
+    try:
+        row = rows.get(pk=submission_id)
+    except (Submission.DoesNotExist, ValueError) as missing:
+        raise NotFound(_("There is no such submission.")) from missing
+    if row.created_by_id is None or row.created_by_id != actor.user_id:
+        access.require(actor, "read_submissions")
+    return row
+
+
+def journal_of_submission(row: Submission) -> QuerySet[JournalEntry]:
+    """Replays of a submission, and how it came into its lead's history."""
+    mine = Q(data__submission=str(row.pk))
+    entries = JournalEntry.objects.filter(mine, kind__in=[Kind.CAPTURED, Kind.CAME_BACK], lead=row.lead_id)
+    replays = JournalEntry.objects.filter(mine, kind=Kind.SUBMISSION_REPLAYED, at__gte=row.received_at)
+    return (entries | replays).select_related("actor").order_by("id")
+
+
+def ledger_rows(frm: date, to: date, source: str, actor: Actor) -> list[LedgerRow]:
+    access.require(actor, "read_submissions")
+    if to < frm or (to - frm).days > MOST_DAYS:
+        raise Refused("period", _("The period runs from the first day to the last, at most 400 days."))
+    return ledger.rows(frm, to, source)
+
+
+# -- sources and campaigns -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Health:
+    """How a source does: what arrived in seven days and how it ended."""
+
+    source: Source
+    last_received_at: datetime | None = None
+    ends: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    refused: int = 0
+
+    @property
+    def received(self) -> int:
+        return sum(self.ends.values())
+
+    @property
+    def troubled(self) -> int:
+        return self.ends.get("quarantined", 0) + self.refused
+
+
+def sources(actor: Actor) -> QuerySet[Source]:
+    access.require(actor, "read_sources")
+    return Source.objects.select_related("campaign").order_by("name")
+
+
+def source_for(actor: Actor, source_id: uuid.UUID | str) -> Source:
+    try:
+        return sources(actor).get(pk=source_id)
+    except (Source.DoesNotExist, ValueError) as missing:
+        raise NotFound(_("There is no such source.")) from missing
+
+
+def health_of(listed: list[Source], at: datetime) -> list[Health]:
+    """Three statements for any number of sources."""
+    since = at - timedelta(days=7)
+    found = {source.pk: Health(source) for source in listed}
+    counts = Submission.objects.filter(source__in=listed, received_at__gte=since).order_by()
+    for source_id, end, n in counts.values_list("source", "end").annotate(n=Count("id")):
+        found[source_id].ends[end] = n
+    last = Submission.objects.filter(source__in=listed).order_by().values_list("source")
+    for source_id, received_at in last.annotate(at=Max("received_at")):
+        found[source_id].last_received_at = received_at
+    slugs = {source.slug: source.pk for source in listed}
+    refused = Refusal.objects.filter(source_slug__in=slugs, day__gte=since.date()).order_by()
+    for slug, n in refused.values_list("source_slug").annotate(n=Sum("count")):
+        found[slugs[slug]].refused = n
+    return list(found.values())
+
+
+def latest_submissions(source: Source, count: int = 5) -> list[Submission]:
+    return list(Submission.objects.filter(source=source).defer("body").order_by("-received_at")[:count])
+
+
+def refusals_of(source: Source, at: datetime) -> list[Refusal]:
+    since = (at - timedelta(days=7)).date()
+    return list(Refusal.objects.filter(source_slug=source.slug, day__gte=since).order_by("-day", "code"))
+
+
+def costs_in_force() -> QuerySet[Cost]:
+    """Costs that no later row corrects."""
+    return Cost.objects.filter(corrected_by__isnull=True).select_related("source", "campaign")
+
+
+def campaigns(actor: Actor) -> QuerySet[Campaign]:
+    """Campaigns with the costs in force and the number of leads each brought."""
+    access.require(actor, "read_sources")
+    costs = Prefetch("costs", queryset=costs_in_force().order_by("-from_on", "-recorded_at"), to_attr="costs_held")
+    return Campaign.objects.prefetch_related(costs).order_by("-active", "-created_at")
+
+
+def campaign_for(actor: Actor, campaign_id: uuid.UUID | str) -> Campaign:
+    try:
+        return campaigns(actor).get(pk=campaign_id)
+    except (Campaign.DoesNotExist, ValueError) as missing:
+        raise NotFound(_("There is no such campaign.")) from missing
+
+
+# -- who is known already ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody with this address or number. What the reader may not see is not in here at all."""
+
+    by: str
+    lead: Lead | None
+    name: str = ""
+    owner: str = ""
+    stage: str = ""
+    visible: bool = False
+
+
+def known_people(email: str, phone: str, actor: Actor, region: str = "FR") -> list[KnownPerson]:
+    """People with this address or number and where their newest lead stands: "exists at Karim's", never his contacts."""
+    access.require(actor, "create_lead")
+    found: list[tuple[str, Person]] = []
+    folded, number = fold_email(email), fold_phone(phone, region)
+    if folded:
+        found += [("email", p) for p in Person.objects.filter(emails__folded=folded)[:KNOWN_SHOWN]]
+    if number:
+        hints = Person.objects.filter(match_keys__kind=PHONE, match_keys__value=number).distinct()
+        seen = {person.pk for _by, person in found}
+        found += [("phone", p) for p in hints[:KNOWN_SHOWN] if p.pk not in seen]
+    return [_known(by, person, actor) for by, person in found[:KNOWN_SHOWN]]
+
+
+def _known(by: str, person: Person, actor: Actor) -> KnownPerson:
+    rows = Lead.objects.filter(canonical=person.canonical_id, absorbed_by__isnull=True)
+    lead = rows.select_related("owner__user").order_by("-id").first()
+    if lead is None:
+        mine = access.people_visible_to(actor).filter(pk=person.pk).exists()
+        return KnownPerson(by, None, str(person) if mine else "", visible=mine)
+    mine = access.leads_visible_to(actor).filter(pk=lead.pk).exists()
+    owner = str(lead.owner) if lead.owner_id else ""
+    shown = str(person) if mine else ""
+    return KnownPerson(by, lead if mine else None, shown, owner, str(Stage(lead.stage).label), mine)
+
+
+def submission_state(row: Submission) -> dict[str, Any]:
+    """What the API says of a submission beside its own columns."""
+    return {"state": row.end, "reason": row.reason, "lead": row.lead_id, "person": row.person_id}

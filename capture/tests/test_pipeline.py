@@ -1,0 +1,188 @@
+"""One bad body takes only itself: claims, splitting, the third start, the one writer."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from capture import pipeline, reading, resolution, services, tasks
+from capture.adapters import ADAPTERS, Draft
+from capture.models import Submission
+from capture.tests.batch import NOON, run, submit
+from leadops import moment
+from leadops.access import system
+from leadops.models import Lead, Touch
+from leadops.testing import SourceFactory
+from leadops.unit import Unit, phases, set_phases
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def resolve_alone() -> Iterator[None]:
+    before = phases()
+    set_phases(())
+    yield
+    set_phases(before)
+
+
+class Bad:
+    """An adapter that does to its reader what a body of the name says."""
+
+    scheme = ""
+    secret_in_body = False
+
+    def read(self, received: Any, source: Any) -> list[Draft]:
+        said = bytes(received.body).decode()
+        if "raise" in said:
+            raise ZeroDivisionError("no reader expected this")
+        if "hang" in said:
+            try:
+                while True:
+                    time.sleep(0.01)
+            except Exception:
+                return []
+        return [Draft(email=said.strip('"'))]
+
+
+@pytest.fixture
+def bad(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setitem(ADAPTERS, "bad", Bad())
+    monkeypatch.setattr(reading, "READ_LIMIT", 0.2)
+    return SourceFactory(slug="bad", adapter="bad")
+
+
+def again(times: int) -> None:
+    for n in range(1, times + 1):
+        run(NOON + n * timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(("body", "cause"), [("raise", "ZeroDivisionError"), ("hang", "more than 0.2 s")])
+def test_a_body_that_raises_or_hangs_takes_only_itself_and_is_dead_at_its_third_start(
+    bad: Any, body: str, cause: str
+) -> None:
+    rows = [submit(f"p{i}@x.fr", bad) for i in range(5)] + [submit(body, bad)] + [submit("p9@x.fr", bad)]
+    first = run()
+    assert (first.ends["created"], first.failed, Lead.objects.count()) == (6, 1, 6)
+    poison = Submission.objects.get(pk=rows[5].pk)
+    assert (poison.end, poison.starts) == ("pending", 1)
+    again(2)
+    poison.refresh_from_db()
+    assert (poison.end, poison.reason, poison.starts) == ("quarantined", "dead", 3)
+    assert cause in poison.error
+    assert bytes(poison.body) == body.encode()
+
+
+def test_arrival_order_survives_the_splitting(bad: Any) -> None:
+    first, _poison, second = submit("a@x.fr", bad), submit("raise", bad), submit("a@x.fr", bad)
+    run()
+    assert [Submission.objects.get(pk=s.pk).end for s in (first, second)] == ["created", "touched"]
+
+
+def test_a_failure_nobody_is_named_for_is_halved_until_the_guilty_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [submit({"email": f"p{i}@x.fr"}) for i in range(9)]
+    guilty, real = rows[6].pk, services.resolve
+
+    def fails(ids: Sequence[uuid.UUID], *, unit: Unit) -> list[Submission]:
+        if guilty in ids:
+            raise RuntimeError("somewhere in the batch")
+        return real(ids, unit=unit)
+
+    monkeypatch.setattr(services, "resolve", fails)
+    result = run()
+    assert (result.ends["created"], result.failed, Touch.objects.count()) == (8, 1, 8)
+    assert "somewhere in the batch" in Submission.objects.get(pk=guilty).error
+
+
+def test_what_killed_its_worker_is_claimed_alone_and_buried_when_it_does_it_thrice() -> None:
+    killer, bystander = submit({"email": "k@x.fr"}), submit({"email": "b@x.fr"})
+    for _start in range(3):  # the claim is all that a killed worker leaves behind
+        Submission.objects.filter(pk=killer.pk).update(lease_until=None)
+        if Submission.objects.get(pk=killer.pk).starts == 0:
+            assert pipeline._claim(NOON, 1) == [killer.pk]
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(pipeline._claim_alone, [NOON, NOON])
+                assert cursor.fetchone()[0] == killer.pk
+    run(NOON + timedelta(minutes=5))
+    killer.refresh_from_db()
+    bystander.refresh_from_db()
+    assert (killer.end, killer.reason, killer.error) == ("quarantined", "dead", pipeline.GONE)
+    assert bystander.end == "created"
+
+
+def test_a_lease_of_a_worker_at_work_is_respected_and_ends() -> None:
+    row = submit({"email": "a@x.fr"})
+    pipeline._claim(NOON, 10)
+    assert run(NOON + timedelta(seconds=5)).claimed == 0
+    assert run(NOON + timedelta(seconds=20)).claimed == 1
+    row.refresh_from_db()
+    assert (row.end, row.lease_until) == ("created", None)
+
+
+def test_live_submissions_are_taken_before_imported_ones() -> None:
+    slow = [submit({"email": f"i{i}@x.fr"}, priority=10) for i in range(2)]
+    live = [submit({"email": f"l{i}@x.fr"}) for i in range(2)]
+    assert {s.pk for s in run(limit=3).submissions} == {live[0].pk, live[1].pk, slow[0].pk}
+
+
+def test_a_submission_that_ended_is_never_resolved_again() -> None:
+    row = submit({"email": "a@x.fr"})
+    run()
+    assert run(NOON + timedelta(hours=1)).claimed == 0
+    assert pipeline.run_now([row.pk], system("test")).claimed == 0
+    assert Touch.objects.count() == 1
+
+
+def test_the_task_drains_what_waits() -> None:
+    for i in range(3):
+        submit({"email": f"p{i}@x.fr"})
+    with moment.at(NOON):
+        assert tasks.run_pipeline() == 3
+        assert tasks.run_pipeline() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_there_is_one_writer_and_a_screen_waits_a_second_for_it() -> None:
+    row = submit({"email": "a@x.fr"})
+    held, done = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [pipeline.LOCK])
+            held.set()
+            done.wait(10)
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [pipeline.LOCK])
+        connections.close_all()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert held.wait(10)
+    assert run().ran is False
+    assert pipeline.run_now([row.pk], system("test"), wait=0.05).ran is False
+    row.refresh_from_db()
+    assert (row.end, row.starts) == ("pending", 0)
+    threading.Timer(0.2, done.set).start()
+    assert pipeline.run_now([row.pk], system("test"), wait=5).ends == {"created": 1}
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_stands_though_the_work_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = submit({"email": "a@x.fr"})
+
+    def dies(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
+        raise SystemExit
+
+    monkeypatch.setattr(resolution, "resolve", dies)
+    with pytest.raises(SystemExit):
+        run()
+    row.refresh_from_db()
+    assert (row.end, row.starts) == ("pending", 1)
