@@ -285,7 +285,8 @@ _queue = {
     "queue_limit": 10,
     "bulk": 5,
     "poll": 0.1,
-    "save_limit": 1000,
+    "save_limit": 0,  # all are kept: trimming at each task would lock a thousand rows; `purge` drops the old ones
+    "scheduler": False,  # the ticker is the only clock
     "label": "leadops",
 }
 Q_CLUSTER = {

@@ -1,17 +1,18 @@
-"""/healthz: the process is up. /readyz: database, migrations, ticker and clusters make progress."""
+"""/healthz: the process is up. /readyz: database, migrations, live, ticker and clusters make progress. They change nothing."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from leadops.platform import heartbeats
 
-STALE = {"ticker": 40.0, "cluster:now": 60.0, "cluster:long": 60.0}
+STALE = {"ticker": 40.0, "live": 40.0, "cluster:now": 60.0, "cluster:long": 60.0}  # seconds
 
 
 @lru_cache(maxsize=1)
@@ -29,22 +30,30 @@ def _migrated() -> bool:
     return True
 
 
+def parts() -> dict[str, bool]:
+    """Every part that must be well for work to flow, with its state; the first that fails hides what depends on it."""
+    try:
+        if not _migrated():
+            return {"database": True, "migrations": False}
+        ages = heartbeats.ages()
+    except Error:
+        connection.close()
+        return {"database": False}
+    young = {name: ages.get(name, float("inf")) < limit for name, limit in STALE.items()}
+    return {"database": True, "migrations": True, **young}
+
+
+@never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "up"})
 
 
+@never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 only when work really flows; each part is named with its state."""
-    try:
-        ages = heartbeats.ages()
-        parts = {"database": True, "migrations": _migrated()}
-    except DatabaseError:
-        connection.close()
-        return JsonResponse(
-            {"status": "not ready", "parts": {"database": False}}, status=503, headers={"Retry-After": "5"}
-        )
-    parts |= {name: ages.get(name, 1e9) < limit for name, limit in STALE.items()}
-    ready = all(parts.values())
-    return JsonResponse({"status": "ready" if ready else "not ready", "parts": parts}, status=200 if ready else 503)
+    state = parts()
+    if all(state.values()):
+        return JsonResponse({"status": "ready", "parts": state})
+    return JsonResponse({"status": "not ready", "parts": state}, status=503, headers={"Retry-After": "5"})

@@ -6,6 +6,7 @@ from leadops import moment
 from leadops.access import system
 from leadops.desk import services
 from leadops.effects import runner
+from leadops.platform import queue
 from leadops.unit import claim_stalled, in_unit, resume
 
 TICKER = system("ticker")
@@ -22,3 +23,8 @@ def wake_snoozed() -> int:
 
 def send_effects() -> int:
     return runner.run()
+
+
+def purge() -> int:
+    """Drop old results of tasks: they keep arguments and tracebacks."""
+    return queue.purge_results()

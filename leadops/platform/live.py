@@ -26,7 +26,8 @@ CHANNEL = "leadops_inbox"
 SALT = "leadops.live"
 TOKEN_AGE = 12 * 3600
 PING = 15.0
-RETRY = 1.0
+RETRY = 1.0  # seconds before a lost connection is made again
+BEAT_EVERY = 5.0
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,6 +45,11 @@ def user_of(token: str) -> str | None:
     except signing.BadSignature:
         return None
     return user
+
+
+def own_pages() -> tuple[bytes, ...]:
+    """Where pages that may read the stream from another port come from (demo and tests; behind a proxy it is one origin)."""
+    return tuple(f"http://{host}:{settings.PORT}".encode() for host in ("127.0.0.1", "localhost"))
 
 
 class Hub:
@@ -74,13 +80,21 @@ class Hub:
                     for user in list(self.streams):
                         self.tell(user)
                     while True:
-                        async for notice in ear.notifies(timeout=5.0):
-                            for user in json.loads(notice.payload):
-                                self.tell(user)
+                        async for notice in ear.notifies(timeout=BEAT_EVERY):
+                            self.pass_on(notice.payload)
                         await ear.execute(BEAT, ["live"])
-            except (psycopg.OperationalError, OSError) as fault:
-                log.warning("listen lost", extra={"fault": str(fault).split("\n")[0]})
+            except (psycopg.Error, OSError) as fault:
+                log.warning("listen lost: %s", str(fault).split("\n")[0])
                 await asyncio.sleep(RETRY)
+
+    def pass_on(self, payload: str) -> None:
+        """A notification names its users; one that was cut short (too many of them) is for everybody."""
+        try:
+            users = [str(user) for user in json.loads(payload)]
+        except (ValueError, TypeError):
+            users = list(self.streams)
+        for user in users:
+            self.tell(user)
 
     @contextlib.asynccontextmanager
     async def stream(self, user: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -108,21 +122,31 @@ async def _serve(user: str, origin: bytes, receive: Receive, send: Send) -> None
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
     ]
-    if origin and settings.MODE != "serve":
-        headers += [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+    if settings.MODE != "serve":
+        headers.append((b"vary", b"Origin"))
+        if origin in own_pages():
+            headers.append((b"access-control-allow-origin", origin))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
     leaving = asyncio.create_task(_gone(receive))
-    async with hub.stream(user) as mine:
-        while not leaving.done():
-            waiting = asyncio.create_task(mine.get())
-            await asyncio.wait({waiting, leaving}, timeout=PING, return_when=asyncio.FIRST_COMPLETED)
-            text = waiting.result() if waiting.done() else ": ping\n\n"
-            if not waiting.done():
-                waiting.cancel()
-            if not leaving.done():
-                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-    leaving.cancel()
+    try:
+        async with hub.stream(user) as mine:
+            while not leaving.done():
+                text = await _next_of(mine, leaving)
+                if not leaving.done():
+                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    finally:
+        leaving.cancel()
+
+
+async def _next_of(mine: asyncio.Queue[str], leaving: asyncio.Task[None]) -> str:
+    """The next event, or after a while of silence a comment that keeps the connection open."""
+    waiting = asyncio.create_task(mine.get())
+    try:
+        await asyncio.wait({waiting, leaving}, timeout=PING, return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting.done() else ": ping\n\n"
+    finally:
+        waiting.cancel()
 
 
 async def _plain(send: Send, status: int, text: bytes) -> None:

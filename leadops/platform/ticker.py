@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
-from psycopg import Connection
 
 from leadops import moment
 from leadops.platform import heartbeats, queue
@@ -24,8 +24,12 @@ log = logging.getLogger("leadops.ticker")
 LEADER = 7_310_001  # advisory lock of the leading ticker
 CHANNEL = "leadops_due"
 LONGEST = 1.0
-SHORTEST = 0.05
+SHORTEST = 0.02
 CANARY_EVERY = 10.0
+CROWD = 50  # so many tasks wait in a queue: what is due is announced there more rarely
+CROWDED_EVERY = 5.0
+CLUSTERS = ("now", "long")
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +60,52 @@ def due_work() -> tuple[DueWork, ...]:
 @dataclass(slots=True)
 class Ticker:
     stopped: bool = False
-    ear: Connection[Any] | None = None
-    _last: dict[str, float] = field(default_factory=dict)
-    _canary: float = 0.0
+    ear: psycopg.Connection[Any] | None = None
+    _last: dict[str, float] = field(default_factory=dict)  # when each work was enqueued, by the monotonic clock
+    _canary: float = -1e9
 
     def look(self, at: datetime) -> float:
         """Enqueue what is due, in one transaction; returns how many seconds the ticker may sleep."""
-        sleep_for = LONGEST
-        beat = time.monotonic()
+        beat, sleep_for = time.monotonic(), LONGEST
+        sent: dict[str, float] = {}
+        canary = beat - self._canary >= CANARY_EVERY
         with transaction.atomic():
             for work in _table:
-                due = work.next_at(at)
-                if due is None:
-                    continue
-                wait = (due - at).total_seconds()
-                if wait > 0:
-                    sleep_for = min(sleep_for, wait)
-                    continue
-                since = beat - self._last.get(work.name, -1e9)
-                if since >= work.every:
-                    queue.enqueue(work.task, cluster=work.cluster)
-                    self._last[work.name] = beat
-                    since = 0.0
-                sleep_for = min(sleep_for, work.every - since)
-            self._canaries(beat)
+                sleep_for = min(sleep_for, self._one(work, at, beat, sent))
+            if canary:
+                self._canaries()
+        self._last.update(sent)  # only what was committed counts as enqueued
+        if canary:
+            self._canary = beat
         return max(SHORTEST, sleep_for)
 
-    def _canaries(self, beat: float) -> None:
-        """A heartbeat task that must really run in each cluster."""
-        if beat - self._canary < CANARY_EVERY:
-            return
-        self._canary = beat
-        for cluster in ("now", "long"):
-            queue.enqueue(heartbeats.beat, f"cluster:{cluster}", cluster=cluster)
+    def _one(self, work: DueWork, at: datetime, beat: float, sent: dict[str, float]) -> float:
+        """Enqueue one kind of work if it is due and was not just enqueued; seconds until the next look at it."""
+        due = work.next_at(at)
+        if due is None:
+            return LONGEST
+        wait = (due - at).total_seconds()
+        if wait > 0:
+            return wait
+        since = beat - self._last.get(work.name, -1e9)
+        if since < work.every:
+            return work.every - since
+        if since < CROWDED_EVERY and queue.waiting(work.cluster) > CROWD:
+            return CROWDED_EVERY - since
+        queue.enqueue(work.task, cluster=work.cluster)
+        sent[work.name] = beat
+        return work.every
+
+    def _canaries(self) -> None:
+        """A heartbeat task that must really run in each cluster: handed out before everything that waits there."""
+        for cluster in CLUSTERS:
+            queue.enqueue(heartbeats.beat, f"cluster:{cluster}", cluster=cluster, first=True, keep=False)
         heartbeats.beat("ticker")
 
     def wait(self, seconds: float) -> None:
         """Until something is announced as due, or the time is over."""
         if self.ear is None or self.ear.closed:
-            self.ear = Connection.connect(**connection.get_connection_params(), autocommit=True)
+            self.ear = psycopg.Connection.connect(**connection.get_connection_params(), autocommit=True)
             self.ear.execute(f"LISTEN {CHANNEL}")
             return
         if select.select([self.ear.fileno()], [], [], seconds)[0]:
@@ -119,8 +130,8 @@ class Ticker:
                         continue
                     log.info("leading")
                 self.wait(self.look(moment.now()))
-            except (OperationalError, InterfaceError) as fault:
-                log.warning("database away", extra={"fault": str(fault).split("\n")[0]})
+            except AWAY as fault:
+                log.warning("database away: %s", str(fault).split("\n")[0])
                 leading, self.ear = False, None
                 connection.close()
                 time.sleep(LONGEST)
