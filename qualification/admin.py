@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
 from leadops import moment
-from leadops.desk.adminsite import HouseAdmin
+from leadops.adminsite import HouseAdmin
 from leadops.errors import Refused
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions

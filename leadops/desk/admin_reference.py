@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from leadops.desk.adminsite import HouseAdmin, ReadOnlyAdmin
+from leadops.adminsite import HouseAdmin, ReadOnlyAdmin
 from leadops.journal import Kind
 from leadops.models import AttributeDef, Membership, Reason, Rep, RepTerms, Status, Team, User
 from leadops.unit import Unit, in_unit

@@ -6,7 +6,7 @@ from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 
 
 class AdminConfig(StockAdminConfig):
-    default_site = "leadops.desk.adminsite.HouseAdminSite"
+    default_site = "leadops.adminsite.HouseAdminSite"
 
     def ready(self) -> None:
         super().ready()
