@@ -20,7 +20,9 @@ from leadops.models import Task
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Stalled, Unit
+from qualification import selectors as qualification_selectors
 from qualification import services as qualification
+from qualification import tasks as qualification_tasks
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
@@ -40,6 +42,7 @@ PHASES = (
     Phase("gate", qualification.GATED_BY, qualification.gate),
     Phase("route", routing.ROUTE_KINDS, routing.route),
     Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner),
+    Phase("look again", qualification.PUBLISHED, qualification.mark_stale),
     Phase("clocks", clocks.KINDS, clocks.keep_time),
     Phase("work list", frozenset(), _work_list),
 )
@@ -69,8 +72,10 @@ DUE_WORK = (
     DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.1),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
     DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
+    DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
     DueWork("stalled leads", _stalled, desk_tasks.resume_stalled, every=1.0),
     DueWork("snoozes", _snoozed, desk_tasks.wake_snoozed, every=1.0),
+    DueWork("old results", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
 

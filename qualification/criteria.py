@@ -150,7 +150,7 @@ class LineForm(forms.Form):
         place, points = cleaned.get("place"), cleaned.get("points")
         if place and place != KNOCKOUT and not points:
             self.add_error("points", _("A line needs its points."))
-        elif place and place != KNOCKOUT and (points < 0) is not (place == NEGATIVE):
+        elif place and place != KNOCKOUT and points and (points < 0) is not (place == NEGATIVE):
             self.add_error("points", _("Points are below zero in the negative group, above zero elsewhere."))
         return cleaned
 

@@ -33,10 +33,9 @@ def _condition(body: Any, path: str) -> list[Fault]:
 def _card_condition(body: Any, path: str) -> list[Fault]:
     faults = _condition(body, path)
     if not faults:
-        read = {leaf.field.key for leaf in leaves(parse(body, LEAD))} & NEVER_IN_CARD
-        faults += [
-            (path, _("A scorecard cannot read “%(field)s”.") % {"field": LEAD.get(key).label}) for key in sorted(read)
-        ]  # type: ignore[union-attr]
+        read = {leaf.field.key: leaf.field.label for leaf in leaves(parse(body, LEAD))}
+        refused = [read[key] for key in sorted(NEVER_IN_CARD.intersection(read))]
+        faults += [(path, _("A scorecard cannot read “%(field)s”.") % {"field": label}) for label in refused]
     return faults
 
 

@@ -73,7 +73,8 @@ def compile_card(body: Mapping[str, Any], vocabulary: Vocabulary = LEAD) -> Card
     knockouts = tuple(
         Knockout(each["key"], predicate.compile(each["when"], vocabulary)) for each in body.get("knockouts", ())
     )
-    used = frozenset().union(*(each.when.used_fields for each in (*lines, *knockouts)))
+    asked = [line.when for line in lines] + [each.when for each in knockouts]
+    used: frozenset[str] = frozenset().union(*(when.used_fields for when in asked))
     caps = {group["key"]: abs(group["cap"]) for group in body.get("groups", ())}
     return Card(lines, caps, knockouts, _steps(body.get("bands", ())), _steps(body.get("grades", ())), used)
 

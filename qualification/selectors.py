@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from leadops import access
 from leadops.access import Actor
@@ -109,6 +109,20 @@ def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
     """Open leads by the band they have under a scorecard."""
     banded = open_leads(actor).annotate(under=cardsql.step(cardsql.total(card, at), card.bands))
     return dict(banded.values_list("under").annotate(n=Count("pk")).order_by())
+
+
+# -- what is due ----------------------------------------------------------------------------------------
+
+
+def next_reassessed_at(at: datetime) -> datetime | None:
+    """When the ticker should look: the first moment a score is due to be looked at again."""
+    found: datetime | None = ScoreSheet.objects.aggregate(first=Min("next_change_at"))["first"]
+    return found
+
+
+def due_for_reassessment(at: datetime, limit: int) -> list[uuid.UUID]:
+    rows = ScoreSheet.objects.filter(next_change_at__lte=at).order_by("next_change_at", "lead")
+    return list(rows.values_list("lead_id", flat=True)[:limit])
 
 
 # -- rows of a lead ------------------------------------------------------------------------------------

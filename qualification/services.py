@@ -16,7 +16,7 @@ from leadops.conditions.facts import facts_to_json
 from leadops.conditions.fields import LEAD
 from leadops.errors import Refused
 from leadops.journal import Entry, Kind
-from leadops.models import Lead, Opportunity, Stage
+from leadops.models import OPEN_STAGES, Lead, Opportunity, Stage
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
@@ -27,6 +27,7 @@ from qualification.scoring import Card, Sheet
 Facts = dict[uuid.UUID, dict[str, Any]]
 SCORED_BY = frozenset({Kind.CAPTURED, Kind.CAME_BACK, Kind.EDITED})
 GATED_BY = SCORED_BY | {Kind.SCORED}
+PUBLISHED = frozenset({Kind.VERSION_PUBLISHED})
 HANDOFF_FOLLOWS = frozenset({Kind.ASSIGNED, Kind.CLAIMED, Kind.TAKEN_AWAY, Kind.RELEASED})
 _FACTS = "qualification.facts"  # what `score` read in this unit; `gate` comes right after it
 
@@ -83,7 +84,7 @@ def _differs(lead: Lead, sheet: Sheet) -> bool:
 
 
 def _take_over(lead: Lead, sheet: Sheet, unit: Unit, cause: Entry | None, version: Version) -> None:
-    data = {"from": lead.score, "to": sheet.total, "fit": sheet.fit, "engagement": sheet.engagement}
+    data: dict[str, Any] = {"from": lead.score, "to": sheet.total, "fit": sheet.fit, "engagement": sheet.engagement}
     lead.fit, lead.engagement, lead.score = sheet.fit, sheet.engagement, sheet.total
     lead.band, lead.grade = sheet.band, sheet.grade
     data |= {"band": sheet.band, "grade": sheet.grade}
@@ -98,6 +99,25 @@ def _write_columns(leads: Sequence[Lead]) -> None:
     columns = ("fit", "engagement", "score", "band", "grade")
     written = {name: Subquery(sheet.values(name)) for name in columns}
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**written)
+
+
+def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
+    """Handler: a published scorecard or definition concerns every open lead; their sheets are due to be looked at again."""
+    if not any(entry.data.get("kind") in ("scorecard", "mql") for entry in entries):
+        return
+    open_sheets = ScoreSheet.objects.filter(lead__stage__in=OPEN_STAGES, lead__absorbed_by__isnull=True)
+    open_sheets.update(next_change_at=unit.at)
+    unit.wake("due")
+
+
+def reassess(unit: Unit, limit: int = 500) -> int:
+    """Score and judge again the leads that are due; run by the ticker until none is left."""
+    leads = unit.leads(selectors.due_for_reassessment(unit.at, limit))
+    score_leads(leads, unit)
+    gate_leads(leads, unit)
+    # a mark set meanwhile by a later publication stays
+    ScoreSheet.objects.filter(lead__in=leads, next_change_at__lte=unit.at).update(next_change_at=None)
+    return len(leads)
 
 
 # -- gate ----------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def _answer(request: HttpRequest, lead: Lead, verb: Verb) -> HttpResponse:
         verb.form.add_error(None, str(refused.message))
         return _form(request, lead, verb, 422)
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, verb.done)
+        messages.success(request, str(verb.done))
         return redirect(lead)
     response = _panel(request, lead, verb, 200)
     response["HX-Trigger"] = "leadops:lead-changed"

@@ -22,6 +22,7 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 PHASES = (
     Phase("score", services.SCORED_BY, services.score),
     Phase("gate", services.GATED_BY, services.gate),
+    Phase("look again", services.PUBLISHED, services.mark_stale),
     Phase("follow", services.HANDOFF_FOLLOWS, services.follow_owner),
 )
 

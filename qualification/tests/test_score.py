@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadops.access import system
 from leadops.conditions.fields import LEAD
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead
 from leadops.testing import put_in_force
-from qualification import cardsql, scoring
+from leadops.unit import Unit, in_unit
+from qualification import cardsql, scoring, selectors, services
 from qualification.kinds import check_scorecard
 from qualification.models import ScoreSheet
-from qualification.tests.conftest import NOW, SMALL_CARD, captured, hot_lead, line, one
+from qualification.tests.conftest import NOW, SMALL_CARD, SMALL_MQL, captured, hot_lead, line, one
 
 FACTS = {"employees": 250, "country": "FR", "hand_raiser": True, "free_mail": False, "title": None}
 
@@ -136,10 +139,6 @@ def test_score_and_gate_cost_at_most_eight_statements(
 ) -> None:
     captured([hot_lead(free_mail=False)])  # what is read once per process is read
     leads = [hot_lead(free_mail=False) for _ in range(count)]
-    from leadops.access import system
-    from leadops.unit import Unit
-    from qualification import services
-
     unit = Unit(actor=system("pipeline"), at=NOW)
     for lead in unit.leads(lead.pk for lead in leads):
         unit.record(Kind.CAPTURED, lead)
@@ -166,8 +165,6 @@ def test_score_and_gate_cost_at_most_eight_statements(
     ],
 )
 def test_a_faulty_scorecard_cannot_be_published(break_it: Any, path: str) -> None:
-    import copy
-
     body = copy.deepcopy(SMALL_CARD)
     break_it(body)
     assert path in [where for where, _message in check_scorecard(body)]
@@ -187,3 +184,16 @@ def test_a_second_scorecard_replaces_the_sheets_of_who_comes_next(card: Any) -> 
     lead.refresh_from_db()
     assert lead.score == 5
     assert ScoreSheet.objects.get(pk=lead.pk).version_id == second.pk
+
+
+def test_a_publication_concerns_every_open_lead_without_waiting_for_its_next_event(definition: Any) -> None:
+    weak, done = hot_lead(hand_raiser=False), hot_lead()
+    captured([weak, done])
+    Lead.objects.filter(pk=done.pk).update(stage="won")
+    assert selectors.next_reassessed_at(NOW) is None
+    put_in_force("mql", "house", {**SMALL_MQL, "when": one("score", "gte", 25)}, at=NOW)
+    assert selectors.next_reassessed_at(NOW) == NOW
+    assert in_unit(services.reassess, actor=system("reassess")) == 1
+    weak.refresh_from_db()
+    assert weak.stage == "mql"
+    assert selectors.next_reassessed_at(NOW) is None
