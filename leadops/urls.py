@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("capture.urls")),
     path("", include("qualification.urls")),
+    path("", include("routing.urls")),
 ]
 handler404 = "leadops.desk.errors.not_found"
 handler500 = "leadops.desk.errors.server_error"

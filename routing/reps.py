@@ -13,7 +13,9 @@ from leadops.errors import Refused
 from leadops.journal import Kind
 from leadops.models import Absence, Lead, Rep
 from leadops.unit import Unit
+from leadops.versions import services as versions
 from routing import assignments, deciding, selectors
+from routing.match import Ruleset
 from routing.models import PoolMember
 
 AT_A_TIME = 500
@@ -43,12 +45,13 @@ def take_away(leads: Sequence[Lead], unit: Unit, reason: str) -> None:
     unit.wake("inbox", *before.values())
 
 
-def rules_naming_only(rep: Rep, unit: Unit) -> list[str]:
+def rules_naming_only(rep: Rep, at: datetime) -> list[str]:
     """Keys of live rules that know nobody but this rep, by name or through a pool of one."""
-    _version, ruleset = deciding.ruleset_in_force(unit)
-    if ruleset is None:
+    version = versions.version_at("ruleset", deciding.HOUSE, at)
+    if version is None:
         return []
-    mine, alone = {str(rep.pk), rep.user.email}, selectors.lonely_pools(rep, unit.at)
+    ruleset: Ruleset = versions.compiled(version)
+    mine, alone = {str(rep.pk), rep.user.email}, selectors.lonely_pools(rep, at)
     only = []
     for rule in ruleset.rules:
         named = [s for s in rule.steps if s.kind in ("rep", "pool", "claim")]
@@ -60,7 +63,7 @@ def rules_naming_only(rep: Rep, unit: Unit) -> list[str]:
 def deactivate_rep(rep: Rep, unit: Unit) -> None:
     """From the commit on nobody gives this rep a lead; `empty_hands` then moves theirs, in units of its own."""
     access.require(unit.actor, "deactivate_rep", rep)
-    rules = rules_naming_only(rep, unit)
+    rules = rules_naming_only(rep, unit.at)
     if rules:
         raise Refused(
             "rules-name-rep",

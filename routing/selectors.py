@@ -93,6 +93,16 @@ def claimable(pools: Iterable[Pool]) -> QuerySet[Lead]:
     return rows.order_by("received_at", "id")
 
 
+def may_claim_from(rep_id: uuid.UUID, pool_key: str, at: datetime) -> bool:
+    """Whether a rep is in this claimable pool: a lead elsewhere does not exist for them."""
+    return any(pool.key == pool_key for pool in pools_of(rep_id, at))
+
+
+def waiting_counts() -> dict[str, int]:
+    """Pool key -> held leads."""
+    return dict(held().order_by().values_list("pool").annotate(n=Count("pk")))
+
+
 def claims_since(rep_id: uuid.UUID, pool: Pool, at: datetime) -> int:
     rows = Assignment.objects.filter(rep=rep_id, pool=pool, how=Assignment.How.CLAIMED)
     return rows.filter(started_at__gt=at - CLAIM_WINDOW).count()

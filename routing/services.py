@@ -22,9 +22,9 @@ from leadops.versions import services as versions
 from leadops.versions.models import Version
 from routing import assignments, availability, deciding, selectors
 from routing.assignments import Placing
-from routing.choose import choose, taken_by, why_full
+from routing.choose import State, choose, taken_by, why_full, why_not
 from routing.deciding import Wanted, decide
-from routing.match import Ruleset, is_wanted_at_capture, match
+from routing.match import Ruleset, Target, is_wanted_at_capture, match
 from routing.models import Assignment, Pool
 from routing.reps import deactivate_rep, empty_hands, end_absence, look_again, rules_naming_only, set_absence, take_away
 
@@ -50,6 +50,7 @@ __all__ = [
     "rules_naming_only",
     "set_absence",
     "take_away",
+    "why_not_now",
 ]
 
 
@@ -255,6 +256,11 @@ def acknowledge(lead: Lead, unit: Unit) -> Assignment | None:
     Lead.objects.filter(pk=lead.pk).update(accepted_at=unit.at)
     lead.accepted_at = unit.at
     return row
+
+
+def why_not_now(state: State, rep_id: str) -> str:
+    """Why this rep could not take a plain lead now; empty = could."""
+    return why_not(state.reps.get(rep_id), Target("", ()))
 
 
 # -- routing as a service ----------------------------------------------------------------------------------

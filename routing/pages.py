@@ -1,0 +1,117 @@
+"""What routing's pages show, gathered: rules as sentences, pools with their turns, decisions, the pool to claim from."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from leadops import access
+from leadops.access import Actor
+from leadops.errors import NotFound
+from leadops.models import Absence, Rep
+from leadops.templatetags.house import said
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from routing import availability, kinds, panels, selectors, services
+from routing.deciding import HOUSE
+from routing.filters import DecisionFilter
+from routing.models import Pool, Territory
+
+DECISIONS = 50
+CARDS = 60
+
+
+def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
+    version = versions.version_at("ruleset", HOUSE, at)
+    found = DecisionFilter(query, queryset=selectors.decisions_seen_by(actor))
+    return {
+        "version": version,
+        "rules": _rules(version) if version else [],
+        "fallback": kinds.said_fallback(version.body) if version else "",
+        "warnings": kinds.warnings(version.body, at) if version else [],
+        "history": versions.history("ruleset", HOUSE),
+        "pools": _pools(at),
+        "territories": Territory.objects.filter(active=True).order_by("key"),
+        "decisions": panels.decision_rows(list(found.qs[:DECISIONS])),
+        "filter": found.form,
+    }
+
+
+def _rules(version: Version) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": rule.get("key", ""),
+            "label": said(rule.get("label")) or rule.get("key", ""),
+            "text": kinds.said_rule(rule),
+        }
+        for rule in version.body.get("rules", [])
+    ]
+
+
+def _pools(at: datetime) -> list[dict[str, Any]]:
+    """Each pool with its members, why one cannot take a lead now, and the turns of each."""
+    pools = list(Pool.objects.filter(active=True).order_by("key"))
+    members = selectors.members_of(pools, at)
+    state = availability.state_for(pools, at)
+    held = selectors.waiting_counts()
+    return [
+        {
+            "pool": pool,
+            "waiting": held.get(pool.key, 0),
+            "members": [_member(row, pool, state, credit) for row in members[pool.pk]],
+        }
+        for pool in pools
+        for credit in [{row["rep_id"]: row for row in selectors.credits_of(pool)}]
+    ]
+
+
+def _member(row: Any, pool: Pool, state: Any, credit: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
+    reason = services.why_not_now(state, str(row.rep_id))
+    rep = state.reps.get(str(row.rep_id))
+    turns = credit.get(row.rep_id, {"credit": 0, "taken": 0})
+    shown = {"load": rep.load, "capacity": rep.capacity, "until": rep.back_at or rep.opens_at} if rep else {}
+    return {
+        "rep": row.rep,
+        "weight": row.weight,
+        "credit": turns["credit"],
+        "taken": turns["taken"],
+        "why_not": panels.reason_words(reason, shown) if reason else "",
+        "load": rep.load if rep else None,
+        "capacity": rep.capacity if rep else None,
+    }
+
+
+def pool_page(actor: Actor, at: datetime) -> dict[str, Any]:
+    """The leads this rep may take now, oldest first, and how many more."""
+    pools = selectors.pools_of(actor.user_id, at) if actor.user_id else []
+    left = {
+        pool.key: max(pool.claim_limit - selectors.claims_since(actor.user_id, pool, at), 0)
+        for pool in pools
+        if actor.user_id
+    }
+    leads = list(selectors.claimable(pools)[:CARDS])
+    return {"pools": pools, "left": left, "cards": panels.pool_cards(leads, at), "allowance": sum(left.values())}
+
+
+def rep_for(actor: Actor, rep_id: uuid.UUID, verb: str) -> Rep:
+    """A rep the actor may use the verb on; others do not exist for them."""
+    rep = Rep.objects.select_related("user", "team").filter(pk=rep_id).first()
+    own = rep is not None and verb == "set_absence" and actor.user_id == rep.pk
+    if rep is None or not (own or access.can(actor, "deactivate_rep", rep)):
+        raise NotFound(_("There is no such rep, or they are not in your team."))
+    return rep
+
+
+def departure_page(rep: Rep, at: datetime) -> dict[str, Any]:
+    """What stands against switching a rep off, and what would move."""
+    leads = selectors.open_leads_of(rep).select_related("person")
+    return {"rep": rep, "leads": leads[:CARDS], "count": leads.count(), "rules": services.rules_naming_only(rep, at)}
+
+
+def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:
+    rows = Absence.objects.filter(rep=rep).overlapping(at, None).order_by("valid_from")
+    return {"rep": rep, "absences": rows}

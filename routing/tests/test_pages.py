@@ -1,0 +1,169 @@
+"""Routing's pages say who got what and why, in both languages, and their verbs work without JavaScript."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import translation
+
+from leadops import moment
+from leadops.models import Absence, Lead, Rep, Role
+from leadops.testing import LeadFactory, PersonFactory, TeamFactory, member, rep
+from routing import panels, services
+from routing.tests import a_house as house
+
+
+@pytest.fixture(autouse=True)
+def _flow() -> Iterator[None]:
+    with house.only_routing():
+        yield
+
+
+def client_of(user: object) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def a_decision() -> tuple[Lead, Rep]:
+    ada, karim, sofia = rep("Ada"), rep("Karim"), rep("Sofia", capacity=0)
+    house.pool("everyone", ada, karim, sofia)
+    house.do(lambda unit: services.set_absence(karim, unit.at, moment.now() + timedelta(days=12), "leave", unit))
+    house.rules(
+        house.rule("swiss", {"pool": "everyone"}, house.is_in("country", "CH")),
+        house.rule("french", {"pool": "everyone"}, house.is_in("country", "FR")),
+    )
+    (lead,) = house.arrive([LeadFactory(country="FR")])
+    return lead, ada
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Assigned to Ada in", "Rule “french” v", "Karim (absent until", "Sofia (load 0 of 0)", "Fairness: Ada 0 → 1"]),
+        ("fr", ["Attribué à Ada en", "Règle « french » v", "Karim (absent jusqu", "Sofia (charge 0 sur 0)", "Équité : Ada 0 → 1"]),
+    ],
+)  # fmt: skip
+def test_the_card_tells_the_decision_from_its_codes(language: str, said: list[str]) -> None:
+    lead, _ada = a_decision()
+    viewer = member("Max", Role.MANAGER, "paris", language)
+    page = client_of(viewer).get(f"/routing/why/{lead.pk}").content.decode()
+    for words in said:
+        assert words in page
+    with translation.override(language):
+        assert panels.why_line(lead).startswith(said[0])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_rules_page_shows_sentences_pools_and_decisions(language: str) -> None:
+    lead, _ada = a_decision()
+    page = client_of(member("Max", Role.MANAGER, "paris", language)).get("/routing")
+    text = page.content.decode()
+    assert page.status_code == 200
+    for words in {
+        "en": ["If Country is", "Every other lead: to the pool", "can take leads", "Weighted round robin"],
+        "fr": ["Si Pays est", "Tout autre lead : vers le pool", "peut prendre des leads"],
+    }[language]:
+        assert words in text
+    assert f"/routing/why/{lead.pk}" in text
+    held = client_of(member("Mia", Role.MANAGER, "paris")).get("/routing?kind=held").content.decode()
+    assert f"/routing/why/{lead.pk}" not in held
+
+
+@pytest.mark.django_db
+def test_a_rep_does_not_see_the_decision_on_anothers_lead() -> None:
+    lead, _ada = a_decision()
+    assert client_of(rep("Nosy").user).get(f"/routing/why/{lead.pk}").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_pool_hides_contacts_until_one_is_taken() -> None:
+    ada = rep("Ada")
+    house.pool("shared", ada, claimable=True)
+    house.rules(house.rule("pull", {"claim": "shared"}))
+    person = PersonFactory(name="Jeanne Secret", email="jeanne@secret.example")
+    (lead,) = house.arrive([LeadFactory(person=person, company="Acme SAS")])
+    client = client_of(ada.user)
+    page = client.get("/pool").content.decode()
+    assert "Acme SAS" in page
+    assert "Jeanne" not in page and "secret.example" not in page
+    taken = client.post(f"/pool/{lead.pk}/claim")
+    assert (taken.status_code, taken["Location"]) == (302, f"/leads/{lead.pk}")
+    lead.refresh_from_db()
+    assert lead.owner_id == ada.pk
+    late = rep("Bob")
+    house.pool("shared", late)
+    lost = client_of(late.user).post(f"/pool/{lead.pk}/claim", headers={"HX-Request": "true"})
+    assert lost.status_code == 409
+    assert "Ada" in lost.content.decode()
+    assert "<html" not in lost.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_lead_outside_ones_pools_does_not_exist() -> None:
+    ada, zoe = rep("Ada"), rep("Zoe")
+    house.pool("shared", ada, claimable=True)
+    house.rules(fallback="shared")
+    lead = LeadFactory(pool="shared")
+    assert client_of(zoe.user).post(f"/pool/{lead.pk}/claim").status_code == 404
+
+
+@pytest.mark.django_db
+def test_deactivating_shows_what_it_touches_and_does_it() -> None:
+    lead, ada = a_decision()
+    chief = client_of(member("Max", Role.MANAGER, "paris", "en"))
+    page = chief.get(f"/team/{ada.pk}/deactivate").content.decode()
+    assert lead.company in page and "1 open lead goes through routing again" in page
+    assert chief.post(f"/team/{ada.pk}/deactivate").status_code == 302
+    lead.refresh_from_db()
+    assert lead.owner_id is None and lead.held == "no_capacity"
+    TeamFactory(key="lyon")
+    other = client_of(member("Lou", Role.MANAGER, "lyon"))
+    assert other.get(f"/team/{ada.pk}/deactivate").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_rep_sets_an_absence_and_comes_back() -> None:
+    ada = rep("Ada")
+    client = client_of(ada.user)
+    assert client.get(f"/team/{ada.pk}/absence").status_code == 200
+    sent = {"kind": "leave", "start": "2026-01-05T09:00", "end": "2026-01-04T09:00"}
+    assert client.post(f"/team/{ada.pk}/absence", sent).status_code == 422
+    assert client.post(f"/team/{ada.pk}/absence", sent | {"end": ""}).status_code == 302
+    assert Absence.objects.state_at(moment.now()).count() == 1
+    assert client.post(f"/team/{ada.pk}/back").status_code == 302
+    assert not Absence.objects.state_at(moment.now() + timedelta(seconds=1)).exists()
+    assert client_of(rep("Nosy").user).get(f"/team/{ada.pk}/absence").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_click_take_at_once_one_gets_it_the_other_a_409() -> None:
+    """R2, through HTTP."""
+    ada, bob = rep("Ada"), rep("Bob")
+    house.pool("shared", ada, bob, claimable=True, claim_limit=1000)
+    house.rules(fallback="shared")
+    leads = [LeadFactory(pool="shared") for _ in range(30)]
+    answers: dict[str, list[int]] = {}
+    gate = threading.Barrier(2)
+
+    def click(who: Rep) -> None:
+        client = client_of(who.user)
+        gate.wait()
+        answers[who.user.name] = [client.post(f"/pool/{lead.pk}/claim").status_code for lead in leads]
+        connection.close()
+
+    threads = [threading.Thread(target=click, args=(who,)) for who in (ada, bob)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    pairs = Counter(tuple(sorted(pair)) for pair in zip(*answers.values(), strict=True))
+    assert pairs == {(302, 409): 30}
