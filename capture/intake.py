@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from capture import signatures
 from capture.adapters import Peek, Redaction
@@ -146,7 +146,22 @@ RETURNING id, deliveries = 1"""  # noqa: S608 (a number of ours)
 
 
 def _insert(row: _Row, variant: bytes, ended: Ended) -> tuple[uuid.UUID, bool] | None:
-    """(id, new) of the row that now stands for this delivery; None when another body holds the key."""
+    """(id, new) of the row that now stands for this delivery; None when another body holds the key.
+
+    Asking the connection how it is would cost a round trip each time: one that turns out to be dead is opened anew,
+    once, and the statement sent again; by its key it can only find itself.
+    """
+    connection.health_check_done = True
+    try:
+        return _insert_now(row, variant, ended)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.connection is None or not connection.connection.closed:
+            raise
+    connection.close()
+    return _insert_now(row, variant, ended)
+
+
+def _insert_now(row: _Row, variant: bytes, ended: Ended) -> tuple[uuid.UUID, bool] | None:
     at = row.posted.at
     with connection.cursor() as cursor:
         cursor.execute(

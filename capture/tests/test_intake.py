@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, connections
 from django.test import Client
@@ -204,3 +205,27 @@ def test_the_row_is_committed_when_the_answer_leaves(monkeypatch):
     connection.close()
     assert Submission.objects.count() == 1
     assert send(ANNA, HTTP_IDEMPOTENCY_KEY="d-1").json()["status"] == "duplicate"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_between_two_requests_costs_nothing():
+    source()
+    assert send(ANNA).status_code == 202
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    assert send({**ANNA, "n": 1}).status_code == 202
+    assert Submission.objects.count() == 2
+
+
+def test_the_intake_meets_no_session_and_says_how_its_answer_may_be_used(django_assert_num_queries):
+    source()
+    send(ANNA)
+    with django_assert_num_queries(1):
+        answer = send({**ANNA, "n": 1}, HTTP_COOKIE="sessionid=x; csrftoken=y")
+    assert not answer.cookies and answer["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_a_host_that_is_not_ours_is_400():
+    source()
+    assert send(ANNA, HTTP_HOST="evil.example").status_code == 400
