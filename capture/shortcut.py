@@ -29,6 +29,7 @@ def intake_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
         response = views.take_submission(request, request.path_info[len(PREFIX) :])
         for name, value in HEADERS.items():
             response[name] = value
+        response["Content-Length"] = str(len(response.content))
         return response
 
     return middleware

@@ -223,6 +223,7 @@ def test_the_intake_meets_no_session_and_says_how_its_answer_may_be_used(django_
     with django_assert_num_queries(1):
         answer = send({**ANNA, "n": 1}, HTTP_COOKIE="sessionid=x; csrftoken=y")
     assert not answer.cookies and answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Length"] == str(len(answer.content))
     assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
