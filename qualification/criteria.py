@@ -110,8 +110,8 @@ class CardForm(ReasonForm):
         for kind, names in (("bands", BANDS), ("grades", GRADES)):
             held = {row["key"]: row["from"] for row in body.get(kind, ())}
             for name in names:
-                label = BAND_LABELS.get(name) or _("Fit grade %(letter)s") % {"letter": name}
-                self._number(f"{kind}_{name}", _("%(name)s from") % {"name": label}, held.get(name))
+                shown: Any = BAND_LABELS.get(name) or _("Fit grade %(letter)s") % {"letter": name}
+                self._number(f"{kind}_{name}", _("%(name)s from") % {"name": shown}, held.get(name))
         self.order_fields([name for name in self.fields if name != "reason"] + ["reason"])
 
     def _number(self, name: str, label: Any, initial: int | None, minimum: int | None = None) -> None:

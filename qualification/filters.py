@@ -16,7 +16,7 @@ def _reasons() -> list[tuple[str, str]]:
     return [(row.key, said(row.labels)) for row in Reason.objects.filter(use=Reason.Use.HAND_BACK)]
 
 
-class HandoffFilter(django_filters.FilterSet):  # type: ignore[misc]
+class HandoffFilter(django_filters.FilterSet):
     """?state=handed_back&reason=no_fit"""
 
     state = django_filters.ChoiceFilter(label=_("State"), choices=Handoff.State.choices, empty_label=_("All"))

@@ -1,0 +1,183 @@
+"""Opportunities, handoffs, scorecards and MQL definitions in the API. It calls qualification's services only."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import django_filters as filters
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leadops import access
+from leadops.desk.endpoints import Endpoint, one
+from leadops.desk.shapes import Amount, NamedOut, Strict, amount_of
+from leadops.desk.versions_api import VersionEndpoint
+from leadops.errors import Refused
+from leadops.models import Opportunity
+from qualification import opportunities, selectors
+from qualification.filters import HandoffFilter
+from qualification.models import Handoff
+
+
+class OpportunityOut(serializers.ModelSerializer[Opportunity]):
+    owner = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Opportunity
+        fields = (
+            "id", "lead", "account", "owner", "name", "state", "reason", "amount_minor", "currency", "house_minor",
+            "rate_on", "expected_on", "opened_at", "closed_at", "external_key",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(NamedOut(allow_null=True))
+    def get_owner(self, deal: Opportunity) -> dict[str, Any] | None:
+        return {"id": str(deal.owner_id), "name": deal.owner.user.name} if deal.owner else None
+
+
+class OpportunityIn(Amount):
+    """With a lead, or without one: such a deal counts in the pipeline as untraced."""
+
+    lead = serializers.UUIDField(required=False, allow_null=True, default=None)
+    name = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+    expected_on = serializers.DateField(required=False, allow_null=True, default=None)
+    external_key = serializers.CharField(required=False, allow_blank=True, default="", max_length=120)
+
+
+class Win(Amount):
+    closed_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class Lose(Strict):
+    reason = serializers.SlugField(max_length=40)
+    closed_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class OpportunityFilter(filters.FilterSet):
+    state = filters.MultipleChoiceFilter(choices=Opportunity.State.choices)
+    lead = filters.UUIDFilter(field_name="lead")
+    owner = filters.UUIDFilter(field_name="owner")
+    external_key = filters.CharFilter(field_name="external_key")
+    closed_after = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="gte")
+    closed_before = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="lt")
+
+    class Meta:
+        model = Opportunity
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="opportunities_list", summary="Opportunities, newest first"),
+    retrieve=extend_schema(operation_id="opportunities_read", summary="One opportunity", responses=OpportunityOut),
+)
+class OpportunityEndpoint(Endpoint):
+    serializer_class = OpportunityOut
+    filterset_class = OpportunityFilter
+    queryset = Opportunity.objects.none()
+
+    def _rows(self) -> Any:
+        return access.opportunities_visible_to(self.actor).select_related("owner__user")
+
+    def list(self, request: Request) -> Response:
+        return self.listed(self._rows())
+
+    def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
+        return self.answer(one(self._rows(), pk))
+
+    @extend_schema(
+        operation_id="opportunities_create",
+        summary="Open an opportunity, with its lead or without",
+        request=OpportunityIn,
+        responses={201: OpportunityOut},
+    )
+    def create(self, request: Request) -> Response:
+        self.require("open_opportunity")
+        data = self.read(OpportunityIn)
+        lead = access.lead_for(self.actor, data["lead"], "open_opportunity") if data["lead"] else None
+        key, (minor, currency) = data["external_key"], amount_of(data)
+        if key and Opportunity.objects.filter(external_key=key).exists():
+            raise Refused("external-key-taken", _("Another opportunity has this external key."), status=409)
+        deal = self.in_unit(
+            lambda unit: opportunities.open(
+                unit.leads([lead.pk])[0] if lead else None,
+                unit,
+                data["name"],
+                minor,
+                currency,
+                data["expected_on"],
+                external_key=key,
+            )
+        )
+        return self.answer(deal, 201)
+
+    @extend_schema(operation_id="opportunities_win", summary="Won, at an amount", request=Win, responses=OpportunityOut)
+    @action(detail=True, methods=["post"])
+    def win(self, request: Request, pk: uuid.UUID) -> Response:
+        deal, data = self._deal(pk, "win"), self.read(Win)
+        minor, currency = amount_of({"currency": deal.currency, **data})
+        return self.answer(self.in_unit(lambda unit: opportunities.win(deal, unit, minor, currency, data["closed_on"])))
+
+    @extend_schema(
+        operation_id="opportunities_lose", summary="Lost, with a reason", request=Lose, responses=OpportunityOut
+    )
+    @action(detail=True, methods=["post"])
+    def lose(self, request: Request, pk: uuid.UUID) -> Response:
+        deal, data = self._deal(pk, "lose"), self.read(Lose)
+        return self.answer(self.in_unit(lambda unit: opportunities.lose(deal, unit, data["reason"], data["closed_on"])))
+
+    def _deal(self, pk: uuid.UUID, verb: str) -> Opportunity:
+        """A deal the caller may use the verb on, through its lead where it has one."""
+        deal: Opportunity = one(self._rows().select_related("lead", "owner__user"), pk)
+        self.require(verb, deal.lead)
+        return deal
+
+
+# -- handoffs ------------------------------------------------------------------------------------------
+
+
+class HandoffOut(serializers.ModelSerializer[Handoff]):
+    rep = serializers.SerializerMethodField()
+    definition = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Handoff
+        fields = (
+            "id", "lead", "cycle", "definition", "decision", "rep", "state", "reason", "offered_at", "answered_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(NamedOut(allow_null=True))
+    def get_rep(self, row: Handoff) -> dict[str, Any] | None:
+        return {"id": str(row.rep_id), "name": row.rep.user.name} if row.rep else None
+
+    def get_definition(self, row: Handoff) -> str:
+        return selectors.reference(row.definition)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="handoffs_list", summary="Handoffs between marketing and sales, newest first"),
+    retrieve=extend_schema(operation_id="handoffs_read", summary="One handoff", responses=HandoffOut),
+)
+class HandoffEndpoint(Endpoint):
+    serializer_class = HandoffOut
+    filterset_class = HandoffFilter
+    queryset = Handoff.objects.none()
+
+    def list(self, request: Request) -> Response:
+        return self.listed(selectors.handoffs_visible_to(self.actor))
+
+    def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
+        return self.answer(one(selectors.handoffs_visible_to(self.actor), pk))
+
+
+class ScorecardEndpoint(VersionEndpoint):
+    kind = "scorecard"
+
+
+class MqlEndpoint(VersionEndpoint):
+    kind = "mql"
