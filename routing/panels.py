@@ -122,7 +122,7 @@ def rule_name(decision: Decision, key: str) -> str:
     body: Mapping[str, Any] = decision.version.body if decision.version else {}
     if key == FALLBACK:
         return _("Every other lead")
-    rule = next((rule for rule in body.get("rules", []) if rule.get("key") == key), {})
+    rule: Mapping[str, Any] = next((rule for rule in body.get("rules", []) if rule.get("key") == key), {})
     return said(rule.get("label")) or key
 
 
@@ -137,12 +137,13 @@ def reason_words(code: str, row: Mapping[str, Any]) -> str:
         return _("absent until %(at)s") % {"at": _at(until)}
     if code == "off_hours" and until:
         return _("off until %(at)s") % {"at": _at(until)}
-    if code == "capacity":
+    if code == "capacity" and "load" in row:
         return _("load %(load)s of %(capacity)s") % {"load": row["load"], "capacity": row["capacity"]}
     return {
         "inactive": _("inactive"),
         "absent": _("absent"),
         "off_hours": _("outside hours"),
+        "capacity": _("as full as they may be"),
         "cap_hour": _("cap per hour reached"),
         "cap_day": _("cap per day reached"),
         "cap_month": _("cap per month reached"),
