@@ -11,7 +11,7 @@ DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
 export PYTHON
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check stop clean lock install install-dev
+.PHONY: demo serve test check bench stop clean lock install install-dev
 
 # the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
@@ -34,6 +34,10 @@ check: install-dev
 	$(SERVER) $(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py messages --check
 	$(SERVER) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: install-dev
+	@$(PY) -m leadops.platform.translations
+	@$(SERVER) $(PY) -m benchmarks.run $(ARGS)
 
 stop:
 	@if [ -x $(PY) ]; then $(PY) -m leadops.platform.parent --stop; fi

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadops import bulk
 from leadops.access import Actor
 from leadops.models import Lead, Person, User
 from leadops.models.columns import transaction_id
@@ -156,41 +157,35 @@ class Entry:
             self.lead_id = self.lead.pk
 
 
-def _next_ids(n: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('leadops_journalentry', 'id')) FROM generate_series(1, %s)", [n]
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
 def write(entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime) -> None:
     """Insert the entries of a unit in one go; gives them their ids. Called by the unit only."""
     if not entries:
         return
-    for entry, key in zip(entries, _next_ids(len(entries)), strict=True):
+    for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
         entry.id = key
-    JournalEntry.objects.bulk_create(
-        JournalEntry(
-            id=e.id,
-            kind=e.kind,
-            lead_id=e.lead_id,
-            person_id=e.person_id or (e.lead.person_id if e.lead else None),
-            actor_id=actor.user_id,
-            system=actor.code if actor.user_id is None else "",
-            at=e.at or at,
-            recorded_at=recorded_at,
-            cycle=e.lead.cycle if e.lead else 1,
-            cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
-            decision=e.decision,
-            version=e.version,
-            data=e.data,
-        )
-        for e in entries
+    bulk.insert(
+        [
+            JournalEntry(
+                id=e.id,
+                kind=e.kind,
+                lead_id=e.lead_id,
+                person_id=e.person_id or (e.lead.person_id if e.lead else None),
+                actor_id=actor.user_id,
+                system=actor.code if actor.user_id is None else "",
+                at=e.at or at,
+                recorded_at=recorded_at,
+                cycle=e.lead.cycle if e.lead else 1,
+                cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
+                decision=e.decision,
+                version=e.version,
+                data=e.data,
+            )
+            for e in entries
+        ]
     )
-    texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.text and e.lead_id]
+    texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]
     if texts:
-        EntryText.objects.bulk_create(texts)
+        bulk.insert(texts)
 
 
 def entries_of(ids: Iterable[int]) -> list[Entry]:

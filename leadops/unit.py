@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
 
-from leadops import ids, journal, moment
+from leadops import bulk, ids, journal, moment
 from leadops.access import Actor
 from leadops.journal import Entry, Kind
 from leadops.models import Lead
@@ -139,9 +139,8 @@ class Unit:
         fresh = self.entries[self._written :]
         journal.write(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
         self._written = len(self.entries)
-        for model, rows in self._rows.items():
-            if rows:
-                model._default_manager.bulk_create(rows)
+        for rows in self._rows.values():
+            bulk.insert(rows)
         for model, rows in self._once.items():
             if rows:
                 model._default_manager.bulk_create(rows, ignore_conflicts=True)

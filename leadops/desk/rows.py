@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from leadops.desk import selectors
-from leadops.journal import Kind
 from leadops.models import Lead, Touch
+from leadops.versions.models import Version
 from leadops.work import Work
+from qualification.panels import line_labels
 from routing.models import Clock
 
 AT_RISK = timedelta(minutes=2)
@@ -81,29 +81,39 @@ def last_met(leads: Sequence[Lead]) -> dict[uuid.UUID, Clock]:
     return {clock.lead_id: clock for clock in rows}
 
 
-def top_reasons(lead: Lead) -> list[str]:
+def score_labels(leads: Sequence[Lead]) -> dict[uuid.UUID, dict[str, str]]:
+    """Labels of the score lines, by scorecard version: one query for the page."""
+    keys = {lead.score_sheet.version_id for lead in leads if hasattr(lead, "score_sheet")}
+    return {version.pk: line_labels(version) for version in Version.objects.filter(pk__in=keys)}
+
+
+def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str]:
     """The two strongest lines of the score."""
-    sheet: Any = getattr(lead, "score_sheet", None)
-    lines = sorted(sheet.lines, key=lambda line: -abs(line.get("points", 0)))[:2] if sheet else []
-    return [said_line(line) for line in lines]
-
-
-def said_line(line: dict[str, Any]) -> str:
-    return f"{line.get('key', '')} {line.get('points', 0):+d}"
+    if not hasattr(lead, "score_sheet"):
+        return []
+    sheet = lead.score_sheet
+    words = labels.get(sheet.version_id, {})
+    lines = sorted(((points, key) for key, points in sheet.lines if points), key=lambda line: -abs(line[0]))[:2]
+    return [f"{words.get(key, key)} {points:+d}" for points, key in lines]
 
 
 def rows_of(found: Sequence[Work], at: datetime) -> list[Row]:
     """Rows with their chips and touches: two more queries for the whole page."""
     leads = [work.lead for work in found]
     clocks, met, touches = running_clocks(leads), last_met(leads), selectors.last_touches(leads)
+    labels = score_labels(leads)
     rows = []
     for work in found:
         clock = clocks.get(work.lead_id) or met.get(work.lead_id)
         chip = chip_of(clock, at) if clock else None
         rows.append(
-            Row(work.lead, work, chip, reason_words(work.reason), top_reasons(work.lead), touches.get(work.lead_id))
+            Row(
+                work.lead,
+                work,
+                chip,
+                reason_words(work.reason),
+                top_reasons(work.lead, labels),
+                touches.get(work.lead_id),
+            )
         )
     return rows
-
-
-KIND_OF_ARRIVAL = (Kind.ASSIGNED, Kind.CLAIMED)

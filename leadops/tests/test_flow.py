@@ -77,6 +77,6 @@ def test_the_pipeline_costs_the_same_statements_whatever_the_batch(client, house
     with CaptureQueriesContext(connection) as queries:
         result = pipeline.run_batch()
     assert result.claimed == n and Lead.objects.filter(owner__isnull=False).count() == n + 1
-    statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    statements = [str(q["sql"]) for q in queries if not str(q["sql"]).startswith(("SAVEPOINT", "RELEASE"))]
     print(n, len(statements))
     assert len(statements) <= BUDGET, "\n".join(s[:160] for s in statements)

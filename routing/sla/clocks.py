@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leadops import calendars, decisions
+from leadops import bulk, calendars, decisions
 from leadops.conditions.fields import LEAD
 from leadops.journal import Entry, Kind
 from leadops.lifecycle import ENDED
@@ -271,8 +271,7 @@ def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock]) -> None:
         Clock.objects.bulk_update(
             old.values(), ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
         )
-    if fresh:
-        Clock.objects.bulk_create(fresh)
+    bulk.insert(fresh)
 
 
 def due_moments(leads: Sequence[Lead]) -> list[tuple[uuid.UUID, datetime, str]]:

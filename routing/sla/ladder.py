@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
 
-from leadops import calendars
+from leadops import bulk, calendars
 from leadops.effects import plan
 from leadops.journal import Kind
 from leadops.models import Lead, Membership, Role
@@ -68,7 +68,7 @@ def climb(lead_ids: Sequence[uuid.UUID], unit: Unit) -> list[tuple[Lead, str]]:
     for clock in rows:
         _climb_one(clock, leads[clock.lead_id], fired[clock.pk], firing, unit)
     Clock.objects.bulk_update(rows, ["next_step", "next_at", "breached_at", "segments"])
-    ClockStep.objects.bulk_create(firing.steps)
+    bulk.insert(firing.steps)
     _digests(firing, unit)
     return firing.taken
 

@@ -1,0 +1,62 @@
+"""A house to measure in: a database of its own, twelve reps round the clock, one source; never the real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from decimal import Decimal
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+NAME = "leadops_bench"
+REPS = 12
+SOURCES = 60  # each source has a rate limit of its own: a house this busy has many
+
+
+def database() -> str:
+    """The URL of a fresh database beside the one in DATABASE_URL."""
+    url = os.environ["DATABASE_URL"]
+    parts = urlsplit(url)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        conn.execute(f"CREATE DATABASE {NAME}")
+    return urlunsplit(parts._replace(path=f"/{NAME}"))
+
+
+def furnish() -> tuple[list[str], list[uuid.UUID]]:
+    """Shipped versions, a team of twelve, sources; returns the sources' keys and the reps' ids."""
+    from capture.models import Source
+    from leadops.shipped import install_defaults
+    from leadops.testing import DAWN, SourceFactory, rep
+    from routing.models import Pool, PoolMember
+
+    install_defaults()
+    pool = Pool.objects.get(key="everyone")
+    reps = [rep(f"Rep {i}") for i in range(REPS)]
+    for one in reps:
+        PoolMember.objects.create(pool=pool, rep=one, weight=Decimal(1), valid_from=DAWN, known_from=DAWN)
+    made: list[Source] = [SourceFactory(slug=f"bench-{i}", hand_raiser=True) for i in range(SOURCES)]
+    return [source.key for source in made], [one.pk for one in reps]
+
+
+def body(n: int) -> bytes:
+    """A realistic post of about a kilobyte, different for each n."""
+    return json.dumps(
+        {
+            "id": f"bench-{n}",
+            "first_name": "Ada",
+            "last_name": f"Lovelace{n % 9973}",
+            "email": f"ada{n}@company{n % 5000}.example",
+            "phone": f"+336{n % 100_000_000:08d}",
+            "company": f"Company {n % 5000}",
+            "title": "Responsable énergie",
+            "country": "FR",
+            "employees": 20 + n % 900,
+            "utm_source": "google",
+            "utm_medium": "cpc",
+            "utm_campaign": "spring",
+            "message": "Nous cherchons à réduire notre consommation sur douze sites. " * 8,
+        }
+    ).encode()

@@ -1,0 +1,61 @@
+"""P2 and P11: a burst through the real pipeline in one process, and how many statements a batch costs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from benchmarks import house
+
+
+def preload(count: int, start: int) -> None:
+    """Submissions as the intake leaves them, by one bulk insert."""
+    from capture.models import Source, Submission
+    from leadops import moment
+
+    source, at = Source.objects.get(slug="bench-0"), moment.now()
+    rows = []
+    for n in range(start, start + count):
+        raw = house.body(n)
+        rows.append(
+            Submission(
+                source=source,
+                delivery_key=f"p{n}",
+                body=raw,
+                digest=hashlib.sha256(raw).digest(),
+                received_at=at,
+                content_type="application/json",
+                headers={"content-type": "application/json"},
+            )
+        )
+    Submission.objects.bulk_create(rows, batch_size=2000)
+
+
+def leads_per_second(count: int, start: int) -> float:
+    """Captured to assigned, with decision records, clocks, journal and queue rows."""
+    from capture import pipeline
+    from leadops.models import Lead
+
+    preload(count, start)
+    before = Lead.objects.filter(owner__isnull=False).count()
+    began = time.perf_counter()
+    while pipeline.run_batch(1000).claimed:
+        pass
+    took = time.perf_counter() - began
+    made = Lead.objects.filter(owner__isnull=False).count() - before
+    if made != count:
+        raise SystemExit(f"{made} of {count} leads were assigned")
+    return count / took
+
+
+def statements(count: int, start: int) -> int:
+    """SQL statements of one warm batch."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from capture import pipeline
+
+    preload(count, start)
+    with CaptureQueriesContext(connection) as queries:
+        pipeline.run_batch(count)
+    return len([q for q in queries if not str(q["sql"]).startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))])
