@@ -261,7 +261,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "leadops.desk.problems.problem_json",
+    "EXCEPTION_HANDLER": "leadops.rest.problems.problem_json",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_VERSIONING_CLASS": None,
 }
@@ -273,6 +273,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AbsenceKind": "leadops.models.Absence.Kind",
+        "ClockKind": "routing.models.Clock.Kind",
+        "ClockState": "routing.models.Clock.State",
+        "DecisionKind": "leadops.decisions.Decision.Kind",
+        "HandoffState": "qualification.models.Handoff.State",
+        "OpportunityState": "leadops.models.Opportunity.State",
+        "SourceState": "capture.models.Source.State",
+        "SubmissionState": "capture.models.Submission.End",
+        "VersionState": "leadops.versions.models.Version.State",
+    },
 }
 
 # -- the queue: only leadops.platform.queue imports django_q -----------------------------------------

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("leadops.api_root")),
     path("", include("capture.urls")),
     path("", include("qualification.urls")),
     path("", include("routing.urls")),

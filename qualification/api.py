@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadops import access
-from leadops.desk.endpoints import Endpoint, one
-from leadops.desk.shapes import Amount, NamedOut, Strict, amount_of
-from leadops.desk.versions_api import VersionEndpoint
 from leadops.errors import Refused
 from leadops.models import Opportunity
+from leadops.rest.endpoints import Endpoint, one
+from leadops.rest.shapes import Amount, NamedOut, Strict, amount_of
+from leadops.rest.versions import VersionEndpoint
 from qualification import opportunities, selectors
 from qualification.filters import HandoffFilter
 from qualification.models import Handoff

@@ -1,0 +1,47 @@
+"""Every address of the API under /api/v1, resource by resource; it holds no logic."""
+
+from __future__ import annotations
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
+
+from capture import api as capture
+from leadops.desk import api as desk
+from leadops.desk import api_docs
+from leadops.rest import schema
+from qualification import api as qualification
+from reports import api as reports
+from routing import api as routing
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("leads", desk.LeadEndpoint, basename="leads")
+router.register("opportunities", qualification.OpportunityEndpoint, basename="opportunities")
+router.register("handoffs", qualification.HandoffEndpoint, basename="handoffs")
+router.register("submissions", capture.SubmissionEndpoint, basename="submissions")
+router.register("sources", capture.SourceEndpoint, basename="sources")
+router.register("campaigns", capture.CampaignEndpoint, basename="campaigns")
+router.register("costs", capture.CostEndpoint, basename="costs")
+router.register("rulesets", routing.RulesetEndpoint, basename="rulesets")
+router.register("sla-policies", routing.SlaEndpoint, basename="sla-policies")
+router.register("calendars", routing.CalendarEndpoint, basename="calendars")
+router.register("scorecards", qualification.ScorecardEndpoint, basename="scorecards")
+router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-definitions")
+router.register("reps", routing.RepEndpoint, basename="reps")
+router.register("absences", routing.AbsenceEndpoint, basename="absences")
+router.register("pools", routing.PoolEndpoint, basename="pools")
+router.register("clocks", routing.ClockEndpoint, basename="clocks")
+router.register("decisions", routing.DecisionEndpoint, basename="decisions")
+
+app_name = "api"
+__all__ = ["schema", "urlpatterns"]  # `schema` is imported for what it registers
+urlpatterns = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", api_docs.show_docs, name="docs"),
+    path("ledger", capture.LedgerEndpoint.as_view({"get": "show"}), name="ledger"),
+    path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),
+    path("reports/funnel", reports.ReportEndpoint.as_view({"get": "funnel"}), name="report-funnel"),
+    path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
+    path("route", routing.RouteEndpoint.as_view({"post": "ask"}), name="route"),
+    *router.urls,
+]

@@ -1,0 +1,84 @@
+"""The reports in the API: the same figures as the pages, by the same query string; it counts nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leadops import moment
+from leadops.errors import Refused
+from leadops.rest.endpoints import Endpoint
+from reports.filters import BY, MODELS, PERIODS, Chosen, OriginForm, PeriodForm, ResponseForm
+from reports.metrics.funnel import funnel_report
+from reports.metrics.response import response_report
+from reports.metrics.sources import sources_report
+from reports.periods import Period
+
+PAGE_ONLY = ("sort", "format", "lang")  # what the address of a page may carry beside the question
+_period = [
+    OpenApiParameter("period", OpenApiTypes.STR, enum=[key for key, _label in PERIODS], description="30 unless given"),
+    OpenApiParameter("first_day", OpenApiTypes.DATE, description="with period=custom"),
+    OpenApiParameter("last_day", OpenApiTypes.DATE, description="with period=custom"),
+    OpenApiParameter("compare", OpenApiTypes.BOOL, description="also the same number of days before"),
+]
+_origin = [
+    *_period,
+    OpenApiParameter("by", OpenApiTypes.STR, enum=[key for key, _label in BY]),
+    OpenApiParameter("model", OpenApiTypes.STR, enum=[key for key, _label in MODELS]),
+]
+
+
+class ReportEndpoint(Endpoint):
+    """Each answer names its period, the moment it was counted, and n."""
+
+    pagination_class = None
+    serializer_class = serializers.Serializer
+
+    @extend_schema(
+        operation_id="reports_sources",
+        summary="Leads, deals, revenue, cost and ROI by source, campaign or channel",
+        parameters=_origin,
+        responses=OpenApiTypes.OBJECT,
+    )
+    def sources(self, request: Request) -> Response:
+        return self._report(OriginForm, lambda c, p: sources_report(self.actor, p, c.by, c.model))
+
+    @extend_schema(
+        operation_id="reports_funnel",
+        summary="How far leads get, with both conversions",
+        parameters=_origin,
+        responses=OpenApiTypes.OBJECT,
+    )
+    def funnel(self, request: Request) -> Response:
+        return self._report(OriginForm, lambda c, p: funnel_report(self.actor, p, c.by, c.model))
+
+    @extend_schema(
+        operation_id="reports_response",
+        summary="How long leads wait",
+        parameters=[*_period, OpenApiParameter("everyone", OpenApiTypes.BOOL)],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def response(self, request: Request) -> Response:
+        return self._report(ResponseForm, lambda c, p: response_report(self.actor, p, c.everyone))
+
+    def _report(self, shape: type[PeriodForm], count: Callable[[Chosen, Period], Any]) -> Response:
+        """What a page would forgive is refused here: nobody reads the page's hint."""
+        extra = sorted(set(self.request.query_params) - set(shape.base_fields) - set(PAGE_ONLY))
+        if extra:
+            words = _("There is no filter of this name: %(names)s") % {"names": ", ".join(extra)[:200]}
+            raise Refused("unknown-filter", words, status=400, names=extra)
+        form = shape(self.request.query_params, moment.now())
+        if not form.is_valid():
+            raise serializers.ValidationError(form.errors)
+        chosen = form.chosen()
+        shown = count(chosen, chosen.period).to_json()
+        if chosen.compare:
+            shown["before"] = count(chosen, chosen.period.before).to_json()
+        return Response(shown)
