@@ -1,10 +1,10 @@
-"""Addresses of capture: those for everybody in `public_urlpatterns`, mounted at the root."""
+"""Addresses of capture, mounted at the root: those for everybody in `public_urlpatterns`, then the desk's."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from capture import views
+from capture import pages, views
 
 app_name = "capture"
 public_urlpatterns = [
@@ -12,4 +12,19 @@ public_urlpatterns = [
     path("f/<slug:slug>", views.hosted_form, name="hosted_form"),
     path("f/<slug:slug>/thanks", views.hosted_thanks, name="hosted_thanks"),
 ]
-urlpatterns = [*public_urlpatterns]
+desk_urlpatterns = [
+    path("leads/new", pages.new_lead, name="new_lead"),
+    path("leads/new/known", pages.show_known, name="show_known"),
+    path("submissions", pages.list_submissions, name="list_submissions"),
+    path("submissions/ledger", pages.show_ledger, name="show_ledger"),
+    path("submissions/<uuid:submission_id>", pages.show_submission, name="show_submission"),
+    path("submissions/<uuid:submission_id>/replay", pages.replay_submission, name="replay_submission"),
+    path("sources", pages.list_sources, name="list_sources"),
+    path("sources/new", pages.new_source, name="new_source"),
+    path("sources/<uuid:source_id>", pages.show_source, name="show_source"),
+    path("sources/<uuid:source_id>/state", pages.set_source_state, name="set_source_state"),
+    path("campaigns", pages.list_campaigns, name="list_campaigns"),
+    path("campaigns/new", pages.new_campaign, name="new_campaign"),
+    path("campaigns/<uuid:campaign_id>", pages.show_campaign, name="show_campaign"),
+]
+urlpatterns = [*public_urlpatterns, *desk_urlpatterns]

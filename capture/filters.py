@@ -1,0 +1,41 @@
+"""The FilterSets of capture: one per list, for page and API alike."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+import django_filters as filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from capture import ledger
+from capture.models import Source, Submission
+
+
+class SubmissionFilter(filters.FilterSet):
+    q = filters.CharFilter(label=_("Submission or lead"), method="by_id")
+    source = filters.ModelChoiceFilter(
+        label=_("Source"), queryset=Source.objects.order_by("name"), to_field_name="slug", empty_label=_("All")
+    )
+    end = filters.ChoiceFilter(label=_("End"), choices=Submission.End.choices, empty_label=_("All"))
+    reason = filters.CharFilter(label=_("Reason"), field_name="reason")
+    day = filters.DateFilter(label=_("Day"), method="by_day")
+    received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
+    received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+
+    class Meta:
+        model = Submission
+        fields: list[str] = []
+
+    def by_id(self, rows: QuerySet[Submission], name: str, value: str) -> QuerySet[Submission]:
+        """By its own id, its lead's id, or the sender's id of the delivery."""
+        try:
+            key = uuid.UUID(value.strip())
+        except ValueError:
+            return rows.filter(delivery_key__in=[f"{kind}:{value.strip()}" for kind in ("v", "i", "n")])
+        return rows.filter(Q(pk=key) | Q(lead=key))
+
+    def by_day(self, rows: QuerySet[Submission], name: str, value: date) -> QuerySet[Submission]:
+        start, stop = ledger.midnight(value), ledger.midnight(value + timedelta(days=1))
+        return rows.filter(received_at__gte=start, received_at__lt=stop)
