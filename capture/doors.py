@@ -24,7 +24,7 @@ def sender(request: HttpRequest) -> str:
     if hops:
         seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
         if len(seen) >= hops:
-            return seen[-hops][:64]
+            return str(seen[-hops])[:64]
     return str(request.META.get("REMOTE_ADDR") or "local")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, Expression, OuterRef, Subquery
+from django.db.models import BigIntegerField, Count, OuterRef, Subquery
 from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +48,7 @@ def _touches(days: int) -> tuple[Any, Any]:
         counted = dict(rows.order_by().values_list("person__canonical").annotate(n=Count("id")))
         return {lead.pk: counted.get(lead.canonical_id, 0) for lead in leads}
 
-    def sql(at: datetime) -> Expression:
+    def sql(at: datetime) -> Subquery:
         rows = Touch.objects.filter(
             person__canonical=OuterRef("canonical"), occurred_at__gt=at - window, occurred_at__lte=at
         )

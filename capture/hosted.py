@@ -50,7 +50,9 @@ def open_form(slug: str) -> Form | None:
 
 def fresh_page(form: Form, request: HttpRequest, at: datetime) -> Page:
     """The page as a visitor first sees it; what the link carried is carried on."""
-    given = {"landing_url": request.build_absolute_uri(), "referrer": request.headers.get("Referer", "")}
+    before = request.headers.get("Referer", "")
+    own = before.startswith(request.build_absolute_uri("/"))  # the same page in another language refers nobody
+    given = {"landing_url": request.build_absolute_uri(), "referrer": "" if own else before}
     marks = marks_of({**given, **request.GET.dict()})
     return Page(form, visitor_form(form.fields, said(form.consent), None), new_nonce(form.slug, at), marks)
 
@@ -82,7 +84,7 @@ def take(form: Form, request: HttpRequest, at: datetime) -> Page | None:
         return Page(form, fields, nonce or new_nonce(form.slug, at), marks_of(posted))
     address = doors.sender(request)
     ended = _judged(form.slug, nonce, posted, address, at)
-    body = canonical_body(form, fields.cleaned_data, marks_of(posted), nonce, request.LANGUAGE_CODE)  # type: ignore[attr-defined]
+    body = canonical_body(form, fields.cleaned_data, marks_of(posted), nonce, request.LANGUAGE_CODE)
     source = live_sources.live(form.source, at)
     headers = {"content-type": "application/json", "user-agent": request.headers.get("User-Agent", "")}
     received = intake.Posted(raw=body, headers=headers, at=at, address=address)

@@ -151,7 +151,7 @@ def _insert(row: _Row, variant: bytes, ended: Ended) -> tuple[uuid.UUID, bool] |
     Asking the connection how it is would cost a round trip each time: one that turns out to be dead is opened anew,
     once, and the statement sent again; by its key it can only find itself.
     """
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]
     try:
         return _insert_now(row, variant, ended)
     except (OperationalError, InterfaceError):

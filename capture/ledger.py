@@ -80,7 +80,7 @@ def midnight(day: date) -> datetime:
 
 def rows(frm: date, to: date, source: str = "") -> list[LedgerRow]:
     """Every (day, source) from `frm` to `to`, both days included, newest day first."""
-    bounds = {
+    bounds: dict[str, Any] = {
         "zone": settings.REPORTING_ZONE,
         "start": midnight(frm),
         "stop": midnight(to + timedelta(days=1)),
@@ -97,7 +97,8 @@ def _row(source: str, day: date, deliveries: int, *counts: int) -> LedgerRow:
     *ends, refused, leads, strays = (int(count) for count in counts)
     created = ends[0]
     balanced = int(deliveries) == sum(ends) and leads == created and strays == 0
-    return LedgerRow(source, day, int(deliveries), *ends, refused=refused, balanced=balanced)
+    named = dict(zip(ENDS, ends, strict=True))
+    return LedgerRow(source, day, int(deliveries), **named, refused=refused, balanced=balanced)
 
 
 def totals(of: Iterable[LedgerRow]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
@@ -156,7 +157,7 @@ def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: R
         if not batch:
             continue
         try:
-            done = in_unit(lambda unit, batch=batch: _resolve(batch, unit), actor=actor, at=at)
+            done = in_unit(partial(_resolve, batch), actor=actor, at=at)
         except Poisoned as fault:
             _failed(fault.submission_id, fault.cause, at or moment.now(), result)
             todo.append([key for key in batch if key != fault.submission_id])

@@ -25,19 +25,16 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
     if not rows:
         return 0
     meta = rows[0]._meta
-    fields = [meta.get_field(name) for name in names]
-    key = meta.pk
-    values = [
-        {key.column: row.pk, **{f.column: getattr(row, f.attname) for f in fields}}  # type: ignore[union-attr]
-        for row in rows
-    ]
+    by_name: dict[str, Any] = {field.name: field for field in meta.concrete_fields}
+    key, *fields = (by_name[name] for name in (meta.pk.name if meta.pk else "id", *names))
+    values = [{key.column: row.pk, **{f.column: getattr(row, f.attname) for f in fields}} for row in rows]
     quote = connection.ops.quote_name
-    typed = ", ".join(f"{quote(f.column)} {f.db_type(connection)}" for f in (key, *fields))  # type: ignore[union-attr]
-    sets = ", ".join(f"{quote(f.column)} = v.{quote(f.column)}" for f in fields)  # type: ignore[union-attr]
-    table, pk = quote(meta.db_table), quote(key.column)  # type: ignore[union-attr]
+    typed = ", ".join(f"{quote(f.column)} {f.db_type(connection)}" for f in (key, *fields))
+    sets = ", ".join(f"{quote(f.column)} = v.{quote(f.column)}" for f in fields)
+    table, pk = quote(meta.db_table), quote(key.column)
     statement = (
         f"UPDATE {table} SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v({typed}) WHERE {table}.{pk} = v.{pk}"  # noqa: S608
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [json.dumps(values, default=_plain)])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -84,7 +84,8 @@ def _owner(owner: str, unit: Unit) -> uuid.UUID:
         raise Refused("no-such-rep", _("There is no such active rep."))
     if rep.pk != unit.actor.user_id:
         access.require(unit.actor, "assign", rep)
-    return rep.pk
+    key: uuid.UUID = rep.pk
+    return key
 
 
 def _uuid(text: str) -> uuid.UUID | None:

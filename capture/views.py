@@ -36,7 +36,7 @@ def hosted_form(request: HttpRequest, slug: str) -> HttpResponse:
     """A form page that works with nothing but HTML."""
     form = _form_or_404(slug)
     with translation.override(_language(request)):
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
         if request.method != "POST":
             return _show(request, hosted.fresh_page(form, request, moment.now()), 200)
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access
+from leadops.models import User
 
 # Only our own tables: a row of the queue's schedule names any Python function, so whoever edits one runs code.
 OURS = frozenset({"leadops", "capture", "routing", "qualification", "nurture", "reports"})
@@ -22,13 +23,15 @@ class HouseAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """What installed packages would show of their own tables stays closed."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         ours = [model for model in models if model._meta.app_label in OURS]
         if ours:
             super().register(ours, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_authenticated) and access.can(access.actor_of(request.user), "open_admin")
+        return bool(request.user.is_authenticated) and access.can(
+            access.actor_of(cast(User, request.user)), "open_admin"
+        )
 
 
 class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -37,7 +40,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     edit_verb: ClassVar[str] = "edit_reference"
 
     def _can(self, request: HttpRequest, verb: str) -> bool:
-        return access.can(access.actor_of(request.user), verb)
+        return access.can(access.actor_of(cast(User, request.user)), verb)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._can(request, "open_admin")

@@ -60,12 +60,14 @@ def _pending(at: datetime) -> datetime | None:
 
 
 def _stalled(at: datetime) -> datetime | None:
-    return Stalled.objects.aggregate(n=Min("due_at"))["n"]
+    due: datetime | None = Stalled.objects.aggregate(n=Min("due_at"))["n"]
+    return due
 
 
 def _snoozed(at: datetime) -> datetime | None:
     rows = Task.objects.filter(kind=Task.Kind.SNOOZE, done_at__isnull=True)
-    return rows.aggregate(n=Min("due_at"))["n"]
+    due: datetime | None = rows.aggregate(n=Min("due_at"))["n"]
+    return due
 
 
 DUE_WORK = (
@@ -78,7 +80,6 @@ DUE_WORK = (
     DueWork("old results", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
-
 
 
 def hand_over() -> None:

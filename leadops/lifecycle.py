@@ -74,7 +74,7 @@ def move(
                 "illegal-move",
                 _("A lead in stage “%(from)s” cannot move to “%(to)s”.")
                 % {"from": Stage(lead.stage).label, "to": Stage(to).label},
-                **{"from": lead.stage, "to": to},
+                **{"from": lead.stage, "to": to},  # type: ignore[arg-type]  # `from` is a keyword of Python
             )
     if not moved:
         return []

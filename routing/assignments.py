@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from leadops import bulk
 from leadops.calendars.offsets import instant
 from leadops.decisions import Decision
 from leadops.effects.models import Notice
@@ -79,7 +80,7 @@ def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | No
         f"FROM unnest({arrays}) AS v(id, was, {', '.join(COLUMNS)}) "
         "WHERE l.id = v.id AND l.owner_id IS NOT DISTINCT FROM v.was"
     )
-    values = [[lead.pk for lead in leads], [before.get(lead.pk) for lead in leads]]
+    values: list[Any] = [[lead.pk for lead in leads], [before.get(lead.pk) for lead in leads]]
     values += [[getattr(lead, name) for lead in leads] for name in COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -111,7 +112,7 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
             )
         )
         _tell(p, rows[-1], unit, kind)
-    Assignment.objects.bulk_create(rows)
+    bulk.insert(rows)
     return rows
 
 

@@ -182,7 +182,8 @@ def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[
         day=received(DAY),
         month=received(MONTH),
     )
-    return {str(row.pop("pk")): row for row in rows.values("pk", "load", "hour", "day", "month")}
+    names = ("load", "hour", "day", "month")
+    return {str(row["pk"]): {name: int(row[name]) for name in names} for row in rows.values("pk", *names)}
 
 
 def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], PoolCredit]) -> PoolState:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import BooleanField, Exists, Expression, ExpressionWrapper, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +42,7 @@ def _owner_known(leads: Sequence[Lead], at: datetime) -> dict[Any, bool]:
     return {lead.pk: lead.owner_id is not None for lead in leads}
 
 
-def _owner_known_sql(at: datetime) -> ExpressionWrapper:
+def _owner_known_sql(at: datetime) -> Expression:
     return ExpressionWrapper(Q(owner__isnull=False), output_field=BooleanField())
 
 

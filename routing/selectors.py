@@ -150,4 +150,5 @@ def names(rep_ids: Iterable[str]) -> Mapping[str, str]:
 
 
 def credits_of(pool: Pool) -> list[dict[str, Any]]:
-    return list(pool.credits.values("rep_id", "credit", "taken", name=F("rep__user__name")).order_by("name"))
+    rows = pool.credits.values("rep_id", "credit", "taken", name=F("rep__user__name")).order_by("name")
+    return [dict(row) for row in rows]

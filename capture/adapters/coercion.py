@@ -184,7 +184,7 @@ def _region(draft: Draft) -> None:
 @lru_cache(maxsize=256)
 def _subdivisions(country: str) -> dict[str, str]:
     known: dict[str, str] = {}
-    for part in pycountry.subdivisions.get(country_code=country) or ():
+    for part in pycountry.subdivisions.get(country_code=country) or ():  # type: ignore[no-untyped-call]
         short = part.code.partition("-")[2]
         known.update({fold(part.name): short, fold(part.code): short, fold(short): short})
     return known

@@ -46,7 +46,8 @@ class Generic:
 
 def _form_key(headers: Mapping[str, str], raw: bytes, path: Any) -> str | None:
     try:
-        return scalar_key((strict.form_fields(raw, headers.get("content-type", "")).get(str(path)) or [None])[0])
+        values = strict.form_fields(raw, headers.get("content-type", "")).get(str(path))
+        return scalar_key(values[0] if values else None)
     except Unreadable:
         return None
 

@@ -25,7 +25,8 @@ class Hosted:
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Unreadable("shape", "There are no fields in the body.")
-        marks = body.get("marks") if isinstance(body.get("marks"), dict) else {}
+        sent = body.get("marks")
+        marks: dict[str, Any] = sent if isinstance(sent, dict) else {}
         values: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         for name, value in {**marks, **fields}.items():

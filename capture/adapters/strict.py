@@ -137,7 +137,7 @@ class _FilesLeftOut(FileUploadHandler):
         super().__init__()
         self.names: list[tuple[str, str]] = []
 
-    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         self.names.append((str(field_name), str(file_name)))
         raise SkipFile
 

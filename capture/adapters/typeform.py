@@ -72,7 +72,8 @@ def _answers(
     titles = {field.get("id"): field.get("title") for field in asked if isinstance(field.get("id"), str)}
     essays: list[tuple[str, Any]] = []
     for answer in _dicts(response.get("answers")):
-        question = answer.get("field") if isinstance(answer.get("field"), dict) else {}
+        asked_as = answer.get("field")
+        question: dict[str, Any] = asked_as if isinstance(asked_as, dict) else {}
         ref, number, kind = (plain_text(question.get(key)) for key in ("ref", "id", "type"))
         title, value = plain_text(titles.get(number)), _value(answer)
         label = title or ref or number or kind or "?"
@@ -94,6 +95,6 @@ def _value(answer: dict[str, Any]) -> Any:
     if kind == "choice" and isinstance(value, dict):
         return value.get("label") or value.get("other")
     if kind == "choices" and isinstance(value, dict):
-        labels = value.get("labels") if isinstance(value.get("labels"), list) else []
-        return [*labels, *([value["other"]] if value.get("other") else [])]
+        labels = value.get("labels")
+        return [*(labels if isinstance(labels, list) else []), *([value["other"]] if value.get("other") else [])]
     return value

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, Expression, F, Func, Q, TextField, Value
+from django.db.models import BooleanField, Expression, F, Func, Q, Subquery, TextField, Value
 
 from leadops.conditions.kinds import Kind, array_column
 
-Operand = Expression | F
+Operand = Expression | F | Subquery
 
 
 def joined(left: Operand, sign: str, right: Expression, close: str = "") -> Q:

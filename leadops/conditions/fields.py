@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Expression, F, Value
+from django.db.models import BigIntegerField, F, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 
+from leadops.conditions.expressions import Operand
 from leadops.conditions.kinds import KINDS, Kind
 
 Facts = Mapping[str, Any]
@@ -33,7 +34,7 @@ class Field:
     label: str | Promise
     kind: str
     read: BulkReader
-    sql: Callable[[datetime], Expression | F]
+    sql: Callable[[datetime], Operand]
     personal: bool = False
     choices: Choices | None = None
     group: str | Promise = ""
@@ -48,7 +49,7 @@ class Field:
     def typed(self) -> Kind:
         return KINDS[self.kind]
 
-    def expression(self, at: datetime) -> Expression | F:
+    def expression(self, at: datetime) -> Operand:
         """The field's SQL as the operators want it."""
         found = self.sql(at)
         return Coalesce(found, Value(0), output_field=BigIntegerField()) if self.kind == "count" else found

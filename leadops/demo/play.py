@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -222,13 +223,14 @@ def _fresh(lead: Lead, unit: Unit) -> Lead:
     return mine
 
 
-def _act(owner: object, work: Callable[[Unit], object]) -> None:
+def _act(owner: uuid.UUID, work: Callable[[Unit], object]) -> None:
     user = User.objects.get(pk=owner)
     in_unit(work, actor=access.actor_of(user))
 
 
-def _owner(lead: Lead) -> object:
-    return Lead.objects.values_list("owner", flat=True).get(pk=lead.pk)
+def _owner(lead: Lead) -> uuid.UUID:
+    key: uuid.UUID = Lead.objects.values_list("owner", flat=True).get(pk=lead.pk)
+    return key
 
 
 def _answer(lead: Lead, reached: bool) -> None:

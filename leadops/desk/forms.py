@@ -16,7 +16,7 @@ class Moment(forms.DateTimeField):
     """A local moment typed or picked in the reader's zone."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    input_formats = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")  # type: ignore[assignment]
+    input_formats = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 
 
 def reasons(use: str) -> list[tuple[str, str]]:

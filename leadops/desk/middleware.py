@@ -56,7 +56,7 @@ def language_and_zone(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with translation.override(_language_of(request)):
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
             response = get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or "en")
             return response
@@ -74,7 +74,7 @@ def person_at_the_desk(get_response: Answer) -> Answer:
             return get_response(request)
         request.actor = access.actor_of(user)  # type: ignore[attr-defined]
         translation.activate(user.language)
-        request.LANGUAGE_CODE = user.language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = user.language
         with timezone.override(zoneinfo.ZoneInfo(user.zone)):
             response = get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")

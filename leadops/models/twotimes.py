@@ -36,7 +36,7 @@ class TwoTimesQuerySet(models.QuerySet[Any]):
         valid_from: datetime,
         valid_to: datetime | None = None,
         known_at: datetime,
-    ) -> Any | None:
+    ) -> Any:
         """Make `values` hold for `identity` in [valid_from, valid_to); None means nothing holds there.
 
         What was known before is closed, never edited: its parts outside the span are known anew.

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models.columns import address
@@ -54,9 +55,7 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = [
-            models.CheckConstraint(name="user_email_is_lower", condition=Q(email=models.functions.Lower("email")))
-        ]
+        constraints = [models.CheckConstraint(name="user_email_is_lower", condition=Q(email=Lower("email")))]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -80,10 +80,12 @@ class _Reader(HTMLParser):
 
 def in_template(source: str) -> list[tuple[int, str]]:
     """(line, text) of every raw text of one template."""
-    page, found, inside = [], [], ""
+    page: list[str] = []
+    found: list[tuple[int, str]] = []
+    inside = ""
     for token in DebugLexer(source).tokenize():
         name = token.contents.split(None, 1)[0] if token.token_type == TokenType.BLOCK and token.contents else ""
-        start, end = token.position
+        start, end = token.position or (0, 0)  # the debug lexer always knows
         lines = "\n" * source[start:end].count("\n")
         if inside:
             inside = "" if name == f"end{inside}" else inside
@@ -98,7 +100,7 @@ def in_template(source: str) -> list[tuple[int, str]]:
             page.append((_HOLE if token.token_type != TokenType.COMMENT else "") + lines)
             if name in ("include", "with"):
                 found += [
-                    (token.lineno, f'{key}="{text}"')
+                    (token.lineno or 0, f'{key}="{text}"')
                     for key, _quote, text in _ARGUMENT.findall(token.contents)
                     if untranslated(text)
                 ]
