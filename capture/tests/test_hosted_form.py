@@ -181,3 +181,10 @@ def test_a_closed_form_is_gone(contact, change):
 
 def test_the_page_is_not_kept_by_caches(contact):
     assert "no-store" in Client().get("/f/contact")["Cache-Control"]
+
+
+def test_a_visitor_who_changes_the_language_keeps_the_campaign(contact):
+    html, _hidden = page("?utm_source=news&lang=fr")
+    link = re.search(r'href="([^"]*)" lang="en"', html).group(1).replace("&amp;", "&")
+    _html, hidden = page(link, HTTP_REFERER="http://testserver/f/contact?lang=fr")
+    assert (hidden["lang"], hidden["utm_source"]) == ("en", "news") and "referrer" not in hidden
