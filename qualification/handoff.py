@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from leadops import access, lifecycle
+from leadops import access, bulk, lifecycle
 from leadops.errors import Refused
 from leadops.journal import Entry, Kind
 from leadops.models import Lead, Reason, Stage
@@ -41,7 +41,8 @@ def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) ->
             version=definition.pk,
             decision=row.decision,
         )
-    return Handoff.objects.bulk_create(rows)
+    bulk.insert(rows)
+    return rows
 
 
 def refused_recently(leads: Sequence[Lead], since: datetime) -> set[uuid.UUID]:
