@@ -165,6 +165,11 @@ def _lead_scope(actor: Actor, prefix: str = "") -> Q | None:
     return seen
 
 
+def sees_every_lead(actor: Actor) -> bool:
+    """Whether figures of this actor are those of the whole house (costs are, so they need no smaller circle)."""
+    return can(actor, "read_leads") and _lead_scope(actor) is None
+
+
 def leads_visible_to(actor: Actor) -> QuerySet[Lead]:
     """Every lead the actor may see, merged ones included; the only start of any query on leads by people."""
     rows = Lead.objects.all()

@@ -1,3 +1,5 @@
+"""Start-up of reports."""
+
 from django.apps import AppConfig
 
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django_filters as filters
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.db.models.functions import ExtractHour
 from django.utils.translation import gettext_lazy as _
 
+from leadops import cohorts
 from leadops.fold import fold, fold_email
+from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Stage
+
+STAGES_PASSED = [(stage, Stage(stage).label) for stage in FORWARD]
+ANSWERS = [
+    ("within_5", _("Within five minutes")),
+    ("5_15", _("5 to 15 minutes")),
+    ("15_60", _("15 to 60 minutes")),
+    ("60_plus", _("After an hour")),
+    ("late", _("After five minutes")),
+    ("never", _("Never")),
+]
+EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class LeadFilter(filters.FilterSet):
@@ -27,9 +44,59 @@ class LeadFilter(filters.FilterSet):
     external_key = filters.CharFilter(field_name="external_key")
     submission = filters.UUIDFilter(field_name="submission")
 
+    # what the figures of reports open: each means what `leadops.cohorts` says
+    first_source = filters.CharFilter(label=_("First source"), method="by_origin")
+    first_campaign = filters.CharFilter(label=_("First campaign"), method="by_origin")
+    first_channel = filters.CharFilter(label=_("First channel"), method="by_origin")
+    last_source = filters.CharFilter(label=_("Last source"), method="by_origin")
+    last_campaign = filters.CharFilter(label=_("Last campaign"), method="by_origin")
+    last_channel = filters.CharFilter(label=_("Last channel"), method="by_origin")
+    merged = filters.BooleanFilter(label=_("Merged into another"), method="by_merged")
+    reached = filters.ChoiceFilter(label=_("Ever reached"), choices=STAGES_PASSED, method="by_reached")
+    stopped = filters.ChoiceFilter(label=_("Stopped at"), choices=STAGES_PASSED, method="by_stopped")
+    won = filters.BooleanFilter(label=_("Has a won deal"), method="by_won")
+    reason = filters.CharFilter(label=_("Reason of the end"), field_name="stage_reason")
+    hand_raiser = filters.BooleanFilter(label=_("Asked to be contacted"), field_name="hand_raiser")
+    unowned = filters.BooleanFilter(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
+    asked_after = filters.IsoDateTimeFilter(label=_("Asked from"), method="by_asking")
+    asked_before = filters.IsoDateTimeFilter(label=_("Asked before"), method="by_asking")
+    asked_hour = filters.NumberFilter(label=_("Asked at the hour"), method="by_asking", min_value=0, max_value=23)
+    answered = filters.ChoiceFilter(label=_("Answered"), choices=ANSWERS, method="by_asking")
+
     class Meta:
         model = Lead
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        """The filters of askings read one another (band, hour and period of one asking), so they go last, together."""
+        rows = super().filter_queryset(queryset)
+        given = self.form.cleaned_data
+        hour, how = given.get("asked_hour"), given.get("answered")
+        if not (given.get("asked_after") or given.get("asked_before") or hour is not None or how):
+            return rows
+        rows = cohorts.asked(rows, given.get("asked_after") or EVER[0], given.get("asked_before") or EVER[1])
+        if hour is not None:
+            zone = ZoneInfo(settings.REPORTING_ZONE)
+            rows = rows.annotate(hour=ExtractHour("asked_at", tzinfo=zone)).filter(hour=int(hour))
+        return cohorts.answered(rows, how) if how else rows
+
+    def by_asking(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows
+
+    def by_origin(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return cohorts.of_origin(rows, name, value)
+
+    def by_merged(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        return rows.filter(absorbed_by__isnull=False) if value else cohorts.countable(rows)
+
+    def by_reached(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return cohorts.reached(rows, value)
+
+    def by_stopped(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return cohorts.stopped_at(rows, value)
+
+    def by_won(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        return cohorts.won(rows, value)
 
     def by_open(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
         still_open = Q(stage__in=OPEN_STAGES, absorbed_by__isnull=True)

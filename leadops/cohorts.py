@@ -1,0 +1,98 @@
+"""What a figure counts, as conditions on leads: reports count with them and lists open with them, so both agree.
+
+It narrows the leads it is given and never widens them: who may see what was decided before, in `access`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from leadops.journal import JournalEntry, Kind
+from leadops.lifecycle import FORWARD
+from leadops.models import Lead, Opportunity
+
+EMPTY = "-"  # in a query string: the lead has no such origin (an empty value means "any")
+ANSWERS = (Kind.ATTEMPTED, Kind.CONVERSED)
+FIVE_MINUTES = 300
+# name -> (seconds above which it begins, seconds up to which it holds)
+BANDS: dict[str, tuple[int, int | None]] = {
+    "within_5": (-1, FIVE_MINUTES),
+    "5_15": (FIVE_MINUTES, 900),
+    "15_60": (900, 3600),
+    "60_plus": (3600, None),
+}
+NEVER = "never"
+LATE = "late"  # answered, but after five minutes
+
+
+def countable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """One row per lead that still stands for itself: what a merge absorbed is counted with its survivor."""
+    return leads.filter(absorbed_by__isnull=True)
+
+
+def of_origin(leads: QuerySet[Lead], column: str, value: str) -> QuerySet[Lead]:
+    """Leads whose first or last source, campaign or channel is `value`; EMPTY = those without one."""
+    return leads.filter(**{column: "" if value == EMPTY else value})
+
+
+def reached(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:
+    """Leads that were ever in `stage` or beyond: a stage jumped over counts as entered."""
+    beyond = FORWARD[FORWARD.index(stage) :]
+    if beyond == FORWARD:
+        return leads  # every lead was captured
+    moves = JournalEntry.objects.filter(lead=OuterRef("pk"), kind=Kind.STAGE_MOVED, data__to__in=beyond)
+    return leads.filter(Exists(moves))
+
+
+def stopped_at(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:
+    """Leads whose furthest stage ever is `stage`."""
+    here = reached(leads, stage)
+    if stage == FORWARD[-1]:
+        return here
+    following = FORWARD[FORWARD.index(stage) + 1 :]
+    moves = JournalEntry.objects.filter(lead=OuterRef("pk"), kind=Kind.STAGE_MOVED, data__to__in=following)
+    return here.filter(~Exists(moves))
+
+
+def won(leads: QuerySet[Lead], value: bool = True) -> QuerySet[Lead]:
+    """Leads with a deal that is won today; a deal opened again no longer counts."""
+    deals = Exists(Opportunity.objects.filter(lead=OuterRef("pk"), state=Opportunity.State.WON))
+    return leads.filter(deals if value else ~deals)
+
+
+def asked(leads: QuerySet[Lead], since: datetime, until: datetime) -> QuerySet[Lead]:
+    """Leads that asked in [since, until), with `asked_at`, `asked_cycle`, `answered_at` of the latest asking.
+
+    A lead asks when it is received and again when it returns from recycling: it counts once a period, by its latest.
+    Answered = the first attempt or conversation logged by a person in that cycle.
+    """
+    back = JournalEntry.objects.filter(
+        lead=OuterRef("pk"), kind=Kind.CAME_BACK, data__new_cycle=True, at__gte=since, at__lt=until
+    ).order_by("-at", "-id")
+    received = Case(When(received_at__gte=since, received_at__lt=until, then=F("received_at")))
+    rows = leads.annotate(
+        asked_at=Coalesce(Subquery(back.values("at")[:1]), received, output_field=DateTimeField()),
+        asked_cycle=Coalesce(Subquery(back.values("cycle")[:1]), Value(1)),
+    ).filter(asked_at__isnull=False)
+    tries = JournalEntry.objects.filter(
+        lead=OuterRef("pk"),
+        kind__in=ANSWERS,
+        actor__isnull=False,
+        cycle=OuterRef("asked_cycle"),
+        at__gte=OuterRef("asked_at"),
+    ).order_by("at", "id")
+    return rows.annotate(answered_at=Subquery(tries.values("at")[:1]))
+
+
+def answered(rows: QuerySet[Lead], how: str) -> QuerySet[Lead]:
+    """Of leads that `asked`: a band of BANDS, LATE (after five minutes) or NEVER."""
+    if how == NEVER:
+        return rows.filter(answered_at__isnull=True)
+    above, upto = (FIVE_MINUTES, None) if how == LATE else BANDS[how]
+    span = Q(answered_at__gt=F("asked_at") + timedelta(seconds=above))
+    if upto is not None:
+        span &= Q(answered_at__lte=F("asked_at") + timedelta(seconds=upto))
+    return rows.filter(span)

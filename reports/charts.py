@@ -1,0 +1,46 @@
+"""Figures as the page's components draw them: bars and funnel steps with widths and words. Computes no figure itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from leadops.models import Stage
+from leadops.templatetags.house import scale
+from reports.metrics.funnel import Step
+
+
+def bars(rows: Iterable[tuple[str, float | None, str, str]], *, tone: str = "", most: int = 8) -> list[dict[str, Any]]:
+    """Bars of (label, value, words, url): the largest is full width."""
+    shown = [row for row in rows if row[1] is not None][:most]
+    largest = max((value for _label, value, _text, _url in shown if value), default=0)
+    return [
+        {"label": label, "text": text, "width": scale(value, largest), "url": url, "tone": tone}
+        for label, value, text, url in shown
+    ]
+
+
+def shares(rows: Iterable[tuple[str, int, str, str, str]], whole: int) -> list[dict[str, Any]]:
+    """Bars of (label, count, words, url, tone), each as wide as its share of the whole."""
+    return [
+        {"label": label, "text": text, "width": scale(n, whole), "url": url, "tone": tone}
+        for label, n, text, url, tone in rows
+    ]
+
+
+def funnel_steps(steps: Iterable[Step], urls: dict[str, str]) -> list[dict[str, Any]]:
+    """Steps of the funnel component, each as wide as its share of the first."""
+    found = list(steps)
+    return [
+        {
+            "label": Stage(step.stage).label,
+            "n": step.n,
+            "of_previous": step.of_previous,
+            "of_first": step.of_first,
+            "median": step.median_seconds,
+            "url": urls.get(step.stage, ""),
+            "width": scale(step.n, found[0].n),
+            "hatched": False,
+        }
+        for step in found
+    ]

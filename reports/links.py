@@ -1,0 +1,39 @@
+"""Where a figure leads: the list of exactly the leads it counts, as a query string of `LeadFilter`. Builds addresses only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from leadops.cohorts import EMPTY
+from reports.periods import Period
+
+
+def leads_url(count: int | None, **wanted: Any) -> str:
+    """The list behind a count; nothing is behind none. None and "" leave a parameter out."""
+    if not count:
+        return ""
+    given = {name: value for name, value in wanted.items() if value not in (None, "")}
+    return f"{reverse('desk:list_leads')}?{urlencode({**given, 'merged': 'false', 'of': 'report'})}"
+
+
+def received(period: Period) -> dict[str, str]:
+    return {"received_after": _instant(period.since), "received_before": _instant(period.until)}
+
+
+def asked(period: Period, everyone: bool) -> dict[str, str]:
+    """The parameters of a cohort of askings; by default of those who asked to be contacted."""
+    span = {"asked_after": _instant(period.since), "asked_before": _instant(period.until)}
+    return span if everyone else {**span, "hand_raiser": "true"}
+
+
+def origin(column: str, key: str | None) -> dict[str, str]:
+    """One source, campaign or channel by touch; None = all of them."""
+    return {} if key is None else {column: key or EMPTY}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

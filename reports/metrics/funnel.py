@@ -1,0 +1,162 @@
+"""How far the leads of a cohort ever got, where they stopped and why they ended. Reads only.
+
+Ever reached: in the stage or beyond at any time, stages jumped over included, so that no share exceeds one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from leadops import access, cohorts, moment
+from leadops.access import Actor
+from leadops.lifecycle import FORWARD
+from leadops.models import Lead, Reason, Stage
+from leadops.templatetags.house import said
+from reports.metrics import origins, statements
+from reports.periods import Period
+
+FEW = 30  # below, a share says little: it is shown without judgement
+DAY = 86_400
+ENDS = {Stage.DISQUALIFIED.value: Reason.Use.DISQUALIFY, Stage.LOST.value: Reason.Use.LOST}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of one cohort. `stopped` reached it and never a later one."""
+
+    stage: str
+    n: int
+    of_previous: float | None
+    of_first: float | None
+    median_seconds: float | None
+    stopped: int
+
+    @property
+    def median_days(self) -> float | None:
+        return None if self.median_seconds is None else self.median_seconds / DAY
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("stage", "n", "of_previous", "of_first", "median_days", "stopped")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The funnel of one origin."""
+
+    key: str
+    label: str
+    steps: list[Step]
+
+    @property
+    def few(self) -> bool:
+        return self.steps[0].n < FEW
+
+    def to_json(self) -> dict[str, Any]:
+        return {"key": self.key, "label": self.label, "few": self.few, "steps": [s.to_json() for s in self.steps]}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Leads that are disqualified or lost today for one reason."""
+
+    stage: str
+    reason: str
+    label: str
+    n: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"stage": self.stage, "reason": self.reason, "label": self.label, "n": self.n}
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelReport:
+    period: Period
+    by: str
+    model: str
+    at: datetime
+    steps: list[Step]
+    breakdown: list[Breakdown]
+    reasons: list[Ended]
+    still_open: int  # leads whose story is not over: the shares can still rise
+
+    @property
+    def few(self) -> bool:
+        return self.steps[0].n < FEW
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "period": self.period.to_json(),
+            "by": self.by,
+            "model": self.model,
+            "at": self.at.isoformat(),
+            "few": self.few,
+            "still_open": self.still_open,
+            "steps": [step.to_json() for step in self.steps],
+            "breakdown": [row.to_json() for row in self.breakdown],
+            "reasons": [row.to_json() for row in self.reasons],
+        }
+
+
+def funnel_report(actor: Actor, period: Period, by: str = "source", model: str = "first") -> FunnelReport:
+    """The funnel of the leads received in the period, whole and by origin, over the leads the actor may see."""
+    access.require(actor, "read_reports")
+    at = moment.now()
+    leads = cohorts.countable(access.leads_visible_to(actor)).filter(
+        received_at__gte=period.since, received_at__lt=period.until
+    )
+    whole, parts = _steps([0] * len(FORWARD), [None] * len(FORWARD)), {}
+    for total, key, *figures in statements.reached(leads, origins.column(by, model), waits=True):
+        counts, waits = figures[: len(FORWARD)], [None, *figures[len(FORWARD) :]]
+        if total:
+            whole = _steps(counts, waits)
+        else:
+            parts[key] = _steps(counts, waits)
+    named = origins.labels(by, parts, at)
+    breakdown = [Breakdown(key, named[key], steps) for key, steps in parts.items()]
+    reasons, still_open = _ends(leads)
+    return FunnelReport(
+        period=period,
+        by=by,
+        model=model,
+        at=at,
+        steps=whole,
+        breakdown=sorted(breakdown, key=lambda row: (-row.steps[0].n, row.label)),
+        reasons=reasons,
+        still_open=still_open,
+    )
+
+
+def _steps(counts: list[int], waits: list[Any]) -> list[Step]:
+    steps = []
+    for i, (stage, n, wait) in enumerate(zip(FORWARD, counts, waits, strict=True)):
+        before = counts[i - 1] if i else None
+        steps.append(
+            Step(
+                stage=stage,
+                n=n,
+                of_previous=n / before if before else None,
+                of_first=n / counts[0] if i and counts[0] else None,
+                median_seconds=None if wait is None else float(wait),
+                stopped=n - counts[i + 1] if i + 1 < len(counts) else n,
+            )
+        )
+    return steps
+
+
+def _ends(leads: QuerySet[Lead]) -> tuple[list[Ended], int]:
+    """Reasons of the ends, most frequent first, and how many leads are still open."""
+    labels = {(row.use, row.key): said(row.labels) for row in Reason.objects.filter(use__in=ENDS.values())}
+    ended, still_open = [], 0
+    for stage, reason, n in leads.order_by().values_list("stage", "stage_reason").annotate(n=Count("pk")):
+        if stage in ENDS:
+            label = labels.get((ENDS[stage], reason)) or reason or _("No reason")
+            ended.append(Ended(stage, reason, label, n))
+        elif stage in FORWARD[:-1]:
+            still_open += n
+    return sorted(ended, key=lambda row: (-row.n, row.label)), still_open

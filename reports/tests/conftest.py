@@ -1,0 +1,51 @@
+"""The cast of the reports: people of each role, and a made-up company whose figures are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+
+from leadops import moment
+from leadops.access import Actor, actor_of
+from leadops.models import Role, User
+from leadops.testing import member, rep
+from reports.tests import world
+from reports.tests.world import NOW, Story
+
+
+@pytest.fixture(autouse=True)
+def _here(settings: object, request: pytest.FixtureRequest) -> Iterator[None]:
+    settings.ROOT_URLCONF = "reports.tests.urls"  # type: ignore[attr-defined]
+    settings.REPORTING_ZONE = "Europe/Paris"  # type: ignore[attr-defined]
+    with moment.at(NOW):
+        yield
+
+
+@pytest.fixture
+def executive(db: None) -> User:
+    return member("Elise", Role.EXECUTIVE)
+
+
+@pytest.fixture
+def boss(executive: User) -> Actor:
+    return actor_of(executive)
+
+
+@pytest.fixture
+def stories(db: None) -> list[Story]:
+    """Four hundred lives, owned by two teams or nobody."""
+    reps = [rep("Anna", "paris"), rep("Karim", "lyon"), None]
+    made = world.made_up(400, reps=reps)
+    world.write(made)
+    return made
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[[User], Client]:
+    def act(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return act

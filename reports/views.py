@@ -1,0 +1,55 @@
+"""The pages of the reports, as page, as fragment for htmx and as file; figures come from `metrics`, words from `pages`."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from leadops import access
+from reports.exports import csv_file
+from reports.pages import frame, funnel, response, sources
+
+
+@require_safe
+@login_required
+def show_reports(request: HttpRequest) -> HttpResponse:
+    """/reports: the first report the reader may open."""
+    actor = request.actor  # type: ignore[attr-defined]
+    first = "show_sources" if access.can(actor, "read_reports") else "show_response"
+    return redirect(f"reports:{first}")
+
+
+@require_safe
+@login_required
+def show_sources(request: HttpRequest) -> HttpResponse:
+    """Which sources, campaigns or channels bring leads and money."""
+    return _answer(request, sources.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_funnel(request: HttpRequest) -> HttpResponse:
+    """How far leads get."""
+    return _answer(request, funnel.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_response(request: HttpRequest) -> HttpResponse:
+    """How long leads wait."""
+    return _answer(request, response.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+def _answer(request: HttpRequest, page: frame.Page) -> HttpResponse:
+    period = page.context["period"]
+    if request.GET.get("format") == "csv":
+        name = f"{page.name}-{period.from_on}-{period.last_on}"
+        return csv_file(name, page.heading, page.table, get_language() or "en")
+    part = "#report" if getattr(request, "htmx", False) else ""
+    answer = render(request, f"reports/{page.name}.html{part}", page.context)
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
