@@ -1,3 +1,5 @@
+"""Start-up of nurture."""
+
 from django.apps import AppConfig
 
 
