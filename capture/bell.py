@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from capture import refusals
 
 CHANNEL = "leadops_due"
-APART = 0.05  # seconds between two rings of one process
+APART = 0.02  # seconds between two rings of one process
 FLUSH_EVERY = 1.0
 log = logging.getLogger("leadops.capture")
 

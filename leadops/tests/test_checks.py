@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.core.checks import run_checks
-from django_q.models import OrmQ
+
+from leadops import checks
 
 OWN = {"leadops.E002", "leadops.E003", "leadops.E004", "leadops.E005", "leadops.E011"}
 
@@ -50,7 +52,5 @@ def test_catch_up_is_on_where_nothing_is_said(monkeypatch):
 
 
 def test_the_queue_in_the_admin_is_an_error(monkeypatch):
-    monkeypatch.setattr(admin.site, "_registry", {**admin.site._registry, OrmQ: object()})
-    from leadops import checks
-
+    monkeypatch.setattr(admin.site, "_registry", {**admin.site._registry, apps.get_model("django_q", "OrmQ"): object()})
     assert [message.id for message in checks.the_queue_is_not_edited_by_hand(None)] == ["leadops.E005"]

@@ -1,4 +1,4 @@
-"""A private server's folder for the tests of the platform."""
+"""A private server's folder, and one running house shared by the tests of this package that need one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadops.platform import cluster_files, postgres
+from leadops.platform.tests.house import House, until
 
 
 @pytest.fixture
@@ -22,3 +23,24 @@ def var() -> Iterator[Path]:
         postgres.stop(top / "pg")
         cluster_files.remove(top / "pg")
     shutil.rmtree(top)
+
+
+@pytest.fixture(scope="session")
+def running_house() -> Iterator[House]:
+    """Started once: a test that hurts it waits until it is well again."""
+    top = Path(tempfile.mkdtemp(prefix="lo"))
+    top.chmod(0o755)
+    started = House(top)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+        cluster_files.remove(started.var)
+        shutil.rmtree(top)
+
+
+@pytest.fixture
+def house(running_house: House) -> House:
+    until(running_house.ready, 60, look=0.4)
+    return running_house

@@ -1,0 +1,116 @@
+"""Measures a running house: from the sending of a posted lead to the commit that assigned it, and where the time goes.
+
+    .venv/bin/python -m benchmarks.captured_to_assigned [leads per second] [seconds]
+
+Its own private server (with commit times recorded) in a temporary folder; nothing of this checkout's data is touched.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from leadops.platform import cluster_files, postgres
+from leadops.platform.supervisor import Patience
+from leadops.platform.tests.house import SOURCE, House, until
+
+CLIENTS = 8
+QUERY = """
+SELECT s.id::text, extract(epoch FROM s.received_at)::float8,
+       extract(epoch FROM pg_xact_commit_timestamp(s.xid::text::xid))::float8,
+       extract(epoch FROM j.at)::float8,
+       extract(epoch FROM pg_xact_commit_timestamp(j.xid::text::xid))::float8
+FROM capture_submission s JOIN leadops_journalentry j ON j.lead_id = s.lead_id AND j.kind = 'assigned'
+"""
+TASKS = """
+SELECT extract(epoch FROM started)::float8, extract(epoch FROM stopped)::float8
+FROM django_q_task WHERE func LIKE '%%run_pipeline' ORDER BY started
+"""
+
+
+def post_all(house: House, rate: float, seconds: float) -> dict[str, float]:
+    """Post at an even pace from several clients; when each submission was sent."""
+    sent: dict[str, float] = {}
+    count, begin = int(rate * seconds), time.monotonic() + 0.5
+    todo = iter(range(count))
+    lock = threading.Lock()
+
+    def client() -> None:
+        line = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
+        while True:
+            with lock:
+                number = next(todo, None)
+            if number is None:
+                return
+            time.sleep(max(0.0, begin + number / rate - time.monotonic()))
+            name = f"m{os.getpid()}x{number}"
+            body = json.dumps({"email": f"{name}@{name}.example", "name": name, "company": name, "country": "FR"})
+            at = time.time()
+            line.request("POST", f"/in/{SOURCE}", body, {"Content-Type": "application/json"})
+            answer = line.getresponse()
+            said = json.loads(answer.read())
+            assert answer.status == 202, said
+            sent[said["submission"]] = at
+
+    clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    return sent
+
+
+def line_of(name: str, seconds: list[float]) -> str:
+    found = sorted(seconds)
+    at = [found[min(len(found) - 1, int(len(found) * share))] * 1000 for share in (0.5, 0.95, 0.99)]
+    return (
+        f"{name:<44} p50 {at[0]:7.1f} ms   p95 {at[1]:7.1f} ms   p99 {at[2]:7.1f} ms   max {found[-1] * 1000:7.1f} ms"
+    )
+
+
+def report(house: House, sent: dict[str, float]) -> None:
+    rows = [row for row in house.ask(QUERY) if row[0] in sent]
+    tasks = house.ask(TASKS)
+    enqueued = [max((task[0] for task in tasks if task[0] <= at <= task[1]), default=None) for _, _, _, at, _ in rows]
+    print(f"{len(rows)} of {len(sent)} assigned; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(line_of("sent -> assigned (committed)", [row[4] - sent[row[0]] for row in rows]))
+    print(line_of("  sent -> submission committed", [row[2] - sent[row[0]] for row in rows]))
+    known = [(row, at) for row, at in zip(rows, enqueued, strict=True) if at is not None]
+    print(line_of("  committed -> task enqueued (bell, ticker)", [max(0.0, at - row[2]) for row, at in known]))
+    print(line_of("  enqueued -> unit begins (queue, worker)", [row[3] - max(at, row[2]) for row, at in known]))
+    print(line_of("  unit begins -> committed (pipeline)", [row[4] - row[3] for row in rows]))
+
+
+def main() -> None:
+    rate = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    postgres.OPTIONS["track_commit_timestamp"] = "on"
+    top = Path(tempfile.mkdtemp(prefix="lo"))
+    top.chmod(0o755)
+    house = House(top, Patience(), "leadops.settings")
+    try:
+        began = time.monotonic()
+        house.start()
+        until(house.ready, 120, look=0.5)
+        print(f"ready after {time.monotonic() - began:.1f} s")
+        for warm in range(20):
+            house.flows(f"warm{warm}", 30)
+        house.command(sys.executable, "-m", "benchmarks.queue_wake")
+        sent = post_all(house, rate, seconds)
+        until(lambda: not house.ask("SELECT 1 FROM capture_submission WHERE \"end\" = 'pending'"), 120)
+        report(house, sent)
+    finally:
+        house.stop()
+        cluster_files.remove(house.var)
+        shutil.rmtree(top)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""A whole house for tests: a private server, and every child under the real supervisor, with short waits."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+from leadops.platform import postgres
+from leadops.platform.children import BASE, house
+from leadops.platform.pulses import Pulses
+from leadops.platform.supervisor import Patience, Supervisor
+
+SHORT = Patience(grace=20.0, silence=5.0, look=0.3, head_start=3.0, end=3.0, first_pause=0.2, deaths=50)
+SOURCE = "key-website"
+LIMIT = 60.0  # within which work must flow again by itself
+
+
+def free_pair() -> int:
+    """Two neighbouring free ports."""
+    first = 8190 + 2 * (os.getpid() % 15)
+    for offset in range(0, 30, 2):
+        port = 8190 + (first - 8190 + offset) % 30
+        try:
+            for each in (port, port + 1):
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", each))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError("no two free ports")
+
+
+class House:
+    """Start, ask, hurt and stop it."""
+
+    def __init__(self, top: Path, patience: Patience = SHORT, settings: str = "leadops.platform.tests.house_settings"):
+        self.top, self.var, self.port = top, top / "pg", free_pair()
+        self.var.mkdir(exist_ok=True)
+        (top / "run").mkdir(exist_ok=True)
+        self.patience, self.settings = patience, settings
+        self.ending = threading.Event()
+
+    def start(self) -> None:
+        self.url = postgres.ensure(self.var)
+        kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TEST_DATABASE")}
+        self.variables = {
+            **kept,
+            "DATABASE_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": self.settings,
+            "LEADOPS_MODE": "test",
+            "PORT": str(self.port),
+            "TASK_WORKERS": "2",
+            "INTAKE_PER_SECOND": "1000",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.command(sys.executable, "-m", "leadops.platform.tests.house_seed")
+        self.supervisor = Supervisor(
+            house(self.port, 1), self.variables, Pulses(self.url), self.top / "run", self.patience
+        )
+        self.thread = threading.Thread(target=self._turn, name="supervisor", daemon=True)
+        self.thread.start()
+
+    def command(self, *words: str) -> None:
+        subprocess.run(words, cwd=BASE, env=self.variables, check=True)
+
+    def _turn(self) -> None:
+        while not self.ending.is_set():
+            self.supervisor.turn()
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.ending.set()
+        if hasattr(self, "thread"):
+            self.thread.join()
+            self.supervisor.end_all()
+        postgres.stop(self.var)
+
+    # -- asking --------------------------------------------------------------------------------------
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        return self._ask("GET", path, None, headers)
+
+    def post(self, body: dict[str, Any], key: str = SOURCE) -> tuple[int, dict[str, str], bytes]:
+        return self._ask("POST", f"/in/{key}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            line.request(method, path, body, headers)
+            answer = line.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+        finally:
+            line.close()
+
+    def ready(self) -> bool:
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def lead(self, name: str, **more: object) -> str:
+        """Post one lead that is like no other; the submission's id."""
+        status, _, body = self.post({"email": f"{name}@{name}.example", "name": name, "company": name, **more})
+        assert status == 202, body
+        return str(json.loads(body)["submission"])
+
+    def end_of(self, submission: str) -> str:
+        return str(self.ask('SELECT "end" FROM capture_submission WHERE id = %s', submission)[0][0])
+
+    def flows(self, name: str, patience: float = LIMIT) -> float:
+        """Seconds until a lead posted now has its end."""
+        submission = self.lead(name)
+        return until(lambda: self.end_of(submission) == "created", patience)
+
+    # -- looking inside -------------------------------------------------------------------------------
+
+    def leader(self, name: str) -> psutil.Process:
+        process = self.supervisor.watched[name].process
+        assert process is not None
+        return psutil.Process(process.pid)
+
+    def clusters(self, name: str) -> dict[int, list[psutil.Process]]:
+        """Every living process of a cluster of this house, by process group; more than one group = two clusters."""
+        found: dict[int, list[psutil.Process]] = {}
+        for process in psutil.process_iter():
+            try:
+                mine = process.environ()
+                if process.status() == psutil.STATUS_ZOMBIE or mine.get("DATABASE_URL") != self.url:
+                    continue
+                if mine.get("LEADOPS_ROLE") == "cluster" and mine.get("Q_CLUSTER_NAME") == name:
+                    found.setdefault(os.getpgid(process.pid), []).append(process)
+            except (psutil.Error, ProcessLookupError):
+                continue
+        return found
+
+    def workers(self, name: str) -> list[psutil.Process]:
+        """The cluster's task workers, in their order: the sentinel starts them before monitor and pusher."""
+        (sentinel,) = self.leader(f"cluster-{name}").children()
+        return sorted(sentinel.children(), key=lambda p: (p.create_time(), p.pid))[: 2 if name == "now" else 1]
+
+
+def until(wanted: Callable[[], object], patience: float = LIMIT, look: float = 0.05) -> float:
+    """How long it took until something was so."""
+    began = time.monotonic()
+    while not wanted():
+        assert time.monotonic() - began < patience, f"it did not happen within {patience:.0f} s"
+        time.sleep(look)
+    return time.monotonic() - began

@@ -1,0 +1,49 @@
+"""Payloads that kill, hang or break their worker: all others finish, the poison ends dead after three starts, with its cause."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadops.platform.tests import faults
+from leadops.platform.tests.house import House, until
+
+pytestmark = pytest.mark.processes
+OTHERS = 60
+CAUSES = {
+    faults.KILL: "the worker ended while it was at work on it",
+    faults.HANG: "reading took more than 2 s",
+    faults.RAISE: f"ValueError: {faults.RAISE}",
+}
+
+
+def test_poison_takes_only_itself(house: House) -> None:
+    """django-q2 alone runs a killer for ever and knows of no start (reliability M8)."""
+    good = []
+    poison = {}
+    house.leader("ticker").suspend()  # all in one batch: the worst case for the neighbours
+    for number in range(OTHERS):
+        good.append(house.lead(f"good{number}"))
+        if number % 20 == 10:
+            fault = list(CAUSES)[number // 20]
+            poison[fault] = house.lead(f"poison{number}", note=fault)
+    house.leader("ticker").resume()
+    until(lambda: ended(house, good) == OTHERS, 38, look=0.3)
+    until(lambda: ended(house, list(poison.values())) == len(poison), 38, look=0.3)
+    assert {row[0] for row in house.ask('SELECT DISTINCT "end" FROM capture_submission WHERE id = ANY(%s)', good)} == {
+        "created"
+    }
+    for fault, submission in poison.items():
+        ((end, reason, starts, error, lead),) = house.ask(
+            'SELECT "end", reason, starts, error, lead_id FROM capture_submission WHERE id = %s', submission
+        )
+        assert (end, reason, lead) == ("quarantined", "dead", None), fault
+        assert error == CAUSES[fault]
+        assert starts <= 4  # the fourth claim only buries
+    doubles = house.ask("SELECT person_id FROM leadops_lead GROUP BY person_id HAVING count(*) > 1")
+    assert doubles == []  # nobody was resolved twice beside the poison
+    assert house.flows("after-poison") < 10
+
+
+def ended(house: House, submissions: list[str]) -> int:
+    query = "SELECT count(*) FROM capture_submission WHERE id = ANY(%s) AND \"end\" <> 'pending'"
+    return int(house.ask(query, submissions)[0][0])
