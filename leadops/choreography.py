@@ -71,7 +71,7 @@ def _snoozed(at: datetime) -> datetime | None:
 
 
 DUE_WORK = (
-    DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.1),
+    DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.05),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
     DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
