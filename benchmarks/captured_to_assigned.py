@@ -17,6 +17,8 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
+
 from leadops.platform import cluster_files, postgres
 from leadops.platform.supervisor import Patience
 from leadops.platform.tests.house import SOURCE, House, until
@@ -67,6 +69,18 @@ def post_all(house: House, rate: float, seconds: float) -> dict[str, float]:
     return sent
 
 
+def processor_times(house: House) -> dict[str, float]:
+    """Seconds each child (its whole group) and the database server used so far."""
+    used: dict[str, float] = {}
+    server = cluster_files.postmaster(cluster_files.files_of(house.var).data)
+    tops = {name: house.leader(name) for name in house.supervisor.watched}
+    tops["postgresql"] = psutil.Process(server)
+    for name, top in tops.items():
+        times = [each.cpu_times() for each in (top, *top.children(recursive=True))]
+        used[name] = sum(each.user + each.system for each in times)
+    return used
+
+
 def line_of(name: str, seconds: list[float]) -> str:
     found = sorted(seconds)
     at = [found[min(len(found) - 1, int(len(found) * share))] * 1000 for share in (0.5, 0.95, 0.99)]
@@ -103,7 +117,10 @@ def main() -> None:
         for warm in range(20):
             house.flows(f"warm{warm}", 30)
         house.command(sys.executable, "-m", "benchmarks.queue_wake")
+        before = processor_times(house)
         sent = post_all(house, rate, seconds)
+        for name, used in processor_times(house).items():
+            print(f"processor time of {name:<24} {(used - before.get(name, 0.0)) / seconds * 100:5.1f} %")
         until(lambda: not house.ask("SELECT 1 FROM capture_submission WHERE \"end\" = 'pending'"), 120)
         report(house, sent)
     finally:
