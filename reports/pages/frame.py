@@ -71,7 +71,7 @@ def change(now: float | None, before: float | None, shown: str) -> str:
         return ""
     if not before:
         return _("%(figure)s before") % {"figure": shown}
-    return _("%(change)s %% against %(figure)s before") % {
+    return _("%(change)s%% against %(figure)s before") % {
         "change": f"{'+' if now >= before else '−'}{number(abs(round(100 * (now - before) / before)))}",
         "figure": shown,
     }
