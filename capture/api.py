@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from capture import api_shapes as shapes
-from capture import bell, editing, selectors, services
+from capture import editing, selectors, services
+from capture.bell import bell
 from capture.models import Campaign, Cost, Source, Submission
 from leadops.errors import NotFound
 from leadops.rest.endpoints import Endpoint, one

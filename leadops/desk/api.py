@@ -15,8 +15,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from capture import bell, editing, pipeline
+from capture import editing, pipeline
 from capture import services as capture
+from capture.bell import bell
 from capture.models import Submission
 from leadops import access, ids, moment
 from leadops.desk import api_shapes as shapes

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leadops.desk import account, inbox, lead, leads, notices
+from leadops.desk import account, inbox, lead, leads, notices, settings_pages
 
 app_name = "desk"
 urlpatterns = [
@@ -25,4 +25,7 @@ urlpatterns = [
     path("leads/<uuid:lead_id>/notes", lead.note, name="note"),
     path("leads/<uuid:lead_id>/snooze", lead.snooze, name="snooze"),
     path("leads/<uuid:lead_id>/status", lead.set_status, name="set_status"),
+    path("settings", settings_pages.show_settings, name="settings"),
+    path("settings/tokens", settings_pages.make_token, name="make_token"),
+    path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +34,7 @@ _CODES: list[tuple[type[Exception], int, str, str | Promise]] = [
     (exceptions.MethodNotAllowed, 405, "method-not-allowed", ""),
     (exceptions.NotAcceptable, 406, "not-acceptable", ""),
     (TooLarge, 413, "too-large", ""),
+    (RequestDataTooBig, 413, "too-large", TooLarge.default_detail),
     (exceptions.UnsupportedMediaType, 415, "unsupported-media-type", ""),
     (exceptions.Throttled, 429, "too-many-requests", ""),
     (exceptions.ParseError, 400, "unreadable-body", ""),

@@ -32,12 +32,11 @@ from leadops.versions.models import Publication, Version
 class VersionOut(serializers.ModelSerializer[Version]):
     team = serializers.SerializerMethodField()
     in_force = serializers.SerializerMethodField()
-    sentence = serializers.SerializerMethodField()
 
     class Meta:
         model = Version
         fields = (
-            "id", "kind", "key", "number", "state", "in_force", "team", "body", "sentence", "reason", "author",
+            "id", "kind", "key", "number", "state", "in_force", "team", "body", "reason", "author",
             "based_on", "created_at", "changed_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -49,6 +48,16 @@ class VersionOut(serializers.ModelSerializer[Version]):
     def get_in_force(self, version: Version) -> bool:
         known = getattr(version, "is_live", None)
         return bool(known) if known is not None else _live(moment.now()).filter(version=version).exists()
+
+
+class VersionRead(VersionOut):
+    """One version, with what it says."""
+
+    sentence = serializers.SerializerMethodField()
+
+    class Meta(VersionOut.Meta):
+        fields = (*VersionOut.Meta.fields, "sentence")  # type: ignore[assignment]
+        read_only_fields = fields
 
     def get_sentence(self, version: Version) -> str:
         """What it says, in the reader's language; empty while a draft cannot be read."""
@@ -118,8 +127,9 @@ class VersionEndpoint(Endpoint):
     def list(self, request: Request) -> Response:
         return self.listed(self._rows())
 
+    @extend_schema(responses=VersionRead)
     def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
-        return self.answer(one(self._rows(), pk))
+        return Response(VersionRead(one(self._rows(), pk)).data)
 
     @extend_schema(request=Draft, responses={201: VersionOut}, summary="A new draft")
     def create(self, request: Request) -> Response:

@@ -1,0 +1,108 @@
+"""/settings: a person's own language, zone, theme and shortcuts, and the API tokens they made. Their own, nobody else's."""
+
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from leadops import access, moment
+from leadops.apitables import ApiToken
+from leadops.desk import tokens
+from leadops.desk.account import YEAR
+from leadops.desk.middleware import LANGUAGE_COOKIE
+from leadops.errors import NotFound
+from leadops.models import User
+
+DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("Never"))]
+
+
+def zones() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(zoneinfo.available_timezones()) if "/" in name or name == "UTC"]
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
+
+    class Meta:
+        model = User
+        fields = ("language", "zone", "theme", "shortcuts")
+        labels = {"theme": _("Theme")}
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label=_("What the token is for"), max_length=80)
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Never more than you may yourself."),
+    )
+    days = forms.ChoiceField(label=_("Expires after"), choices=DAYS, required=False, initial="90")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(scope, scope) for scope in access.scopes_known()]
+        self.fields["scopes"].choices = [("all", _("Everything I may")), *known]  # type: ignore[attr-defined]
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_settings(request: HttpRequest) -> HttpResponse:
+    """The page; a POST saves the person's own settings."""
+    user = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        User.objects.filter(pk=user.pk).update(**form.cleaned_data)
+        messages.success(request, _("Saved."))
+        response = redirect("desk:settings")
+        for name in (LANGUAGE_COOKIE, "theme"):  # what this device kept must not win over the choice just made
+            value = form.cleaned_data["language" if name == LANGUAGE_COOKIE else "theme"]
+            response.set_cookie(name, value, max_age=YEAR, samesite="Lax", httponly=name == LANGUAGE_COOKIE)
+        return response
+    return _page(request, form, TokenForm(), 422 if form.errors else 200)
+
+
+@never_cache
+@login_required
+@require_POST
+def make_token(request: HttpRequest) -> HttpResponse:
+    """Make a token and show it, this once: the answer is not a redirect and is kept nowhere."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _profile(request), form, 422)
+    given, user = form.cleaned_data, User.objects.get(pk=request.user.pk)
+    days = int(given["days"]) if given["days"] else None
+    text = tokens.make_token(user, given["name"], given["scopes"], moment.now(), days)
+    return _page(request, _profile(request), TokenForm(), 201, made=text)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> HttpResponse:
+    """End a token of one's own at once."""
+    mine = ApiToken.objects.filter(pk=token_id, user=request.user.pk)  # type: ignore[misc]
+    if not mine.exists():
+        raise NotFound(_("There is no such token."))
+    mine.filter(revoked_at__isnull=True).update(revoked_at=moment.now())
+    messages.success(request, _("The token is revoked: it opens nothing any more."))
+    return redirect("desk:settings")
+
+
+def _profile(request: HttpRequest) -> ProfileForm:
+    return ProfileForm(instance=User.objects.get(pk=request.user.pk))
+
+
+def _page(request: HttpRequest, form: ProfileForm, token_form: TokenForm, status: int, made: str = "") -> HttpResponse:
+    rows = ApiToken.objects.filter(user=request.user.pk).order_by("-created_at")  # type: ignore[misc]
+    context = {"form": form, "token_form": token_form, "tokens": rows, "made": made, "at": moment.now()}
+    return render(request, "desk/settings.html", context, status=status)
