@@ -76,7 +76,7 @@ class ReportEndpoint(Endpoint):
             raise Refused("unknown-filter", words, status=400, names=extra)
         form = shape(self.request.query_params, moment.now())
         if not form.is_valid():
-            raise serializers.ValidationError(form.errors)
+            raise serializers.ValidationError(dict[str, Any](form.errors))
         chosen = form.chosen()
         shown = count(chosen, chosen.period).to_json()
         if chosen.compare:

@@ -45,7 +45,7 @@ class PeriodForm(forms.Form):
         given = data.copy()
         for name, field in self.base_fields.items():  # a plain address shows the defaults, chosen
             if isinstance(field, forms.ChoiceField) and not given.get(name):
-                given[name] = DEFAULT if name == "period" else field.choices[0][0]
+                given[name] = DEFAULT if name == "period" else next(iter(field.widget.choices))[0]
         super().__init__(given)
         self.at = at
         self.spotted = period_of(DEFAULT, at)

@@ -144,7 +144,7 @@ def sources_report(actor: Actor, period: Period, by: str = "source", model: str 
     _earn(found, total, statements.won(leads, origin))
     whole_house = access.sees_every_lead(actor)
     for key, spent in (costs.spent(period, by) if whole_house else {}).items():
-        found.setdefault(key, SourceRow(key)).cost = spent
+        found.setdefault(key, SourceRow(key, revenue_minor=0 if key is not None else None)).cost = spent
     total.cost = _sum(row.cost for row in found.values())
     named = origins.labels(by, [key for key in found if key], at)
     for row in found.values():

@@ -89,7 +89,8 @@ def _run(
         return []
     with connection.cursor() as cursor:
         cursor.execute(statement.format(cohort=sql), [*before, *params, *after])
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def reached(leads: QuerySet[Lead], origin: str, *, waits: bool = False) -> list[tuple[Any, ...]]:

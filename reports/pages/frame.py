@@ -35,7 +35,7 @@ def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
     kept = QueryDict(mutable=True)
     for name in CARRIED:
         if given.get(name):
-            kept[name] = given[name]
+            kept[name] = str(given[name])
     names = [("show_sources", _("Sources")), ("show_funnel", _("Funnel")), ("show_response", _("Response time"))]
     if not access.can(actor, "read_reports"):
         names = names[2:]

@@ -14,7 +14,7 @@ from leadops.access import Actor
 from leadops.models import Stage
 from leadops.templatetags.house import number, percent
 from reports import charts, links
-from reports.filters import OriginForm
+from reports.filters import BY, OriginForm
 from reports.metrics import origins
 from reports.metrics.funnel import FEW, Breakdown, FunnelReport, Step, funnel_report
 from reports.pages.frame import Page, change, shared
@@ -31,7 +31,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
     context = shared(actor, "show_funnel", form, given, chosen.period, report.at) | {
         "report": report,
         "few": FEW,
-        "by_label": dict(form.fields["by"].choices)[chosen.by],
+        "by_label": dict(BY)[chosen.by],
         "finding": _finding(report),
         "stats": _stats(report, before),
         "steps": charts.funnel_steps(report.steps, urls),

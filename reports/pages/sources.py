@@ -13,7 +13,7 @@ from leadops.access import Actor
 from leadops.templatetags.house import money, number, percent
 from reports import charts, links
 from reports.exports import amount
-from reports.filters import OriginForm
+from reports.filters import BY, OriginForm
 from reports.metrics import origins
 from reports.metrics.sources import STAGES, SourceRow, SourcesReport, sources_report
 from reports.pages.frame import Page, change, shared, sort_key
@@ -34,7 +34,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
         "rows": [_shown(row, report) for row in rows],
         "total": _shown(report.total, report, whole=True),
         "sort": sort,
-        "by_label": dict(form.fields["by"].choices)[chosen.by],
+        "by_label": dict(BY)[chosen.by],
         "finding": _finding(report),
         "stats": _stats(report, before),
         "bars": _bars(report),
