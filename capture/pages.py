@@ -120,7 +120,7 @@ def _submission_page(
         "cut": len(body) > BODY_SHOWN,
         "headers": sorted(row.headers.items()),
         "journal": selectors.journal_of_submission(row),
-        "lead_visible": bool(row.lead_id) and access.leads_visible_to(actor).filter(pk=row.lead_id).exists(),
+        "lead_visible": row.lead_id is not None and access.leads_visible_to(actor).filter(pk=row.lead_id).exists(),
         "form": form,
         "may_replay": row.end in services.REPLAYABLE and access.can(actor, "replay_submission"),
     }

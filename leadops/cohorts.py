@@ -6,6 +6,7 @@ It narrows the leads it is given and never widens them: who may see what was dec
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -87,7 +88,7 @@ def asked(leads: QuerySet[Lead], since: datetime, until: datetime) -> QuerySet[L
     return rows.annotate(answered_at=Subquery(tries.values("at")[:1]))
 
 
-def answered(rows: QuerySet[Lead], how: str) -> QuerySet[Lead]:
+def answered(rows: QuerySet[Any], how: str) -> QuerySet[Any]:
     """Of leads that `asked`: a band of BANDS, LATE (after five minutes) or NEVER."""
     if how == NEVER:
         return rows.filter(answered_at__isnull=True)

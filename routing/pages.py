@@ -97,7 +97,7 @@ def pool_page(actor: Actor, at: datetime) -> dict[str, Any]:
     return {"pools": pools, "left": left, "cards": panels.pool_cards(leads, at), "allowance": sum(left.values())}
 
 
-def rep_for(actor: Actor, rep_id: uuid.UUID, verb: str) -> Rep:
+def rep_for(actor: Actor, rep_id: uuid.UUID | None, verb: str) -> Rep:
     """A rep the actor may use the verb on; others do not exist for them."""
     rep = Rep.objects.select_related("user", "team").filter(pk=rep_id).first()
     own = rep is not None and verb == "set_absence" and actor.user_id == rep.pk

@@ -93,9 +93,9 @@ def claimable(pools: Iterable[Pool]) -> QuerySet[Lead]:
     return rows.order_by("received_at", "id")
 
 
-def may_claim_from(rep_id: uuid.UUID, pool_key: str, at: datetime) -> bool:
+def may_claim_from(rep_id: uuid.UUID | None, pool_key: str, at: datetime) -> bool:
     """Whether a rep is in this claimable pool: a lead elsewhere does not exist for them."""
-    return any(pool.key == pool_key for pool in pools_of(rep_id, at))
+    return rep_id is not None and any(pool.key == pool_key for pool in pools_of(rep_id, at))
 
 
 def waiting_counts() -> dict[str, int]:

@@ -69,7 +69,7 @@ class LeadFilter(filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         """The filters of askings read one another (band, hour and period of one asking), so they go last, together."""
-        rows = super().filter_queryset(queryset)
+        rows: QuerySet[Lead] = super().filter_queryset(queryset)
         given = self.form.cleaned_data
         hour, how = given.get("asked_hour"), given.get("answered")
         if not (given.get("asked_after") or given.get("asked_before") or hour is not None or how):

@@ -20,5 +20,5 @@ def quantile(ended: Sequence[float], waiting: Sequence[float], never: int, share
         alive *= 1 - ends / at_risk
         at_risk -= len(kinds)
         if ends and alive <= 1 - share + 1e-9:
-            return time
+            return float(time)
     return None
