@@ -6,10 +6,12 @@ Nothing else configures behaviour: what a team may change lives in versions (`le
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
 from typing import NoReturn
+from zoneinfo import available_timezones
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -88,12 +90,12 @@ def database() -> dict[str, object]:
     if not url:
         # No server yet: `manage.py up` starts the private one; commands that need no database still run.
         return {"ENGINE": "django.db.backends.postgresql", "NAME": "leadops"}
+    if not url.startswith(("postgresql://", "postgres://", "psql://", "pgsql://")):
+        stop("DATABASE_URL must start with postgresql:// (leadops runs on PostgreSQL only)")
     try:
         parsed: dict[str, object] = environ.Env.db_url_config(url)
     except Exception as fault:  # environ raises several kinds; the user needs one line
         stop(f"DATABASE_URL cannot be read: {fault}")
-    if parsed.get("ENGINE") != "django.db.backends.postgresql":
-        stop("DATABASE_URL must start with postgresql:// (leadops runs on PostgreSQL only)")
     return parsed
 
 
@@ -168,7 +170,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "leadops.desk.context.shell",
             ],
-            "builtins": ["leadops.templatetags.house"],
+            "builtins": ["leadops.templatetags.house", "template_partials.templatetags.partials"],
         },
     }
 ]
@@ -328,7 +330,11 @@ DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
 MOMENT_OFFSET_FILE = VAR / f"moment-{MODE}" if MODE in ("demo", "test") else None  # see leadops/moment.py
 HOUSE_LANGUAGE = choice("LEADOPS_LANGUAGE", ("fr", "en"), "fr")
 HOUSE_CURRENCY = os.environ.get("LEADOPS_CURRENCY", "EUR")
+if not re.fullmatch(r"[A-Z]{3}", HOUSE_CURRENCY):
+    stop(f"LEADOPS_CURRENCY={HOUSE_CURRENCY!r} is not an ISO code such as EUR")
 REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")
+if REPORTING_ZONE not in available_timezones():
+    stop(f"LEADOPS_ZONE={REPORTING_ZONE!r} is not a time zone such as Europe/Paris")
 INTAKE_PER_SECOND = whole("INTAKE_PER_SECOND", 100, 1, 100_000)  # accepted per source; more is asked to come back
 TRUSTED_PROXIES = whole("TRUSTED_PROXIES", 0, 0, 5)  # proxies in front whose X-Forwarded-For entry is believed
 

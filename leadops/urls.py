@@ -10,9 +10,11 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("leadops.api_root")),
+    path("", include("leadops.desk.urls")),
     path("", include("capture.urls")),
     path("", include("qualification.urls")),
     path("", include("routing.urls")),
+    path("", include("reports.urls")),
 ]
 handler404 = "leadops.desk.errors.not_found"
 handler500 = "leadops.desk.errors.server_error"

@@ -128,8 +128,8 @@ SOURCES = (
     ("partner", "Partenaire Helios", "json", "partner", "", True, True),
 )
 FORM_FIELDS = [
-    {"name": "first_name", "required": True},
-    {"name": "last_name", "required": True},
+    {"name": "given_name", "required": True},
+    {"name": "family_name", "required": True},
     {"name": "email", "required": True},
     {"name": "phone", "required": False},
     {"name": "company", "required": True},

@@ -165,6 +165,7 @@ def _as_posted(arrival: Arrival) -> dict[str, object]:
         return arrival.body
     marks = {key: value for key, value in arrival.body.items() if key.startswith("utm_")}
     fields = {key: value for key, value in arrival.body.items() if key not in marks and key != "id" and value}
+    fields["given_name"], fields["family_name"] = fields.pop("first_name"), fields.pop("last_name")
     return {"form": "demo", "language": "fr", "fields": fields, "marks": marks, "nonce": arrival.body["id"]}
 
 

@@ -1,0 +1,51 @@
+"""A bad value in the environment stops the start with one clear line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "LEADOPS_MODE": "serve", **variables}
+    return subprocess.run(
+        [sys.executable, "-c", "import leadops.settings"],
+        cwd=settings.BASE_DIR,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "eighty", "PORT='eighty' is not a whole number from 1 to"),
+        ("PORT", "70000", "PORT='70000'"),
+        ("WEB_WORKERS", "0", "WEB_WORKERS='0'"),
+        ("TASK_WORKERS", "-1", "TASK_WORKERS='-1'"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT='xml' is not one of json, text"),
+        ("LEADOPS_MODE", "prod", "LEADOPS_MODE='prod' is not one of"),
+        ("LEADOPS_LANGUAGE", "de", "LEADOPS_LANGUAGE='de' is not one of fr, en"),
+        ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must start with postgresql://"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+        ("SECRET_KEY", "short", "SECRET_KEY is shorter than 32 characters"),
+        ("EMAIL_URL", "pigeon://coop", "EMAIL_URL cannot be read"),
+        ("LEADOPS_ZONE", "Mars/Olympus", "LEADOPS_ZONE"),
+        ("LEADOPS_CURRENCY", "EURO", "LEADOPS_CURRENCY"),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_one_clear_line(name, value, says):
+    told = start(**{name: value})
+    assert told.returncode == 2, told.stderr[-400:]
+    lines = told.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("leadops: ") and says in lines[0]
+
+
+def test_good_values_start():
+    assert start(PORT="8123", LOG_FORMAT="json").returncode == 0
