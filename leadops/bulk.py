@@ -70,7 +70,7 @@ def _plan(
 ) -> tuple[sql.Composed, Callable[[Any], tuple[Any, ...]], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """The COPY statement, a reader of all column values of a row, and the few columns to convert."""
     fields = [f for f in model._meta.concrete_fields if not f.has_db_default() and (numbered or not _serial(f))]
-    names = sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+    names = sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in fields])
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), names)
     read = operator.itemgetter(*[f.attname for f in fields])
     converted = tuple((i, _converter(f)) for i, f in enumerate(fields) if _converter(f) is not None)
@@ -116,15 +116,14 @@ def insert(rows: Sequence[models.Model]) -> None:
     model = type(rows[0])
     statement, read, converted = _plan(model, rows[0].pk is not None)
     alias = connection.alias
-    with connection.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            write = copy.write_row
-            for row in rows:
-                values = list(read(row.__dict__))
-                for i, convert in converted:
-                    values[i] = convert(values[i])
-                write(values)
-                row._state.adding, row._state.db = False, alias
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        write = copy.write_row
+        for row in rows:
+            values = list(read(row.__dict__))
+            for i, convert in converted:
+                values[i] = convert(values[i])
+            write(values)
+            row._state.adding, row._state.db = False, alias
 
 
 def keys(model: type[models.Model], count: int) -> list[int]:
