@@ -77,7 +77,7 @@ DUE_WORK = (
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
     DueWork("stalled leads", _stalled, desk_tasks.resume_stalled, every=1.0),
     DueWork("snoozes", _snoozed, desk_tasks.wake_snoozed, every=1.0),
-    DueWork("old results", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
+    DueWork("what is kept for a while", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
 

@@ -7,6 +7,7 @@ from leadops.access import system
 from leadops.desk import services
 from leadops.effects import runner
 from leadops.platform import queue
+from leadops.rest import idempotency
 from leadops.unit import claim_stalled, in_unit, resume
 
 TICKER = system("ticker")
@@ -26,5 +27,5 @@ def send_effects() -> int:
 
 
 def purge() -> int:
-    """Drop old results of tasks: they keep arguments and tracebacks."""
-    return queue.purge_results()
+    """Drop what is kept for a while only: results of tasks, answered calls of the API."""
+    return queue.purge_results() + idempotency.purge(moment.now())
