@@ -46,11 +46,12 @@ def live(port: int) -> Child:
 def cluster(name: str) -> Child:
     """A django-q2 cluster. Its name goes by the environment: settings are read before the command line is."""
     variables = {"LEADOPS_ROLE": "cluster", "Q_CLUSTER_NAME": name}
-    command = manage("qcluster") if name == "now" else ["nice", "-n", "10", *manage("qcluster")]  # people come first
+    command = manage("qcluster", "--skip-checks")  # the preparation made them: a restart need not load every page
+    command = command if name == "now" else ["nice", "-n", "10", *command]  # people come first
     return Child(f"cluster-{name}", command, variables, pulse=f"cluster:{name}", beaten_by="ticker")
 
 
 def house(port: int, workers: int) -> list[Child]:
     """Everything one host runs (architecture.md §8)."""
-    ticker = Child("ticker", manage("ticker"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
+    ticker = Child("ticker", manage("ticker", "--skip-checks"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
     return [web(port, workers), live(port + 1), ticker, cluster("now"), cluster("long")]
