@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, OuterRef, Subquery
+from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +18,12 @@ from leadops import moment
 from leadops.conditions.attributes import attribute
 from leadops.conditions.fields import LEAD, Field, column
 from leadops.models import AttributeDef, Lead, Touch
+from leadops.places import countries
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
 
 ORIGIN, WHO, ACTIVITY, CUSTOM = _("Origin"), _("Who asks"), _("Activity"), _("Custom fields")
+WINDOWS = (7, 30)  # days in which touches are counted
 KEEP_DEFINITIONS = 0.0 if settings.MODE == "test" else 2.0  # seconds a process trusts its list of custom fields
 
 
@@ -39,14 +41,26 @@ def channel_choices() -> list[tuple[str, str]]:
     return [(c["code"], said(c.get("labels")) or c["code"]) for c in version.body["channels"]] if version else []
 
 
+def _touches_read(leads: Sequence[Lead], at: datetime) -> dict[str, dict[Any, int]]:
+    """The touches of these people within each window, in one statement."""
+    people = {lead.canonical_id for lead in leads}
+    longest = timedelta(days=max(WINDOWS))
+    rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=at - longest, occurred_at__lte=at)
+    within = [Count("id", filter=Q(occurred_at__gt=at - timedelta(days=days))) for days in WINDOWS]
+    named = {f"n{days}": count for days, count in zip(WINDOWS, within, strict=True)}
+    counted = {row[0]: row[1:] for row in rows.order_by().values_list("person__canonical").annotate(**named)}
+    none = (0,) * len(WINDOWS)
+    return {
+        f"touches_{days}d": {lead.pk: counted.get(lead.canonical_id, none)[place] for lead in leads}
+        for place, days in enumerate(WINDOWS)
+    }
+
+
 def _touches(days: int) -> tuple[Any, Any]:
     window = timedelta(days=days)
 
     def read(leads: Sequence[Lead], at: datetime) -> dict[Any, int]:
-        people = {lead.canonical_id for lead in leads}
-        rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=at - window, occurred_at__lte=at)
-        counted = dict(rows.order_by().values_list("person__canonical").annotate(n=Count("id")))
-        return {lead.pk: counted.get(lead.canonical_id, 0) for lead in leads}
+        return _touches_read(leads, at)[f"touches_{days}d"]
 
     def sql(at: datetime) -> Subquery:
         rows = Touch.objects.filter(
@@ -75,7 +89,7 @@ FIELDS = (
     column("title", _("Job title"), "text", "title_folded", group=WHO),
     column("industry", _("Industry"), "choice", group=WHO),
     column("employees", _("Employees"), "number", group=WHO),
-    column("country", _("Country"), "choice", group=WHO),
+    column("country", _("Country"), "choice", choices=countries, group=WHO),
     column("region", _("Region"), "choice", group=WHO),
     Field("postcode", _("Postcode"), "text", _read_postcode, lambda at: Lower("postcode"), group=WHO),
     column("city", _("City"), "text", "city_folded", group=WHO),
@@ -83,8 +97,8 @@ FIELDS = (
     column("free_mail", _("Free e-mail address"), "flag", group=WHO),
     column("received_at", _("Received"), "instant", group=ACTIVITY),
     column("last_inbound_at", _("Last sign of life"), "instant", group=ACTIVITY),
-    Field("touches_7d", _("Touches in 7 days"), "count", *_touches(7), group=ACTIVITY),
-    Field("touches_30d", _("Touches in 30 days"), "count", *_touches(30), group=ACTIVITY),
+    Field("touches_7d", _("Touches in 7 days"), "count", *_touches(7), group=ACTIVITY, together=_touches_read),
+    Field("touches_30d", _("Touches in 30 days"), "count", *_touches(30), group=ACTIVITY, together=_touches_read),
 )
 
 _kept: tuple[float, list[Field]] = (-1e9, [])

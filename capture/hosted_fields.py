@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from capture.adapters.coercion import LIMITS
-from leadops.fold import clean_text, fold, fold_email
+from leadops.fold import clean_text, fold_email
+from leadops.places import countries
 
 KNOWN: dict[str, tuple[Any, str]] = {  # label, what the browser may fill in
     "email": (_("E-mail"), "email"),
@@ -67,7 +67,7 @@ def _field(name: str, spec: dict[str, Any]) -> forms.Field:
         "required": bool(spec.get("required")),
         "help_text": said(spec.get("help")),
     }
-    choices = _countries() if name == "country" else _choices(spec.get("choices"))
+    choices = countries() if name == "country" else _choices(spec.get("choices"))
     if choices:
         widget = forms.Select(attrs={"autocomplete": autocomplete})
         return forms.ChoiceField(choices=[("", "—"), *choices], widget=widget, **common)
@@ -96,12 +96,3 @@ def _choices(given: Any) -> list[tuple[str, str]]:
         value = str(one.get("value", "")) if isinstance(one, dict) else str(one)
         found.append((value, (said(one.get("label")) if isinstance(one, dict) else "") or value))
     return found
-
-
-def _countries() -> list[tuple[str, str]]:
-    names = Locale((get_language() or "en")[:2]).territories
-    real = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _not_real]
-    return sorted(real, key=lambda one: fold(one[1]))
-
-
-_not_real = frozenset({"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO", "XK", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})

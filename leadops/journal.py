@@ -65,9 +65,9 @@ class Kind(models.TextChoices):
 ICONS: dict[str, str] = {
     "captured": "inbox", "came_back": "corner-down-left", "edited": "pencil", "scored": "gauge", "stage_moved": "arrow-right",
     "status_set": "tag", "handed_off": "send", "accepted": "check", "handed_back": "undo-2", "assigned": "user-check",
-    "taken_away": "user-minus", "released": "users", "claimed": "hand", "held": "pause", "clock_started": "timer",
-    "clock_met": "circle-check", "clock_breached": "alarm-clock", "clock_cancelled": "timer-off", "escalated": "bell-ring",
-    "attempted": "phone", "conversed": "message-circle", "noted": "sticky-note", "snoozed": "moon", "task_set": "list-todo",
+    "taken_away": "user-x", "released": "users", "claimed": "hand", "held": "pause", "clock_started": "timer",
+    "clock_met": "circle-check", "clock_breached": "alarm-clock", "clock_cancelled": "circle-slash", "escalated": "siren",
+    "attempted": "phone", "conversed": "message-square", "noted": "sticky-note", "snoozed": "moon", "task_set": "list-todo",
     "task_done": "list-checks", "opportunity_opened": "briefcase", "opportunity_won": "trophy", "opportunity_lost": "x",
     "stalled": "triangle-alert", "resumed": "play", "merged": "merge", "unmerged": "split", "submission_replayed": "rotate-ccw",
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
@@ -163,15 +163,17 @@ def write(entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: 
         return
     for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
         entry.id = key
+    user_id, system = actor.user_id, actor.code if actor.user_id is None else ""
     bulk.insert(
         [
-            JournalEntry(
+            bulk.make(
+                JournalEntry,
                 id=e.id,
                 kind=e.kind,
                 lead_id=e.lead_id,
                 person_id=e.person_id or (e.lead.person_id if e.lead else None),
-                actor_id=actor.user_id,
-                system=actor.code if actor.user_id is None else "",
+                actor_id=user_id,
+                system=system,
                 at=e.at or at,
                 recorded_at=recorded_at,
                 cycle=e.lead.cycle if e.lead else 1,

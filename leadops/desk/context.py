@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from leadops import access, moment
 from leadops.access import Actor
-from leadops.desk import selectors
+from leadops.desk import availability, selectors
 from leadops.models import Role
 from leadops.platform import live
 
@@ -24,8 +24,8 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("qualification", "qualification:show", "gauge", "q", "read_rules", ()),
     ("routing", "routing:show_rules", "split", "r", "read_rules", ()),
     ("sla", "routing:show_sla", "timer", "", "read_rules", ()),
-    ("sources", "capture:list_sources", "radio", "s", "read_sources", ()),
-    ("submissions", "capture:list_submissions", "file-input", "", "read_submissions", ()),
+    ("sources", "capture:list_sources", "plug", "s", "read_sources", ()),
+    ("submissions", "capture:list_submissions", "inbox", "", "read_submissions", ()),
     ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
     ("admin", "admin:index", "settings", "", "open_admin", ()),
 ]
@@ -87,4 +87,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),
         "notices_count": selectors.unseen_notices(actor),
+        **availability.switch(actor, moment.now()),
     }
