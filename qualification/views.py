@@ -65,10 +65,18 @@ def _answer(request: HttpRequest, lead: Lead, verb: Verb) -> HttpResponse:
         return _form(request, lead, verb, 422)
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, str(verb.done))
-        return redirect(lead)
-    response = _panel(request, lead, verb, 200)
+        return redirect("desk:inbox") if request.POST.get("back") == "inbox" else redirect(lead)
+    if _in_dialog(request):
+        response = render(request, "components/toast.html", {"text": verb.done, "tone": "good"})
+    else:
+        response = _panel(request, lead, verb, 200)
     response["HX-Trigger"] = "leadops:lead-changed"
     return response
+
+
+def _in_dialog(request: HttpRequest) -> bool:
+    """Asked for from a row or from the verbs of a page, not from its panel."""
+    return bool(request.htmx) and request.htmx.target == "verb-form"  # type: ignore[attr-defined]
 
 
 def _panel(request: HttpRequest, lead: Lead, verb: Verb, status: int) -> HttpResponse:
@@ -81,7 +89,7 @@ def _panel(request: HttpRequest, lead: Lead, verb: Verb, status: int) -> HttpRes
 
 def _form(request: HttpRequest, lead: Lead, verb: Verb, status: int) -> HttpResponse:
     """The form by itself, or in its panel when htmx posted it from there."""
-    if status != 200 and request.htmx:  # type: ignore[attr-defined]
+    if status != 200 and request.htmx and not _in_dialog(request):  # type: ignore[attr-defined]
         return _panel(request, lead, verb, status)
     context = {"lead": lead, "verb": verb, "form": verb.form, "action": request.path}
     template = "qualification/verb.html#form" if request.htmx else "qualification/verb.html"  # type: ignore[attr-defined]

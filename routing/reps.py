@@ -41,7 +41,7 @@ def take_away(leads: Sequence[Lead], unit: Unit, reason: str) -> None:
         assignments.hold(lead, "", unit, pool=lead.pool)
         lead.held_at = None
         unit.record(Kind.TAKEN_AWAY, lead, data={"rep": str(before[lead.pk]), "reason": reason})
-    assignments.write_leads(owned, before)
+    assignments.write_leads(owned, before, unit)
     unit.wake("inbox", *before.values())
 
 
@@ -109,9 +109,13 @@ def set_absence(rep: Rep, start: datetime, end: datetime | None, kind: str, unit
 
 
 def end_absence(rep: Rep, unit: Unit) -> None:
-    """The rep is back now: absences are cut at this moment and what waits for their pools is looked at again."""
+    """The rep is back now: the present absence is cut, later ones stay; what waits for their pools is looked at again."""
     _require_absence(rep, unit.actor)
-    Absence.objects.change(identity={"rep": rep}, values=None, valid_from=unit.at, known_at=unit.at)
+    present = Absence.objects.filter(rep=rep).state_at(unit.at).first()
+    if present is not None:
+        Absence.objects.change(
+            identity={"rep": rep}, values=None, valid_from=unit.at, valid_to=present.valid_to, known_at=unit.at
+        )
     unit.record(Kind.REP_ABSENT, data={"rep": str(rep.pk), "from": None, "to": unit.at.isoformat(), "kind": "back"})
     look_again(unit)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from leadops.errors import Refused
@@ -35,7 +36,8 @@ def database_away(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         response: HttpResponse = problem(503, "database-away", message)
     else:
-        response = HttpResponse(f"<!doctype html><meta charset=utf-8><title>503</title><p>{message}</p>", status=503)
+        # without the request no context processor runs: nothing here may ask the database
+        response = HttpResponse(render_to_string("errors/503.html"), status=503)
     response["Retry-After"] = "5"
     return response
 
@@ -49,7 +51,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(
-        f"<!doctype html><meta charset=utf-8><title>500</title><p>{_('Something failed on our side. It has been noted.')}</p>",
-        status=500,
-    )
+    if wants_json(request):
+        return problem(500, "fault", _("Something failed on our side. It has been noted."))
+    return HttpResponse(render_to_string("errors/500.html"), status=500)

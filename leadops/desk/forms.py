@@ -26,8 +26,12 @@ def reasons(use: str) -> list[tuple[str, str]]:
 
 
 class AttemptForm(forms.Form):
-    channel = forms.ChoiceField(label=_("How"), choices=Channel.choices, initial=Channel.CALL)
-    outcome = forms.ChoiceField(label=_("Result"), choices=Outcome.choices, initial=Outcome.REACHED)
+    """`outcome` comes first: after a call it is the one thing to say; the rest has its usual value."""
+
+    outcome = forms.ChoiceField(
+        label=_("Result"), choices=Outcome.choices, initial=Outcome.REACHED, widget=forms.RadioSelect
+    )
+    channel = forms.ChoiceField(label=_("How"), choices=Channel.choices, initial=Channel.CALL, widget=forms.RadioSelect)
     callback_at = Moment(label=_("Call back at"), required=False)
     text = forms.CharField(label=_("Note"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -42,7 +46,7 @@ class HandBackForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Note"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(label=_("Note"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class SnoozeForm(forms.Form):

@@ -7,7 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from leadops import moment
@@ -25,7 +27,7 @@ def _tab(request: HttpRequest) -> str:
 def _tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
     labels = {
         "now": _("To do now"),
-        "snoozed": _("Snoozed"),
+        "snoozed": pgettext("queue", "Snoozed"),
         "waiting": _("Waiting for the prospect"),
         "all": _("All mine"),
     }
@@ -47,13 +49,17 @@ def inbox(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     at, tab = moment.now(), _tab(request)
     page = selectors.inbox_page(actor, tab, request.GET.get("after", ""))
+    after = request.GET.get("after", "")
     context = {
         "tab": tab,
-        "rows": rows_of(page.rows, at),
+        "rows": rows_of(page.rows, at, selectors.shown_at(request.GET.get("since", ""))),
+        "paged": bool(after),
+        "day": selectors.day_of(actor, at),
+        "next_wake": selectors.next_wake(actor) if not page.rows and tab == "now" else None,
         "after": page.after,
         "tabs": _tabs(actor, tab),
         "source_url": f"{reverse('desk:arrivals')}?shown={selectors.shown_at_token(at)}",
-        "list_url": f"{reverse('desk:inbox')}?tab={tab}",
+        "list_url": f"{reverse('desk:inbox')}?{urlencode({'tab': tab} | ({'after': after} if after else {}))}",
     }
     template = "desk/inbox.html#list" if request.htmx and not request.htmx.boosted else "desk/inbox.html"  # type: ignore[attr-defined]
     return render(request, template, context)
@@ -68,7 +74,7 @@ def arrivals(request: HttpRequest) -> HttpResponse:
     context = {
         "count": len(found),
         "newcomers": [(lead, routing_panels.why_line(lead)) for lead in leads[:3]],
-        "url": f"{reverse('desk:inbox')}?tab=now",
+        "url": f"{reverse('desk:inbox')}?{urlencode({'tab': 'now', 'since': request.GET.get('shown', '')})}",
         "source_url": request.get_full_path(),
     }
     return render(request, "desk/arrivals.html", context)

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from leadops import access
 from leadops.access import Actor
 from leadops.desk import forms, selectors
-from leadops.desk.rows import chip_of, last_met, reason_words, running_clocks
+from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
 from leadops.desk.timeline import events_of, held_words, said
 from leadops.journal import JournalEntry, Kind
 from leadops.lifecycle import FORWARD
-from leadops.models import Lead, Stage, Status
+from leadops.models import Lead, Role, Stage, Status
 from leadops.work import Work
 
 VERBS = (
@@ -65,7 +65,7 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
     """Everything but the panels."""
     masked = access.masks_contacts(actor)
     clock = running_clocks([lead]).get(lead.pk) or last_met([lead]).get(lead.pk)
-    before, after, place = selectors.neighbours(actor, lead, tab) if not masked else (None, None, 0)
+    near = selectors.neighbours(actor, lead, tab) if actor.has(Role.REP) else selectors.Near()
     events, older = events_of(lead, None, masked)
     status = Status.objects.filter(pk=lead.status).first()
     return {
@@ -80,15 +80,39 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
         "stalled": getattr(lead, "stalled", None),
         "events": events,
         "older_url": older_url(lead, older),
-        "previous": before,
-        "next": after,
-        "place": place,
+        "previous": near.before,
+        "next": near.after,
+        "place": near.place,
+        "places": near.of,
+        "is_rep": actor.has(Role.REP),
+        "actor_id": actor.user_id,
         "tab": tab,
-        "may": {verb: access.can(actor, verb, lead) and (lead.is_open or verb == "note") for verb in VERBS},
+        "may": rights(lead, actor),
         "can_accept": lead.owner_id == actor.user_id and lead.accepted_at is None and lead.is_open,
         "self_url": f"{reverse('desk:show_lead', args=[lead.pk])}?tab={tab}",
-        "attempt_form": forms.AttemptForm(),
+        "next_action": next_action(lead) if not masked else None,
+        "band": band_of(lead),
     }
+
+
+def next_action(lead: Lead) -> dict[str, Any] | None:
+    """What to do next, as the queue has it: the reason, when it is due, until when it sleeps."""
+    work = Work.objects.filter(lead=lead).first()
+    if work is None:
+        return None
+    return {
+        "words": reason_words(work.reason),
+        "due_at": work.due_at,
+        "wakes_at": work.wakes_at,
+        "waiting": work.waiting_on == Work.Waiting.PROSPECT,
+    }
+
+
+def rights(lead: Lead, actor: Actor) -> dict[str, bool]:
+    """Which verbs to offer: a closed lead takes notes only."""
+    may = {verb: access.can(actor, verb, lead) and (lead.is_open or verb == "note") for verb in VERBS}
+    absence = lead.owner is not None and access.can(actor, "deactivate_rep", lead.owner)
+    return may | {"any": any(may.values()), "set_absence": absence}
 
 
 def older_url(lead: Lead, older: datetime | None) -> str:

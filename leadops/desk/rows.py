@@ -13,6 +13,7 @@ from leadops.desk import selectors
 from leadops.models import Lead, Touch
 from leadops.versions.models import Version
 from leadops.work import Work
+from qualification.fields import BAND_LABELS
 from qualification.panels import line_labels
 from routing.models import Clock
 
@@ -31,13 +32,33 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A score band as shown: its word, tone and icon."""
+
+    label: str
+    tone: str
+    icon: str
+
+
+BANDS = {"hot": ("warn", "flame"), "warm": ("info", "sun"), "cold": ("neutral", "snowflake")}
+
+
+def band_of(lead: Lead) -> Band | None:
+    if lead.band not in BANDS:
+        return None
+    return Band(str(BAND_LABELS[lead.band]), *BANDS[lead.band])
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     lead: Lead
     work: Work
     chip: Chip | None
     reason: str
     reasons: list[str]
+    band: Band | None
     touch: Touch | None
+    fresh: bool = False
 
 
 def chip_of(clock: Clock, at: datetime) -> Chip:
@@ -97,8 +118,8 @@ def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str
     return [f"{words.get(key, key)} {points:+d}" for points, key in lines]
 
 
-def rows_of(found: Sequence[Work], at: datetime) -> list[Row]:
-    """Rows with their chips and touches: two more queries for the whole page."""
+def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) -> list[Row]:
+    """Rows, those that came after `since` marked, with their chips and touches: two more queries for the whole page."""
     leads = [work.lead for work in found]
     clocks, met, touches = running_clocks(leads), last_met(leads), selectors.last_touches(leads)
     labels = score_labels(leads)
@@ -113,7 +134,9 @@ def rows_of(found: Sequence[Work], at: datetime) -> list[Row]:
                 chip,
                 reason_words(work.reason),
                 top_reasons(work.lead, labels),
+                band_of(work.lead),
                 touches.get(work.lead_id),
+                since is not None and work.since > since,
             )
         )
     return rows

@@ -8,19 +8,26 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any
 
 from django.core import signing
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.timezone import localtime
 
 from leadops import access
 from leadops.access import Actor
+from leadops.cohorts import FIVE_MINUTES
 from leadops.effects.models import Notice
+from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead, Touch
 from leadops.work import Work
+from routing.models import Clock
 
 PAGE = 25
 TABS = ("now", "snoozed", "waiting", "all")
+MANY = 500  # first attempts of one rep in one day
+HANDLED = (Kind.ATTEMPTED, Kind.CONVERSED, Kind.HANDED_BACK, Kind.NOTED, Kind.STAGE_MOVED, Kind.OPPORTUNITY_OPENED)
 MOST = 100  # counts are capped: "99+"
 
 
@@ -55,22 +62,32 @@ def due_count(actor: Actor, at: datetime) -> int:
 def inbox_page(actor: Actor, tab: str, after: str = "") -> Page:
     """One keyset page of the queue with leads, people and sheets."""
     rows = work_of(actor, tab).select_related("lead__person", "lead__account", "lead__score_sheet")
-    if after and tab != "snoozed":
-        rows = rows.filter(_beyond(after))
+    if after:
+        rows = rows.filter(_beyond_snoozed(after) if tab == "snoozed" else _beyond(after))
     found = list(rows[: PAGE + 1])
     more = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(found[:PAGE], _cursor(more) if more else "")
+    return Page(found[:PAGE], _cursor(more, tab) if more else "")
 
 
-def _cursor(row: Work) -> str:
+def _cursor(row: Work, tab: str) -> str:
+    if tab == "snoozed":
+        return _packed([row.wakes_at.isoformat() if row.wakes_at else None, str(row.lead_id)])
     key = [row.due_at.isoformat() if row.due_at else None, row.score_band, row.heat, str(row.lead_id)]
+    return _packed(key)
+
+
+def _packed(key: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _unpacked(cursor: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
 
 
 def _beyond(cursor: str) -> Q:
     """Rows after a cursor in the queue's order; an unreadable cursor starts from the beginning."""
     try:
-        due, band, heat, lead = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        due, band, heat, lead = _unpacked(cursor)
         at = datetime.fromisoformat(due) if due else None
         key = uuid.UUID(lead)
     except (ValueError, TypeError):
@@ -79,6 +96,48 @@ def _beyond(cursor: str) -> Q:
     if at is None:
         return Q(due_at__isnull=True) & tail
     return Q(due_at__gt=at) | Q(due_at__isnull=True) | (Q(due_at=at) & tail)
+
+
+def _beyond_snoozed(cursor: str) -> Q:
+    """Snoozed rows go by when they wake."""
+    try:
+        wakes, lead = _unpacked(cursor)
+        at, key = datetime.fromisoformat(wakes), uuid.UUID(lead)
+    except (ValueError, TypeError):
+        return Q()
+    return Q(wakes_at__gt=at) | Q(wakes_at=at, lead__gt=key)
+
+
+def next_wake(actor: Actor) -> datetime | None:
+    """When the first snoozed lead comes back."""
+    rows = Work.objects.filter(owner=actor.user_id, wakes_at__isnull=False).order_by("wakes_at")
+    return rows.values_list("wakes_at", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A rep's day so far: leads touched, seconds to the first attempt (median), share within five minutes."""
+
+    handled: int
+    median: float | None
+    within_five: float | None
+    answered: int
+
+
+def day_of(actor: Actor, at: datetime) -> Day:
+    """Two statements: acts logged today, and first attempts of today with what the prospect waited for them."""
+    dawn = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    acts = JournalEntry.objects.filter(kind__in=HANDLED, at__gte=dawn, actor=actor.user_id)
+    met = Clock.objects.filter(
+        kind=Clock.Kind.FIRST_ATTEMPT, rep=actor.user_id, state=Clock.State.MET, ended_at__gte=dawn
+    ).values_list("started_at", "ended_at")[:MANY]
+    waits = [(end - start).total_seconds() for start, end in met]
+    return Day(
+        handled=acts.aggregate(n=Count("lead", distinct=True))["n"],
+        median=median(waits) if waits else None,
+        within_five=sum(wait <= FIVE_MINUTES for wait in waits) / len(waits) if waits else None,
+        answered=len(waits),
+    )
 
 
 def arrivals(actor: Actor, since: datetime, limit: int = 100) -> list[Work]:
@@ -115,16 +174,26 @@ def last_touches(leads: Sequence[Lead]) -> dict[uuid.UUID, Touch]:
     return {touch.lead_id: touch for touch in found if touch.lead_id}
 
 
-def neighbours(actor: Actor, lead: Lead, tab: str) -> tuple[Lead | None, Lead | None, int]:
-    """Previous and next lead of the list one came from, and the position in it (0 = not in it)."""
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Previous and next lead of the list one came from; the place in it (0 = not in it) and how many there are."""
+
+    before: Lead | None = None
+    after: Lead | None = None
+    place: int = 0
+    of: int = 0
+
+
+def neighbours(actor: Actor, lead: Lead, tab: str) -> Near:
+    """Where a lead stands in the reader's own queue, as far as the first 200 rows go."""
     keys = list(work_of(actor, tab).values_list("lead_id", flat=True)[:200])
     if lead.pk not in keys:
-        return None, (Lead.objects.filter(pk=keys[0]).first() if keys else None), 0
+        return Near(after=Lead.objects.filter(pk=keys[0]).first() if keys else None, of=len(keys))
     i = keys.index(lead.pk)
     near = {row.pk: row for row in Lead.objects.filter(pk__in=keys[max(0, i - 1) : i + 2])}
     before = near.get(keys[i - 1]) if i > 0 else None
     after = near.get(keys[i + 1]) if i + 1 < len(keys) else None
-    return before, after, i + 1
+    return Near(before, after, i + 1, len(keys))
 
 
 def notices_of(actor: Actor, limit: int = 50) -> list[Notice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,9 @@ from leadops.journal import ICONS, EntryText, JournalEntry, Kind
 from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
 
 PAGE = 30
+CLOCKS = (Kind.CLOCK_STARTED, Kind.CLOCK_CANCELLED)  # what the machine does by itself: said together, in small
+# drawn with a mark the sprite has
+MARKS = {**ICONS, "escalated": "bell", "taken_away": "user-x", "clock_cancelled": "circle-pause", "conversed": "users"}
 TONES = {
     Kind.CLOCK_BREACHED: "bad",
     Kind.OPPORTUNITY_WON: "good",
@@ -42,6 +45,7 @@ class Event:
     text: str = ""
     tone: str = ""
     url: str = ""
+    quiet: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +82,7 @@ def events_of(lead: Lead, before: datetime | None = None, masked: bool = False) 
     ]
     events += [_touch_event(t, details.get(t.pk)) for t in acts]
     events.sort(key=lambda e: (e.at, e.id), reverse=True)
+    events = gathered(events)
     older = events[PAGE - 1].at if len(events) > PAGE else None
     return events[:PAGE], older
 
@@ -114,11 +119,28 @@ def _touch_event(touch: Touch, detail: TouchDetail | None) -> Event:
 def _entry_event(row: JournalEntry, text: str, words: Words) -> Event:
     actor = row.actor.name if row.actor else _system_words(row.system)
     sentence = SENTENCES.get(row.kind, _label)(row, words)
-    return Event(f"j{row.pk}", ICONS.get(row.kind, "circle"), sentence, row.at, actor, text, TONES.get(row.kind, ""))  # type: ignore[call-overload]
+    if row.kind in CLOCKS:
+        return Event(f"j{row.pk}", MARKS[row.kind], sentence, row.at, tone="quiet", quiet=True)
+    return Event(f"j{row.pk}", MARKS.get(row.kind, "circle"), sentence, row.at, actor, text, TONES.get(row.kind, ""))
+
+
+def gathered(events: list[Event]) -> list[Event]:
+    """Neighbouring lines about clocks become one: what people did stands out."""
+    told: list[Event] = []
+    for event in events:
+        if event.quiet and told and told[-1].quiet:
+            last = told[-1]
+            lines = f"{last.text}\n{event.title}" if last.text else event.title
+            told[-1] = replace(last, text=lines)
+        else:
+            told.append(event)
+    return told
 
 
 def _system_words(code: str) -> str:
-    return {"pipeline": _("Pipeline"), "ticker": _("Ticker"), "import": _("Import")}.get(code.partition(":")[0], code)
+    return {"pipeline": _("On arrival"), "ticker": _("By itself"), "import": _("Import")}.get(
+        code.partition(":")[0], code
+    )
 
 
 def moment_words(iso: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leadops.desk import account, inbox, lead, leads, notices, settings_pages
+from leadops.desk import account, availability, inbox, lead, leads, notices, settings_pages, verbs
 
 app_name = "desk"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-in/demo", account.demo_sign_in, name="demo_sign_in"),
     path("sign-out", account.sign_out, name="sign_out"),
     path("language", account.set_language, name="set_language"),
+    path("availability", availability.set_availability, name="availability"),
     path("inbox", inbox.inbox, name="inbox"),
     path("inbox/arrivals", inbox.arrivals, name="arrivals"),
     path("inbox/state", inbox.state, name="inbox_state"),
@@ -19,12 +20,12 @@ urlpatterns = [
     path("leads/<uuid:lead_id>", lead.show_lead, name="show_lead"),
     path("leads/<uuid:lead_id>/why", lead.why, name="why"),
     path("leads/<uuid:lead_id>/timeline", lead.timeline, name="timeline"),
-    path("leads/<uuid:lead_id>/accept", lead.accept, name="accept"),
-    path("leads/<uuid:lead_id>/hand-back", lead.hand_back, name="hand_back"),
-    path("leads/<uuid:lead_id>/attempts", lead.log_attempt, name="log_attempt"),
-    path("leads/<uuid:lead_id>/notes", lead.note, name="note"),
-    path("leads/<uuid:lead_id>/snooze", lead.snooze, name="snooze"),
-    path("leads/<uuid:lead_id>/status", lead.set_status, name="set_status"),
+    path("leads/<uuid:lead_id>/accept", verbs.accept, name="accept"),
+    path("leads/<uuid:lead_id>/hand-back", verbs.hand_back, name="hand_back"),
+    path("leads/<uuid:lead_id>/attempts", verbs.log_attempt, name="log_attempt"),
+    path("leads/<uuid:lead_id>/notes", verbs.note, name="note"),
+    path("leads/<uuid:lead_id>/snooze", verbs.snooze, name="snooze"),
+    path("leads/<uuid:lead_id>/status", verbs.set_status, name="set_status"),
     path("settings", settings_pages.show_settings, name="settings"),
     path("settings/tokens", settings_pages.make_token, name="make_token"),
     path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),

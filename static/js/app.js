@@ -135,6 +135,31 @@
   };
   setTimeout(tick, 1000);
 
+  // -- a verb's dialog: filled when opened, its first field focused, closed when the verb is done -----------------------------------
+  const refusal = (xhr) => new DOMParser().parseFromString(xhr.responseText || "", "text/html").querySelector("[data-code] strong")?.textContent || "";
+  const advance = (dialog) => { // done with this row: the focus goes on to the next one
+    const opener = openers.get(dialog);
+    const row = opener?.closest?.("[data-row]");
+    const following = row && rowAfter(row);
+    if (following) openers.set(dialog, following);
+  };
+  document.addEventListener("close", (event) => { if (event.target.id === "verb") document.getElementById("verb-body")?.replaceChildren(); }, true);
+  body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt, xhr } = event.detail;
+    const dialog = elt.closest?.("dialog[open]");
+    if (dialog && elt.matches("[data-closes-on-success]") && xhr.status === 200) { advance(dialog); dialog.close(); }
+  });
+  body.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr, target } = event.detail;
+    const told = refusal(xhr);
+    if (elt.getAttribute?.("hx-swap") === "none" && (xhr.status === 409 || xhr.status === 422)) {
+      complain(told || label("Refused"));
+      window.htmx?.trigger(body, "leadops:lead-changed"); // show what is there now
+    }
+    const waiting = target?.closest?.("dialog[open]");
+    if (waiting && xhr.status >= 400 && xhr.status !== 409 && xhr.status !== 422 && !waiting.querySelector("form")) waiting.close();
+  });
+
   // -- htmx: focus never falls on <body>, a row leaves at once and comes back when the server says no -------------------------
   let focused = null;
   const rowAfter = (row) => {
@@ -171,6 +196,11 @@
     age();
     const wants = event.detail.elt?.querySelector?.("[data-focus]") || (event.detail.elt?.matches?.("[data-focus]") ? event.detail.elt : null);
     if (wants) { wants.focus(); return; }
+    const asked = event.detail.target?.closest?.("dialog[open]");
+    if (asked && !asked.contains(document.activeElement?.closest("form"))) {
+      asked.querySelector("input:checked, input:not([type=hidden]), select, textarea")?.focus();
+      return;
+    }
     if (!focused || (document.activeElement && document.activeElement !== body)) return;
     const rows = document.querySelectorAll("[data-row]");
     const back = (focused.id && document.getElementById(focused.id)) || (focused.row && document.getElementById(focused.row)) || rows[Math.min(Math.max(focused.index, 0), rows.length - 1)] || document.getElementById("main");
@@ -179,6 +209,6 @@
   body.addEventListener("htmx:sendError", () => complain(label("Offline")));
   body.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    complain(status === 401 ? label("SignedOut") : label("Refused"));
+    complain(status === 401 ? label("SignedOut") : refusal(event.detail.xhr) || label("Refused"));
   });
 })();
