@@ -160,6 +160,13 @@
     if (waiting && xhr.status >= 400 && xhr.status !== 409 && xhr.status !== 422 && !waiting.querySelector("form")) waiting.close();
   });
 
+  // The morph extension takes every out-of-band swap for one of whole elements: a region would land inside itself.
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { fragment, target } = event.detail;
+    const wrapper = fragment.firstElementChild;
+    if (wrapper && wrapper.id === target.id && target.matches("#status, #alert")) fragment.replaceChildren(...wrapper.childNodes);
+  });
+
   // -- htmx: focus never falls on <body>, a row leaves at once and comes back when the server says no -------------------------
   let focused = null;
   const rowAfter = (row) => {
