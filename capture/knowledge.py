@@ -11,7 +11,7 @@ from django.db.models import Q
 from capture import attribution
 from capture.attribution import ChannelTable
 from capture.identity import PHONE, Accounts, Keys, People
-from capture.models import Campaign, Submission
+from capture.models import Campaign, Source, Submission
 from leadops.fold import fold
 from leadops.models import Account, AttributeDef, Lead, MatchKey, PersonEmail, Stage
 from leadops.unit import Unit
@@ -39,8 +39,12 @@ class Knowledge:
 
 def pending_rows(ids: Iterable[uuid.UUID]) -> list[Submission]:
     """The submissions of a batch that still wait, locked, in arrival order."""
-    rows = Submission.objects.select_for_update(of=("self",)).select_related("source__campaign")
-    return list(rows.filter(pk__in=list(ids), end=Submission.End.PENDING).order_by("id"))
+    rows = Submission.objects.select_for_update().filter(pk__in=list(ids), end=Submission.End.PENDING)
+    found = list(rows.order_by("id"))
+    sources = Source.objects.select_related("campaign").in_bulk({row.source_id for row in found})
+    for row in found:
+        row.source = sources[row.source_id]
+    return found
 
 
 def gather(keys: Sequence[Keys], utm_campaigns: Iterable[str], unit: Unit) -> Knowledge:

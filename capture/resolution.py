@@ -22,7 +22,7 @@ from capture.knowledge import Knowledge
 from capture.models import Campaign, Submission
 from capture.reading import drafts_of
 from capture.rows import update_rows
-from leadops import ids, lifecycle
+from leadops import bulk, lifecycle
 from leadops.fold import clean_text, fold
 from leadops.journal import Kind
 from leadops.models import (
@@ -39,6 +39,7 @@ from leadops.models import (
 from leadops.unit import Unit
 
 End = Submission.End
+TOUCH_KINDS = frozenset(Touch.Kind.values)
 RANK = {End.CREATED: 5, End.TOUCHED: 4, End.TEST: 3, End.SPAM: 2, End.QUARANTINED: 1}
 TOUCH_COLUMNS = ("last_source", "last_campaign", "last_channel", "last_inbound_at", "hand_raiser", "account", "version")
 ENDED = ("end", "reason", "error", "warnings", "person", "lead", "ended_at", "lease_until")
@@ -108,7 +109,8 @@ class Resolution:
         keys, draft = item.keys, item.draft
         found = self.known.accounts.find(keys)
         if found is None and (keys.domain or keys.company):
-            found = Account(
+            found = bulk.make(
+                Account,
                 name=draft.company or keys.domain,
                 name_folded=(keys.company or keys.domain)[:250],
                 domain=keys.domain,
@@ -125,20 +127,26 @@ class Resolution:
         keys, people = item.keys, self.known.people
         person = people.find(keys)
         if person is None:
-            person = Person(id=ids.uuid7(), created_at=self.unit.at, account=account, **facts)
+            person = bulk.make(Person, created_at=self.unit.at, account=account, **facts)
             person.canonical_id = person.pk
             self.people.append(person)
             self.made.add(person.pk)
             if keys.email:
                 people.learn_email(keys.email, person)
                 self.emails.append(
-                    PersonEmail(person=person, folded=keys.email, email=item.draft.email, created_at=self.unit.at)
+                    bulk.make(
+                        PersonEmail,
+                        person_id=person.pk,
+                        folded=keys.email,
+                        email=item.draft.email,
+                        created_at=self.unit.at,
+                    )
                 )
         elif self._fill_person(person, facts, account) and person.pk not in self.made:
             self.filled_people[person.pk] = person
         if keys.phone and not people.has_phone(keys.phone, person):
             people.learn_phone(keys.phone, person)
-            self.phones.append(MatchKey(person=person, kind=PHONE, value=keys.phone))
+            self.phones.append(bulk.make(MatchKey, person_id=person.pk, kind=PHONE, value=keys.phone))
         return person
 
     def _fill_person(self, person: Person, facts: dict[str, Any], account: Account | None) -> bool:
@@ -183,7 +191,8 @@ class Resolution:
     ) -> Lead:
         submission, source, (campaign, channel) = item.submission, item.submission.source, origin
         key = campaign.key if campaign else ""
-        lead = Lead(
+        lead = bulk.make(
+            Lead,
             person=person,
             canonical_id=person.canonical_id,
             account=account,
@@ -272,10 +281,11 @@ class Resolution:
     ) -> None:
         draft, (campaign, channel, rule) = item.draft, origin
         self.touches.append(
-            Touch(
-                person=person,
-                lead=lead,
-                kind=draft.kind if draft.kind in Touch.Kind.values else Touch.Kind.INQUIRY,
+            bulk.make(
+                Touch,
+                person_id=person.pk,
+                lead_id=lead.pk,
+                kind=draft.kind if draft.kind in TOUCH_KINDS else Touch.Kind.INQUIRY,
                 occurred_at=at,
                 recorded_at=self.unit.at,
                 source=item.submission.source.slug,
@@ -291,8 +301,9 @@ class Resolution:
             )
         )
         self.details.append(
-            TouchDetail(
-                person=person,
+            bulk.make(
+                TouchDetail,
+                person_id=person.pk,
                 message=draft.message,
                 landing_url=draft.landing_url,
                 referrer=draft.referrer,
@@ -332,20 +343,19 @@ class Resolution:
 
     def write(self) -> None:
         """Everything the batch decided, one statement per table."""
-        Account.objects.bulk_create(self.accounts)
-        Person.objects.bulk_create(self.people)
-        PersonEmail.objects.bulk_create(self.emails)
+        bulk.insert(self.accounts)
+        bulk.insert(self.people)
+        bulk.insert(self.emails)
         MatchKey.objects.bulk_create(self.phones, ignore_conflicts=True)
-        Lead.objects.bulk_create(self.leads)
-        self.unit.keep(self.leads)
+        self.unit.create(self.leads)
         update_rows(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
         update_rows(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
         if self.back:
             lifecycle.next_cycle(self.back, self.unit)
-        Touch.objects.bulk_create(self.touches)
-        for touch, detail in zip(self.touches, self.details, strict=True):
-            detail.touch = touch.pk
-        TouchDetail.objects.bulk_create([d for d in self.details if _has_content(d)])
+        for key, touch, detail in zip(bulk.keys(Touch, len(self.touches)), self.touches, self.details, strict=True):
+            touch.pk = detail.touch = key
+        bulk.insert(self.touches)
+        bulk.insert([d for d in self.details if _has_content(d)])
         for kind, lead, data in self.told:
             self.unit.record(kind, lead, data=data)
 

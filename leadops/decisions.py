@@ -16,6 +16,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadops import bulk
 from leadops.models import Lead
 from leadops.models.columns import address, transaction_id
 from leadops.unit import Unit
@@ -126,11 +127,12 @@ def record(
     """Buffer one decision and its facts in the unit; the batch itself is added by the caller, first."""
     text = canonical(facts)
     salt = secrets.token_bytes(16)
-    row = Decision(
+    row = bulk.make(
+        Decision,
         kind=kind,
-        lead=lead,
-        version=version,
-        batch=batch,
+        lead_id=lead.pk,
+        version_id=version.pk if version else None,
+        batch_id=batch.pk if batch else None,
         ordinal=ordinal,
         digest=digest_of(salt, text),
         outcome=outcome,
@@ -140,5 +142,5 @@ def record(
         at=unit.at,
     )
     unit.add([row])
-    unit.add([DecisionFacts(decision=row.pk, lead=lead, salt=salt, facts=json.loads(text))])
+    unit.add([bulk.make(DecisionFacts, decision=row.pk, lead_id=lead.pk, salt=salt, facts=bulk.Text(text))])
     return row

@@ -100,7 +100,7 @@ def move(
         for lead in moved:
             lead.held, lead.held_at, lead.pool = "", None, ""
         fields |= {"held": "", "held_at": None, "pool": ""}
-    Lead.objects.filter(pk__in=[lead.pk for lead in moved]).update(version=_plus_one(), **fields)
+    _update(moved, unit, version=_plus_one(), **fields)
     return moved
 
 
@@ -114,7 +114,7 @@ def set_status(leads: Sequence[Lead], status: str, unit: Unit) -> list[Lead]:
     for lead in changed:
         unit.record(Kind.STATUS_SET, lead, data={"from": lead.status, "to": status})
         lead.status, lead.version = status, lead.version + 1
-    Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(status=status, version=_plus_one())
+    _update(changed, unit, version=_plus_one(), status=status)
     return changed
 
 
@@ -126,6 +126,13 @@ def next_cycle(leads: Sequence[Lead], unit: Unit) -> None:
         lead.cycle += 1
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(cycle=models.F("cycle") + 1)
     move(leads, Stage.ENGAGED, unit)
+
+
+def _update(leads: Sequence[Lead], unit: Unit, **fields: object) -> None:
+    """The same columns for many leads; what is not written yet goes in with them."""
+    rows = unit.written(leads)
+    if rows:
+        Lead.objects.filter(pk__in=[lead.pk for lead in rows]).update(**fields)
 
 
 def is_open(stage: str) -> bool:

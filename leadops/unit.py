@@ -85,6 +85,9 @@ class Unit:
     entries: list[Entry] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
+    _made: set[uuid.UUID] = field(default_factory=set)
+    _unwritten: list[Lead] = field(default_factory=list)
+    _put: dict[type[models.Model], set[uuid.UUID]] = field(default_factory=lambda: defaultdict(set))
     _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _written: int = 0
@@ -115,6 +118,44 @@ class Unit:
         """Make freshly created leads known, so that later phases need not read them."""
         self._leads.update((lead.pk, lead) for lead in leads)
 
+    def create(self, leads: Iterable[Lead]) -> None:
+        """Leads made in this unit: written once, at its end, with all that the phases decided about them."""
+        fresh = list(leads)
+        self.keep(fresh)
+        self._made.update(lead.pk for lead in fresh)
+        self._unwritten += fresh
+
+    def is_new(self, lead_id: uuid.UUID) -> bool:
+        """Made in this unit: nothing about it can be in the database that the unit did not put there."""
+        return lead_id in self._made
+
+    def written(self, leads: Iterable[Lead]) -> list[Lead]:
+        """Those whose row is there to be updated; of the others the instance alone is changed."""
+        if not self._unwritten:
+            return list(leads)
+        waiting = {lead.pk for lead in self._unwritten}
+        return [lead for lead in leads if lead.pk not in waiting]
+
+    def write_new(self) -> None:
+        """Write the new leads now, for a statement that counts them; from here on they are changed by updates."""
+        bulk.insert(self._unwritten)
+        self._unwritten = []
+
+    def put(self, rows: Sequence[models.Model], columns: Sequence[str]) -> None:
+        """One row per lead, now: those of new leads go in by COPY, the others replace what is there."""
+        if not rows:
+            return
+        model = type(rows[0])
+        known = self._put[model]
+        first = [row for row in rows if self.is_new(row.pk) and row.pk not in known]
+        again = [row for row in rows if row.pk in known or not self.is_new(row.pk)]
+        known.update(row.pk for row in first)
+        bulk.insert(first)
+        if again:
+            model._default_manager.bulk_create(
+                again, update_conflicts=True, unique_fields=["lead"], update_fields=list(columns)
+            )
+
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
         keys = sorted(set(wanted))
@@ -136,6 +177,7 @@ class Unit:
 
     def flush(self) -> None:
         """Write buffered journal entries and rows; called at the end, and before a read that needs them."""
+        self.write_new()
         fresh = self.entries[self._written :]
         journal.write(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
         self._written = len(self.entries)
@@ -181,7 +223,10 @@ def _hold(unit: Unit, lead_ids: set[uuid.UUID], reason: str) -> None:
     for lead in unit.leads(lead_ids):
         if lead.owner_id is None and not lead.held:
             lead.held, lead.held_at = reason, unit.at
-            Lead.objects.filter(pk=lead.pk, owner__isnull=True).update(held=reason, held_at=unit.at)
+            rows = unit.written([lead])
+            Lead.objects.filter(pk__in=[row.pk for row in rows], owner__isnull=True).update(
+                held=reason, held_at=unit.at
+            )
         unit.record(Kind.HELD, lead, data={"reason": reason})
 
 

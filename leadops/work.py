@@ -11,12 +11,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from leadops import bulk
 from leadops.models import Lead, Rep, Task
 from leadops.unit import Unit
 
 # lead id, when due, reason code; handed over by choreography from the apps
 DueMoment = tuple[uuid.UUID, datetime, str]
-DueSource = Callable[[Sequence[Lead]], Iterable[DueMoment]]
+DueSource = Callable[[Sequence[Lead], Unit], Iterable[DueMoment]]
 _sources: tuple[DueSource, ...] = ()
 
 BANDS = {"hot": 3, "warm": 2, "cold": 1, "": 0}
@@ -64,32 +65,34 @@ def set_sources(sources: Sequence[DueSource]) -> None:
     _sources = tuple(sources)
 
 
-def task_moments(leads: Sequence[Lead]) -> list[DueMoment]:
-    """Open tasks and call backs (snoozes excluded: they hide, they are not due)."""
-    rows = Task.objects.filter(lead__in=leads, done_at__isnull=True).exclude(kind=Task.Kind.SNOOZE)
-    return [(row.lead_id, row.due_at, row.kind) for row in rows]
+def open_tasks(leads: Sequence[Lead]) -> list[DueMoment]:
+    """What people promised about these leads: tasks, call backs, snoozes."""
+    rows = Task.objects.filter(lead__in=leads, done_at__isnull=True)
+    return list(rows.values_list("lead_id", "due_at", "kind")) if leads else []
 
 
-def rows_for(leads: Sequence[Lead]) -> list[Work]:
+def rows_for(leads: Sequence[Lead], unit: Unit) -> list[Work]:
     """The Work rows these leads should have, computed from the sources; pure of the stored ones."""
     open_leads = [lead for lead in leads if lead.is_open]
     if not open_leads:
         return []
     due: dict[uuid.UUID, list[tuple[datetime, str]]] = defaultdict(list)
-    for source in (task_moments, *_sources):
-        for lead_id, at, reason in source(open_leads):
+    snoozed: dict[uuid.UUID, datetime] = {}
+    for lead_id, at, kind in open_tasks([lead for lead in open_leads if not unit.is_new(lead.pk)]):
+        if kind == Task.Kind.SNOOZE:  # hides, is not due
+            snoozed[lead_id] = at
+        else:
+            due[lead_id].append((at, kind))
+    for source in _sources:
+        for lead_id, at, reason in source(open_leads, unit):
             due[lead_id].append((at, reason))
-    snoozed = dict(
-        Task.objects.filter(lead__in=open_leads, kind=Task.Kind.SNOOZE, done_at__isnull=True).values_list(
-            "lead_id", "due_at"
-        )
-    )
     rows = []
     for lead in open_leads:
         first = min(due[lead.pk], default=(None, ""))
         rows.append(
-            Work(
-                lead=lead,
+            bulk.make(
+                Work,
+                lead_id=lead.pk,
                 owner_id=lead.owner_id,
                 due_at=first[0],
                 reason=first[1],
@@ -105,15 +108,9 @@ def rows_for(leads: Sequence[Lead]) -> list[Work]:
 
 def refresh(leads: Sequence[Lead], unit: Unit) -> None:
     """Recompute the queue rows of these leads and wake the inboxes concerned."""
-    rows = rows_for(leads)
+    rows = rows_for(leads, unit)
     gone = {lead.pk for lead in leads} - {row.lead_id for row in rows}
     if gone:
         Work.objects.filter(lead__in=gone).delete()
-    if rows:
-        Work.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["lead"],
-            update_fields=["owner", "due_at", "reason", "heat", "wakes_at", "waiting_on", "score_band", "since"],
-        )
+    unit.put(rows, ["owner", "due_at", "reason", "heat", "wakes_at", "waiting_on", "score_band", "since"])
     unit.wake("inbox", *(lead.owner_id for lead in leads if lead.owner_id))

@@ -23,7 +23,8 @@ State = Handoff.State
 def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) -> list[Handoff]:
     """One open handoff per lead, to its owner when it has one; written in one statement."""
     rows = [
-        Handoff(
+        bulk.make(
+            Handoff,
             lead=lead,
             cycle=lead.cycle,
             definition=definition,
@@ -41,7 +42,7 @@ def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) ->
             version=definition.pk,
             decision=row.decision,
         )
-    bulk.insert(rows)
+    unit.add(rows)
     return rows
 
 
@@ -98,8 +99,14 @@ def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
     leads = [lead for lead in unit.leads(e.lead_id for e in entries if e.lead_id) if lead.stage == Stage.MQL]
     if not leads:
         return
-    owner = Lead.objects.filter(pk=OuterRef("lead")).values("owner")
-    Handoff.objects.filter(lead__in=leads, state=State.OFFERED).update(rep=Subquery(owner))
+    offered = {row.lead_id: row for row in unit.pending(Handoff)}
+    for lead in leads:
+        if lead.pk in offered:
+            offered[lead.pk].rep_id = lead.owner_id
+    before = [lead for lead in leads if lead.pk not in offered]
+    if before:
+        owner = Lead.objects.filter(pk=OuterRef("lead")).values("owner")
+        Handoff.objects.filter(lead__in=before, state=State.OFFERED).update(rep=Subquery(owner))
 
 
 def _answer(row: Handoff, state: str, unit: Unit, reason: str = "") -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadops.conditions import predicate
+from leadops.conditions.explain import Explainer, explainer
 from leadops.conditions.fields import LEAD, Vocabulary
 from leadops.conditions.predicate import Predicate
 from qualification import scoring
-from qualification.scoring import OWN_FIELDS, Card
+from qualification.scoring import OWN_FIELDS, Card, Sheet
 
 COOLDOWN = 30  # days before a lead that sales handed back may be offered again
 
@@ -24,6 +25,7 @@ class Definition:
     when: Predicate
     scorecard: str
     cooldown: timedelta
+    why: Explainer  # how it answered, without what is personal
 
     @property
     def reads_score(self) -> bool:
@@ -31,9 +33,11 @@ class Definition:
 
 
 def compile_definition(body: Mapping[str, Any], vocabulary: Vocabulary = LEAD) -> Definition:
+    when = predicate.compile(body["when"], vocabulary)
     return Definition(
         document=body["when"],
-        when=predicate.compile(body["when"], vocabulary),
+        when=when,
+        why=explainer(when.tree, vocabulary, personal=False),
         scorecard=next(iter(body.get("scorecards", ())), ""),
         cooldown=timedelta(days=body.get("cooldown_days", COOLDOWN)),
     )
@@ -46,6 +50,8 @@ def fields_read(definition: Definition, card: Card | None) -> set[str]:
     return (set(definition.when.used_fields) - set(OWN_FIELDS)) | card.used_fields
 
 
-def with_score(facts: Mapping[str, Any], card: Card | None, at: datetime) -> dict[str, Any]:
-    """Facts with the score's own fields as the named scorecard has them."""
-    return dict(facts) if card is None else {**facts, **scoring.as_facts(scoring.score(facts, card, at))}
+def with_score(facts: Mapping[str, Any], card: Card | None, at: datetime, sheet: Sheet | None = None) -> dict[str, Any]:
+    """Facts with the score's own fields as the named scorecard has them; `sheet` where it has been asked already."""
+    if card is None:
+        return dict(facts)
+    return {**facts, **scoring.as_facts(sheet or scoring.score(facts, card, at))}

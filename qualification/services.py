@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from leadops import access, decisions, lifecycle
-from leadops.conditions.explain import explain, without_personal
+from leadops import access, bulk, decisions, lifecycle
 from leadops.conditions.facts import facts_to_json
 from leadops.conditions.fields import LEAD
 from leadops.errors import Refused
@@ -29,6 +28,7 @@ SCORED_BY = frozenset({Kind.CAPTURED, Kind.CAME_BACK, Kind.EDITED})
 GATED_BY = SCORED_BY | {Kind.SCORED}
 PUBLISHED = frozenset({Kind.VERSION_PUBLISHED})
 HANDOFF_FOLLOWS = frozenset({Kind.ASSIGNED, Kind.CLAIMED, Kind.TAKEN_AWAY, Kind.RELEASED})
+_SHEETS = "qualification.sheets"  # what `score` found last, and under which scorecard
 _FACTS = "qualification.facts"  # what `score` read in this unit; `gate` comes right after it
 
 
@@ -50,19 +50,21 @@ def score_leads(leads: Sequence[Lead], unit: Unit, causes: Mapping[uuid.UUID, En
     facts = LEAD.facts_for(leads, unit.at, card.used_fields)
     unit.memo.setdefault(_FACTS, {}).update(facts)
     sheets = {lead: scoring.score(facts[lead.pk], card, unit.at) for lead in leads}
+    unit.memo[_SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet in sheets.items()})
     _write_sheets(sheets, version, unit)
     changed = [lead for lead, sheet in sheets.items() if _differs(lead, sheet)]
     for lead in changed:
         _take_over(lead, sheets[lead], unit, (causes or {}).get(lead.pk), version)
-    _write_columns(changed)
+    _write_columns(unit.written(changed))
     return changed
 
 
 def _write_sheets(sheets: Mapping[Lead, Sheet], version: Version, unit: Unit) -> None:
     rows = [
-        ScoreSheet(
-            lead=lead,
-            version=version,
+        bulk.make(
+            ScoreSheet,
+            lead_id=lead.pk,
+            version_id=version.pk,
             fit=sheet.fit,
             engagement=sheet.engagement,
             score=sheet.total,
@@ -75,7 +77,7 @@ def _write_sheets(sheets: Mapping[Lead, Sheet], version: Version, unit: Unit) ->
         for lead, sheet in sheets.items()
     ]
     columns = ["version", "fit", "engagement", "score", "band", "grade", "lines", "knocked_out", "at"]
-    ScoreSheet.objects.bulk_create(rows, update_conflicts=True, unique_fields=["lead"], update_fields=columns)
+    unit.put(rows, columns)
 
 
 def _differs(lead: Lead, sheet: Sheet) -> bool:
@@ -137,8 +139,7 @@ def gate_leads(leads: Sequence[Lead], unit: Unit, *, came_back: Iterable[uuid.UU
         return []
     definition: mql.Definition = versions.compiled(version)
     named = selectors.card_of(version, definition) if definition.reads_score else None
-    card = named[1] if named else None
-    facts = _judged_facts(leads, definition, card, unit)
+    facts = _judged_facts(leads, definition, named, unit)
     met = [lead for lead in leads if definition.when(facts[lead.pk], unit.at) is True]
     met = _not_cooling(met, unit.at - definition.cooldown, set(came_back))
     if not met:
@@ -150,16 +151,22 @@ def gate_leads(leads: Sequence[Lead], unit: Unit, *, came_back: Iterable[uuid.UU
     return met
 
 
-def _judged_facts(leads: Sequence[Lead], definition: mql.Definition, card: Card | None, unit: Unit) -> Facts:
+def _judged_facts(
+    leads: Sequence[Lead], definition: mql.Definition, named: tuple[Version, Card] | None, unit: Unit
+) -> Facts:
     """Facts the definition reads, the score under its own scorecard; what `score` just read is not read again."""
+    card = named[1] if named else None
     wanted = mql.fields_read(definition, card)
     known: Facts = unit.memo.get(_FACTS, {})
     fresh = [key for key in wanted if any(key not in known.get(lead.pk, {}) for lead in leads)]
     read = LEAD.facts_for(leads, unit.at, fresh)
     judged: Facts = {}
+    scored_by, sheets = unit.memo.get(_SHEETS, (None, {}))
+    if named is None or scored_by != named[0].pk or fresh:
+        sheets = {}
     for lead in leads:
         kept = {key: value for key, value in known.get(lead.pk, {}).items() if key in wanted}
-        judged[lead.pk] = mql.with_score({**kept, **read[lead.pk]}, card, unit.at)
+        judged[lead.pk] = mql.with_score({**kept, **read[lead.pk]}, card, unit.at, sheets.get(lead.pk))
     return judged
 
 
@@ -181,7 +188,7 @@ def _decide(
     unit: Unit,
 ) -> uuid.UUID:
     seen = {key: facts[key] for key in sorted(definition.when.used_fields)}
-    why = without_personal(explain(definition.when.tree, facts, unit.at))
+    why = definition.why(facts, unit.at)
     outcome = {"mql": True, "score": facts.get("score"), "scorecard": str(named[0].pk) if named else None}
     made = decisions.record(
         unit,

@@ -69,8 +69,11 @@ class Taken:
     started_at: datetime
 
 
-def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | None]) -> None:
+def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | None], unit: Unit) -> None:
     """Write routing's columns of these instances in one statement, each only if its owner is still who we think."""
+    for lead in leads:
+        lead.version += 1
+    leads = unit.written(leads)
     if not leads:
         return
     columns = ", ".join(f"{name} = v.{name}" for name in COLUMNS)
@@ -86,8 +89,6 @@ def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | No
         cursor.execute(sql, values)
         if cursor.rowcount != len(leads):
             raise Conflict("owner-changed", _("Somebody else changed this lead a moment ago."))
-    for lead in leads:
-        lead.version += 1
 
 
 def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> list[Assignment]:
@@ -99,10 +100,11 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
         lead.held, lead.held_at, lead.held_until = "", None, None
         lead.assigned_at, lead.accepted_at = unit.at, None
         rows.append(
-            Assignment(
-                lead=lead,
+            bulk.make(
+                Assignment,
+                lead_id=lead.pk,
                 rep_id=p.rep_id,
-                pool=p.pool,
+                pool_id=p.pool.pk if p.pool else None,
                 decision_id=p.decision.pk if p.decision else None,
                 how=p.how,
                 by_id=unit.actor.user_id if p.how in ("by_hand", "claimed") else None,
@@ -130,15 +132,16 @@ def _tell(p: Placing, row: Assignment, unit: Unit, kind: str) -> None:
     unit.record(kind, p.lead, data=data, cause=p.cause, decision=decided, version=version, text=p.text)
     unit.wake("inbox", p.rep_id, *([p.before] if p.before else []))
     if unit.actor.user_id != p.rep_id:
-        told = Notice(
+        told = bulk.make(
+            Notice,
             user_id=p.rep_id,
             key=f"lead_assigned:{row.pk}",
             kind="lead_assigned",
-            lead=p.lead,
+            lead_id=p.lead.pk,
             data={"rule": p.rule, "how": p.how},
             at=unit.at,
         )
-        unit.add_once([told])
+        unit.add([told])  # its key is that of a row made just now: nobody told it before
 
 
 def hold(lead: Lead, reason: str, unit: Unit, *, until: datetime | None = None, pool: str | None = None) -> bool:
@@ -273,4 +276,6 @@ def _shift(deltas: Mapping[tuple[Any, str], int], turns: Mapping[tuple[Any, str]
 
 
 def _entry(pool_id: Any, rep: str, delta: int, why: str, unit: Unit) -> CreditEntry:
-    return CreditEntry(pool_id=pool_id, rep_id=uuid.UUID(rep), delta=credits.decimal(delta), why=why, at=unit.at)
+    return bulk.make(
+        CreditEntry, pool_id=pool_id, rep_id=uuid.UUID(rep), delta=credits.decimal(delta), why=why, at=unit.at
+    )

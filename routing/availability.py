@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
+from django.db.models import Count, FilteredRelation, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from leadops import calendars
@@ -173,9 +173,10 @@ def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[
         rows = mine.filter(started_at__gt=at - span).values("rep").annotate(n=Count("pk")).values("n")
         return Coalesce(Subquery(rows, output_field=IntegerField()), 0)
 
-    unit = Assignment.objects.filter(lead=OuterRef("pk"), ended_at__isnull=True).values("units")[:1]
-    open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).order_by().values("owner")
-    load = open_leads.annotate(n=Sum(Coalesce(Subquery(unit, output_field=IntegerField()), 1))).values("n")
+    # joined once for all, not asked lead by lead
+    units = FilteredRelation("assignments", condition=Q(assignments__ended_at__isnull=True))
+    open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).alias(held_by=units).order_by().values("owner")
+    load = open_leads.annotate(n=Sum(Coalesce("held_by__units", 1))).values("n")
     rows = Rep.objects.filter(pk__in=rep_ids).annotate(
         load=Coalesce(Subquery(load, output_field=IntegerField()), 0),
         hour=received(HOUR),

@@ -110,6 +110,8 @@ def _first_pool(target: Target) -> str:
 
 def _ground(cases: Sequence[Case], ruleset: Ruleset, unit: Unit) -> Ground:
     """Locks, in the house's order, and then the state: nothing slow happens after this line."""
+    if any(unit.is_new(lead.pk) and lead.owner_id for lead in unit.known_leads()):
+        unit.write_new()  # given to somebody in an earlier round: it counts as their load
     known = availability.calendars_in_force(unit)
     steps = [step for case in cases for link in case.target.chain() for step in link.steps]
     keys = {step.key for step in steps if step.kind in ("pool", "claim")}
@@ -157,7 +159,7 @@ def _write(
     ]
     for case in behind:
         _queue_up(case, ground, unit)
-    assignments.write_leads([case.wanted.lead for case in [*cases, *behind]], before)
+    assignments.write_leads([case.wanted.lead for case in [*cases, *behind]], before, unit)
     turns = [(case.outcome, case.wanted.lead.pk, case.decision.pk) for case in placed if case.outcome and case.decision]
     assignments.book(turns, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
     broken = [rule.key for rule in ruleset.rules if rule.fault]
@@ -303,4 +305,4 @@ def _no_rules(wanted: Sequence[Wanted], unit: Unit) -> None:
     for w in wanted:
         if assignments.hold(w.lead, "no_rule", unit, until=unit.at + LOOK_AGAIN["no_rule"]):
             unit.record(Kind.HELD, w.lead, data={"reason": "no_rule", "until": None, "pool": ""}, cause=w.cause)
-    assignments.write_leads([w.lead for w in wanted], before)
+    assignments.write_leads([w.lead for w in wanted], before, unit)

@@ -112,7 +112,7 @@ def _given_by_hand(entries: Sequence[Entry], unit: Unit) -> set[uuid.UUID]:
         Placing(e.lead, rep.pk, rep.team_id, Assignment.How.BY_HAND, cause=e) for e, rep in chosen if e.lead is not None
     ]
     assignments.own(placings, unit)
-    assignments.write_leads([p.lead for p in placings], {})
+    assignments.write_leads([p.lead for p in placings], {}, unit)
     return {p.lead.pk for p in placings}
 
 
@@ -154,7 +154,7 @@ def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
         raise Refused("rep-inactive", _("This rep receives no more leads."))
     placing = Placing(lead, locked.pk, locked.team_id, Assignment.How.BY_HAND, before=before, text=reason.strip())
     (row,) = assignments.own([placing], unit)
-    assignments.write_leads([lead], {lead.pk: before})
+    assignments.write_leads([lead], {lead.pk: before}, unit)
     return row
 
 
@@ -172,7 +172,7 @@ def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:
     outcome, after = taken_by(str(rep.pk), pool.key, ground.state)
     team = ground.teams[str(rep.pk)]
     (row,) = assignments.own([Placing(lead, rep.pk, team, Assignment.How.CLAIMED, pool)], unit, Kind.CLAIMED)
-    assignments.write_leads([lead], {lead.pk: None})
+    assignments.write_leads([lead], {lead.pk: None}, unit)
     turn = [(outcome, lead.pk, None)]
     assignments.book(turn, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
     return row
@@ -240,7 +240,7 @@ def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, jour
     assignments.give_back(assignments.end([lead], unit, reason).values(), unit)
     assignments.hold(lead, held, unit)
     lead.held_at = unit.at if held else None
-    assignments.write_leads([lead], {lead.pk: before})
+    assignments.write_leads([lead], {lead.pk: before}, unit)
     if journal:
         data = {"pool": lead.pool, "reason": reason, "rep": str(before), "reroute": reroute}
         unit.record(Kind.RELEASED, lead, data=data)

@@ -14,7 +14,7 @@ from django.db import connection, connections
 
 from capture import pipeline, reading, resolution, services, tasks
 from capture.adapters import ADAPTERS, Draft
-from capture.models import Submission
+from capture.models import Source, Submission
 from capture.tests.batch import NOON, run, submit
 from leadops import moment
 from leadops.access import system
@@ -131,6 +131,18 @@ def test_live_submissions_are_taken_before_imported_ones() -> None:
     slow = [submit({"email": f"i{i}@x.fr"}, priority=10) for i in range(2)]
     live = [submit({"email": f"l{i}@x.fr"}) for i in range(2)]
     assert {s.pk for s in run(limit=3).submissions} == {live[0].pk, live[1].pk, slow[0].pk}
+
+
+def test_what_a_paused_source_received_waits_until_it_is_resumed() -> None:
+    paused, other = SourceFactory(slug="fair", state="paused"), SourceFactory(slug="site")
+    waiting, again = submit({"email": "a@x.fr"}, paused), submit({"email": "c@x.fr"}, paused, starts=1)
+    through = submit({"email": "b@x.fr"}, other)
+    assert {s.pk for s in run().submissions} == {through.pk}
+    assert run().claimed == 0 and not pipeline.waiting(NOON), "the ticker is not called for what must wait"
+    Source.objects.filter(pk=paused.pk).update(state="live")
+    assert pipeline.waiting(NOON)
+    assert run().ends == {"created": 2}
+    assert {Submission.objects.get(pk=s.pk).end for s in (waiting, again)} == {"created"}
 
 
 def test_a_submission_that_ended_is_never_resolved_again() -> None:

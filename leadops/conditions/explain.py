@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,31 +17,46 @@ from leadops.conditions.tree import All, Json, Leaf, Node, leaf_to_json
 from leadops.conditions.validate import Invalid, parse, read
 
 Explanation = dict[str, Any]
+Explainer = Callable[[Mapping[str, Any], datetime], Explanation]
 
 
 def explain(tree: Json | Node, facts: Mapping[str, Any], at: datetime, vocabulary: Vocabulary = LEAD) -> Explanation:
     """The tree with a result at every node and the fact at every leaf; JSON, no label, no sentence."""
-    return _explained(parse(tree, vocabulary), facts, at)
+    return explainer(tree, vocabulary)(facts, at)
 
 
-def _explained(node: Node, facts: Mapping[str, Any], at: datetime) -> Explanation:
+def explainer(tree: Json | Node, vocabulary: Vocabulary = LEAD, *, personal: bool = True) -> Explainer:
+    """The same read once for many rows; without `personal` it says nothing of a person (see `without_personal`)."""
+    return _explainer(parse(tree, vocabulary), personal)
+
+
+def _explainer(node: Node, personal: bool) -> Explainer:
     if isinstance(node, Leaf):
-        return _leaf(node, facts, at)
-    children = [_explained(child, facts, at) for child in node.children]  # type: ignore[union-attr]
+        return _leaf(node, personal)
+    parts = [_explainer(child, personal) for child in node.children]  # type: ignore[union-attr]
     word = "all" if isinstance(node, All) else "any"
-    return {"group": word, "result": _together(word, [child["result"] for child in children]), "children": children}
+
+    def group(facts: Mapping[str, Any], at: datetime) -> Explanation:
+        children = [part(facts, at) for part in parts]
+        return {"group": word, "result": _together(word, [c["result"] for c in children]), "children": children}
+
+    return group
 
 
-def _leaf(leaf: Leaf, facts: Mapping[str, Any], at: datetime) -> Explanation:
+def _leaf(leaf: Leaf, personal: bool) -> Explainer:
     body = leaf_to_json(leaf)
-    return {
-        **body.get("not", body),
-        "negated": leaf.negated,
-        "path": leaf.path,
-        "fact": fact_to_json(leaf.field, facts.get(leaf.field.key)) if leaf.field.key in facts else None,
-        "personal": leaf.field.personal,
-        "result": leaf_test(leaf)(facts, at),
-    }
+    hidden = leaf.field.personal and not personal
+    fixed = {**body.get("not", body), "negated": leaf.negated, "path": leaf.path, "fact": None}
+    fixed |= {"personal": leaf.field.personal, "result": None}
+    if hidden and "value" in fixed:
+        fixed["value"] = None
+    key, field, test = leaf.field.key, leaf.field, leaf_test(leaf)
+
+    def told(facts: Mapping[str, Any], at: datetime) -> Explanation:
+        fact = fact_to_json(field, facts[key]) if key in facts and not hidden else None
+        return {**fixed, "fact": fact, "result": test(facts, at)}
+
+    return told
 
 
 def _together(word: str, results: list[Answer]) -> Answer:

@@ -20,6 +20,7 @@ from leadops.conditions.kinds import KINDS, Kind
 Facts = Mapping[str, Any]
 Choices = Callable[[], Iterable[tuple[str, str | Promise]]]
 BulkReader = Callable[[Sequence[Any], datetime], Mapping[Any, Any]]
+ManyReader = Callable[[Sequence[Any], datetime], Mapping[str, Mapping[Any, Any]]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Field:
     personal: bool = False
     choices: Choices | None = None
     group: str | Promise = ""
+    together: ManyReader | None = None  # reads several fields in one statement: field key -> row -> value
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -129,8 +131,14 @@ class Vocabulary:
         """What is known of each row: one call of each reader for all of them. A key nobody registered is an error."""
         fields = self.all() if keys is None else [self._must_get(key) for key in sorted(set(keys))]
         facts: dict[Any, dict[str, Any]] = {lead.pk: {} for lead in leads}
+        shared: dict[ManyReader, Mapping[str, Mapping[Any, Any]]] = {}
         for field in fields:
-            values = field.read(leads, at) if leads else {}
+            if field.together is not None and leads:
+                if field.together not in shared:
+                    shared[field.together] = field.together(leads, at)
+                values = shared[field.together][field.key]
+            else:
+                values = field.read(leads, at) if leads else {}
             for pk, known in facts.items():
                 known[field.key] = settle(field, values.get(pk))
         return facts

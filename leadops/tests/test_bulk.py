@@ -9,7 +9,7 @@ from django.forms.models import model_to_dict
 
 from leadops import bulk, moment
 from leadops.journal import JournalEntry
-from leadops.models import Person, Touch
+from leadops.models import Lead, Person, Touch
 from leadops.testing import LeadFactory, rep
 from routing.models import CreditEntry, Pool
 
@@ -58,3 +58,40 @@ def test_rows_that_point_at_themselves_and_at_each_other_go_in_together():
     ]
     bulk.insert(touches)
     assert Touch.objects.count() == 4
+
+
+def test_a_made_row_equals_the_same_row_constructed():
+    lead, at = LeadFactory(), moment.now()
+    facts = {"source": "x", "stage_at": at, "occurred_at": at, "received_at": at, "attributes": {"a": 1}}
+    made = bulk.make(Lead, person=lead.person, canonical_id=lead.canonical_id, account=None, **facts)
+    built = Lead(person=lead.person, canonical_id=lead.canonical_id, account=None, **facts)
+    columns = [f.attname for f in Lead._meta.concrete_fields if f.attname != "id"]
+    assert [getattr(made, name) for name in columns] == [getattr(built, name) for name in columns]
+    assert made.person is lead.person and made.account is None and made._state.adding and made.pk != built.pk
+    other = bulk.make(Lead, person_id=lead.person_id, **facts)
+    other.attributes_folded["b"] = 2
+    assert made.attributes_folded == {}, "a default is made anew for every row"
+    with pytest.raises(TypeError, match="no_such"):
+        bulk.make(Lead, no_such=1)
+
+
+def test_json_is_stored_as_django_would_and_text_of_it_once():
+    lead = LeadFactory()
+    values = [{}, [], {"é": [1.5, None, True]}, "text", 0, None, [{}]]
+    made = [
+        bulk.make(JournalEntry, kind="noted", lead_id=lead.pk, at=moment.now(), recorded_at=moment.now(), data=v or {})
+        for v in values[:-1]
+    ]
+    made.append(
+        bulk.make(
+            JournalEntry,
+            kind="noted",
+            lead_id=lead.pk,
+            at=moment.now(),
+            recorded_at=moment.now(),
+            data=bulk.Text('{"n":[1,2]}'),
+        )
+    )
+    bulk.insert(made)
+    held = list(JournalEntry.objects.filter(lead=lead, kind="noted").order_by("id").values_list("data", flat=True))
+    assert held == [v or {} for v in values[:-1]] + [{"n": [1, 2]}]

@@ -28,6 +28,7 @@ ATTEMPTS = {Kind.ATTEMPTED, Kind.CONVERSED}
 LEAVES = {Kind.HANDED_BACK, Kind.RELEASED, Kind.TAKEN_AWAY}
 KINDS = frozenset({*STARTS, *ATTEMPTS, *LEAVES, Kind.ACCEPTED, Kind.STAGE_MOVED, Kind.CAME_BACK})
 OWNER_CLOCKS = {Clock.Kind.ACCEPTANCE}
+_RUNNING = "routing.sla.running"  # what runs for leads made in this unit, by lead
 WAITING = {"error", "loop", "by_rule", "handed_back"}  # held for another reason than "nobody yet": no clock starts
 
 
@@ -54,10 +55,13 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
         moved += _follow(entry, desk)
     fresh = _start(entries, desk, unit)
     _save(ended, moved, fresh)
+    _remember(leads, desk, unit)
 
 
 def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
-    rows = Clock.objects.select_for_update().filter(lead__in=leads).order_by("id")
+    untouched = unit.memo.get(_RUNNING, {})  # a new lead has no clocks but those this unit started
+    known = [lead for lead in leads if not unit.is_new(lead.pk) or lead.pk in untouched]
+    rows = Clock.objects.select_for_update().filter(lead__in=known).order_by("id") if known else []
     running: dict[tuple[uuid.UUID, str], Clock] = {}
     had: set[tuple[uuid.UUID, int, str]] = set()
     for clock in rows:
@@ -224,14 +228,15 @@ def _starts_now(rule: ClockRule, lead: Lead, entry: Entry, desk: Desk) -> bool:
 def _clock(lead: Lead, policy: Policy, rule: ClockRule, desk: Desk, unit: Unit, decision: uuid.UUID) -> Clock:
     version, calendar = calendar_versions.calendar_in_force(_calendar_key(rule, lead, desk), unit)
     start = lead.assigned_at if rule.start == "assigned" and lead.assigned_at else _received(lead)
-    clock = Clock(
-        lead=lead,
+    clock = bulk.make(
+        Clock,
+        lead_id=lead.pk,
         cycle=lead.cycle,
         kind=rule.kind,
-        policy=desk.version,
+        policy_id=desk.version.pk if desk.version else None,
         rule=policy.key,
         decision=decision,
-        calendar=version,
+        calendar_id=version.pk if version else None,
         rep_id=lead.owner_id,
         target_seconds=rule.target,
         started_at=start,
@@ -274,7 +279,21 @@ def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock]) -> None:
     bulk.insert(fresh)
 
 
-def due_moments(leads: Sequence[Lead]) -> list[tuple[uuid.UUID, datetime, str]]:
+def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:
+    """What now runs for the leads of this unit that are new: nobody else can know, so nobody needs to ask."""
+    held = unit.memo.setdefault(_RUNNING, {})
+    held.update((lead.pk, []) for lead in leads if unit.is_new(lead.pk))
+    for clock in desk.running.values():
+        if clock.lead_id in held:
+            held[clock.lead_id].append((clock.lead_id, clock.due_at, clock.kind))
+
+
+def due_moments(leads: Sequence[Lead], unit: Unit) -> list[tuple[uuid.UUID, datetime, str]]:
     """For the work table: every running clock is something due."""
-    rows = Clock.objects.filter(lead__in=leads, state=Clock.State.RUNNING)
-    return list(rows.values_list("lead_id", "due_at", "kind"))
+    held = unit.memo.get(_RUNNING, {})
+    found = [moment for lead in leads for moment in held.get(lead.pk, ())]
+    others = [lead for lead in leads if not unit.is_new(lead.pk)]
+    if others:
+        rows = Clock.objects.filter(lead__in=others, state=Clock.State.RUNNING)
+        found += rows.values_list("lead_id", "due_at", "kind")
+    return found
