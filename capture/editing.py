@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from capture import live_sources
+from capture import attribution, live_sources
 from capture.attributes import coerce
 from capture.models import Campaign, Source
+from capture.selectors import channel_draft
 from capture.services import set_source_state
 from leadops import access, sealed
 from leadops.errors import NotFound, Refused
@@ -24,6 +26,8 @@ from leadops.journal import Kind
 from leadops.models import AttributeDef, Lead
 from leadops.sealed import Secret
 from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
 
 FACTS = ("company", "title", "industry", "employees", "country", "region", "postcode", "city", "language")
 _FOLDED = {"company": 250, "title": 200, "city": 120}
@@ -120,3 +124,54 @@ def update_campaign(campaign_id: uuid.UUID, values: Mapping[str, Any], *, unit: 
         campaign.save(update_fields=changed)
         unit.record(Kind.SETTING_CHANGED, data={"what": "campaign", "key": campaign.key, "fields": sorted(changed)})
     return campaign
+
+
+# -- the channel table: bodies of its drafts -----------------------------------------------------------------
+
+
+def start_channel_draft(unit: Unit) -> Version:
+    """A draft of the table in force to be edited; the one already begun where there is one."""
+    begun = channel_draft()
+    if begun is not None:
+        return begun
+    live = versions.in_force(attribution.KIND, attribution.KEY, unit)
+    body = live.body if live else {"rules": [], "channels": [{"code": attribution.UNKNOWN, "labels": {}}]}
+    return versions.draft(attribution.KIND, attribution.KEY, body, actor=unit.actor, at=unit.at, based_on=live)
+
+
+def rule_named(body: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    """A rule as its form shows it."""
+    for rule in body.get("rules", ()):
+        if rule["key"] == key:
+            label = rule.get("label") or {}
+            names = {"label_fr": label.get("fr", ""), "label_en": label.get("en", "")}
+            return {**names, "when": rule["when"], "channel": rule["channel"]}
+    return None
+
+
+def with_rule(body: Mapping[str, Any], key: str, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with a rule in the place it had; a new one comes first and gets its key for ever."""
+    rules = list(body.get("rules", ()))
+    taken = {rule["key"] for rule in rules}
+    rule = {
+        "key": key or _fresh_key(typed["label_en"], taken),
+        "label": {"fr": typed["label_fr"], "en": typed["label_en"]},
+        "when": typed["when"],
+        "channel": typed["channel"],
+    }
+    rules = [rule if each["key"] == key else each for each in rules] if key in taken else [rule, *rules]
+    return {**body, "rules": rules}
+
+
+def without_rule(body: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {**body, "rules": [rule for rule in body.get("rules", ()) if rule["key"] != key]}
+
+
+def in_order(body: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules by the numbers given; equal numbers keep the order they had."""
+    return {**body, "rules": sorted(body.get("rules", ()), key=lambda rule: places[rule["key"]])}
+
+
+def _fresh_key(label: str, taken: set[str]) -> str:
+    stem = slugify(label).replace("-", "_")[:60] or "rule"
+    return next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if name not in taken)

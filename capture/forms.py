@@ -10,11 +10,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from capture.adapters import ADAPTERS
+from capture.attribution import TOUCH
 from capture.fields import channel_choices
 from capture.models import Campaign, Source
 from leadops import money
+from leadops.conditions.form import ConditionField
 from leadops.errors import Refused
 from leadops.fold import fold_email, fold_phone
+from leadops.templatetags.house import said
 
 ADAPTER_NAMES = {
     "json": _("JSON from a program"),
@@ -171,3 +174,40 @@ class LedgerForm(forms.Form):
         required=False,
         empty_label=_("All"),
     )
+
+
+# -- the channel table ---------------------------------------------------------------------------------------
+
+
+class PublishForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, help_text=_("Why it changes. Everyone reads it.")
+    )
+
+
+class ChannelRuleForm(forms.Form):
+    """One rule: what it is called, when it speaks, which channel it gives."""
+
+    label_fr = forms.CharField(label=_("Name in French"), max_length=120)
+    label_en = forms.CharField(label=_("Name in English"), max_length=120)
+    when = ConditionField(label=_("A touch belongs here when"), vocabulary=TOUCH, required=True)
+    channel = forms.ChoiceField(label=_("Channel"))
+
+    def __init__(self, data: Any = None, *, channels: list[dict[str, Any]], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["channel"].choices = [  # type: ignore[attr-defined]
+            (c["code"], said(c.get("labels")) or c["code"]) for c in channels
+        ]
+
+
+class OrderForm(forms.Form):
+    """A number per rule, as typed in the table; the smallest is asked first."""
+
+    def __init__(self, data: Any, *, keys: list[str]) -> None:
+        super().__init__(data)
+        self.keys = keys
+        for key in keys:
+            self.fields[f"place-{key}"] = forms.DecimalField(label=key, max_digits=7, decimal_places=2)
+
+    def places(self) -> dict[str, Any]:
+        return {key: self.cleaned_data[f"place-{key}"] for key in self.keys}

@@ -181,10 +181,17 @@ def new_source(request: HttpRequest) -> HttpResponse:
     return redirect("capture:show_source", made.source.pk)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def show_source(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
+    """A source with its health and costs, and the form that adds or corrects a cost."""
     actor = _actor(request)
     source = selectors.source_for(actor, source_id)
+    form = CostForm(request.POST or None, initial={"corrects": request.GET.get("corrects", "")})
+    if request.method == "POST":
+        access.require(actor, "edit_costs")
+        if form.is_valid() and _add_cost(request, form, source=source):
+            return redirect("capture:show_source", source.pk)
+    costs = selectors.costs_of(source)
     (health,) = selectors.health_of([source], moment.now())
     context = {
         "source": source,
@@ -197,8 +204,12 @@ def show_source(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
         "refusals": selectors.refusals_of(source, moment.now()),
         "states": Source.State,
         "may_edit": access.can(actor, "edit_sources"),
+        "form": form,
+        "costs": costs,
+        "total": _total(costs),
+        "may_cost": access.can(actor, "edit_costs"),
     }
-    return render(request, "capture/source.html", context)
+    return render(request, "capture/source.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_POST
@@ -247,21 +258,21 @@ def show_campaign(request: HttpRequest, campaign_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         access.require(actor, "edit_costs")
         status = 422
-        if form.is_valid() and _add_cost(request, form, campaign):
+        if form.is_valid() and _add_cost(request, form, campaign=campaign):
             return redirect("capture:show_campaign", campaign.pk)
     costs = campaign.costs_held  # type: ignore[attr-defined]
     context = {"campaign": campaign, "form": form, "costs": costs, "may_cost": access.can(actor, "edit_costs")}
     return render(request, "capture/campaign.html", {**context, "total": _total(costs)}, status=status)
 
 
-def _add_cost(request: HttpRequest, form: CostForm, campaign: Any) -> bool:
+def _add_cost(request: HttpRequest, form: CostForm, **of: Any) -> bool:
     data = form.cleaned_data
     cost = services.CostOf(
         from_on=data["from_on"],
         to_on=data["to_on"],
         amount_minor=data["amount"].minor,
         currency=data["amount"].currency,
-        campaign=campaign,
+        **of,
         note=data["note"],
         corrects=data["corrects"],
     )

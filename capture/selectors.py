@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-from capture import ledger
+from capture import attribution, ledger
 from capture.identity import PHONE
 from capture.ledger import LedgerRow
 from capture.models import Campaign, Cost, Refusal, Source, Submission
@@ -21,6 +21,7 @@ from leadops.errors import NotFound, Refused
 from leadops.fold import fold_email, fold_phone
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead, Person, Stage
+from leadops.versions.models import Version
 
 MOST_DAYS = 400
 KNOWN_SHOWN = 3
@@ -122,6 +123,11 @@ def costs_in_force() -> QuerySet[Cost]:
     return Cost.objects.filter(corrected_by__isnull=True).select_related("source", "campaign")
 
 
+def costs_of(source: Source) -> list[Cost]:
+    """What was spent on a source itself, newest first."""
+    return list(costs_in_force().filter(source=source).order_by("-from_on", "-recorded_at"))
+
+
 def campaigns(actor: Actor) -> QuerySet[Campaign]:
     """Campaigns with the costs in force and the number of leads each brought."""
     access.require(actor, "read_sources")
@@ -180,3 +186,9 @@ def _known(by: str, person: Person, actor: Actor) -> KnownPerson:
 def submission_state(row: Submission) -> dict[str, Any]:
     """What the API says of a submission beside its own columns."""
     return {"state": row.end, "reason": row.reason, "lead": row.lead_id, "person": row.person_id}
+
+
+def channel_draft() -> Version | None:
+    """The draft of the channel table somebody is at work on: the newest, when it is newer than what was published."""
+    newest = Version.objects.filter(kind=attribution.KIND, key=attribution.KEY).order_by("-number").first()
+    return newest if newest is not None and newest.state == Version.State.DRAFT else None

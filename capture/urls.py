@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from capture import pages, views
+from capture import channels, pages, views
 
 app_name = "capture"
 public_urlpatterns = [
@@ -20,6 +20,10 @@ desk_urlpatterns = [
     path("submissions/<uuid:submission_id>", pages.show_submission, name="show_submission"),
     path("submissions/<uuid:submission_id>/replay", pages.replay_submission, name="replay_submission"),
     path("sources", pages.list_sources, name="list_sources"),
+    path("sources/channels", channels.show_channels, name="show_channels"),
+    path("sources/channels/order", channels.order_channels, name="order_channels"),
+    path("sources/channels/publish", channels.publish_channels, name="publish_channels"),
+    path("sources/channels/rules/<slug:key>", channels.edit_channel_rule, name="edit_channel_rule"),
     path("sources/new", pages.new_source, name="new_source"),
     path("sources/<uuid:source_id>", pages.show_source, name="show_source"),
     path("sources/<uuid:source_id>/state", pages.set_source_state, name="set_source_state"),
