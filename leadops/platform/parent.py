@@ -46,7 +46,7 @@ def up(mode: str) -> None:
                 "PORT": str(port),
                 "PYTHONUNBUFFERED": "1",
             }
-            startup.prepare(startup.house_steps(mode), variables)
+            startup.prepare(startup.house_steps(), variables)
             private = not os.environ.get("DATABASE_URL")
             heal = (lambda: postgres.ensure(timeout=10)) if private else None
             ready = f"http://127.0.0.1:{port}  (Ctrl-C stops everything)"

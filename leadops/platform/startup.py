@@ -145,13 +145,9 @@ def static_step() -> Step:
     )
 
 
-def house_steps(mode: str) -> list[list[Step]]:
+def house_steps() -> list[list[Step]]:
     """Rounds of steps; the steps of one round run side by side."""
-    rounds = [[Step("migrations", manage("migrate", "--noinput", "--verbosity", "0")), static_step()]]
-    rounds.append([Step("what a house starts with", manage("install_defaults"))])
-    if mode == "demo":
-        rounds.append([Step("the demo company", manage("seed_demo"))])
-    return rounds
+    return [[Step("the house", manage("prepare_house", "--skip-checks")), static_step()]]
 
 
 def prepare(rounds: Sequence[Sequence[Step]], variables: Mapping[str, str], folder: Path = BASE) -> None:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = "Fill an empty database with the demo company."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--leads", type=int, default=60)
+        parser.add_argument("--leads", type=int, default=40)
         parser.add_argument("--seed", type=int, default=7)
 
     def handle(self, *args: Any, **options: Any) -> None:

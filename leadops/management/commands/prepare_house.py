@@ -1,0 +1,21 @@
+"""`manage.py prepare_house`: migrations, what a house starts with, and in demo mode the demo company; one process, safe to repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from leadops.shipped import install_defaults
+
+
+class Command(BaseCommand):
+    help = "Bring the database to where the house can open."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+        install_defaults()
+        if settings.MODE == "demo":
+            call_command("seed_demo", skip_checks=True)
