@@ -191,7 +191,7 @@ folder, pg = Path(sys.argv[1]), Path(sys.argv[2])
 postgres.HERE = pg
 parent.RUN = folder
 children.house = lambda port, workers: [stand_in(folder, "web"), stand_in(folder, "cluster")]
-startup.house_steps = lambda mode: []
+startup.house_steps = lambda: []
 sys.exit(parent.main(["--serve"]))
 """
 
