@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from leadops.errors import Refused
@@ -24,7 +26,20 @@ def problem(status: int, code: str, title: str, **detail: Any) -> JsonResponse:
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To who is not signed in (any more): the sign-in page and back; a fragment or JSON answers 401."""
+    htmx = getattr(request, "htmx", False)
+    if not wants_json(request) and not htmx:
+        wanted = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+        return redirect_to_login(wanted, reverse("desk:sign_in"))
+    fault = Refused("signed-out", _("You were signed out: sign in again."), status=401)
+    return refused(request, fault)
+
+
 def refused(request: HttpRequest, fault: Refused) -> HttpResponse:
+    visitor = not getattr(getattr(request, "user", None), "is_authenticated", False)
+    if visitor and fault.code == "not-allowed" and not wants_json(request):
+        return sign_in_first(request)
     if wants_json(request):
         return problem(fault.status, fault.code, str(fault.message), **fault.detail)
     template = "errors/refused.html#fragment" if getattr(request, "htmx", False) else "errors/refused.html"

@@ -39,7 +39,7 @@ class Page:
 
 def work_of(actor: Actor, tab: str) -> QuerySet[Work]:
     """The actor's own queue rows of a tab, in working order: due first, then band, then heat."""
-    rows = Work.objects.filter(owner=actor.user_id)
+    rows = Work.objects.filter(owner=actor.user_id) if actor.user_id else Work.objects.none()  # "nobody" owns no queue
     if tab == "now":
         rows = rows.filter(wakes_at__isnull=True, waiting_on=Work.Waiting.US)
     elif tab == "snoozed":

@@ -66,7 +66,9 @@ def accept(lead: Lead, unit: Unit) -> Lead:
     acknowledged = routing.acknowledge(mine, unit)
     if not accepted and not acknowledged:
         raise Conflict("already-accepted", _("This lead was accepted already."))
-    return mine  # the two rooms share one ACCEPTED entry
+    if not accepted and acknowledged:  # nothing was handed off: the assignment alone is accepted
+        unit.record(Kind.ACCEPTED, mine, data={"assignment": str(acknowledged.pk)})
+    return mine  # else the handoff's ACCEPTED entry speaks for both
 
 
 def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:

@@ -1,12 +1,15 @@
-"""Sign-in by e-mail and password."""
+"""Sign-in by e-mail and password, and the door that only people of the house pass."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from leadops.desk import errors
 from leadops.models import User
 
 
@@ -25,3 +28,15 @@ class EmailBackend(BaseBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Nothing of the desk is shown or done before somebody signed in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return errors.sign_in_first(request)
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,10 +1,12 @@
-"""Addresses of the desk: inbox, leads and their verbs, sign-in, notices."""
+"""Addresses of the desk: inbox, leads and their verbs, sign-in, notices. Closed to visitors but for signing in."""
 
 from django.urls import path
 
 from leadops.desk import account, availability, inbox, lead, leads, notices, settings_pages, verbs
+from leadops.desk.signin import members_only
 
 app_name = "desk"
+OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language"}
 urlpatterns = [
     path("", account.home, name="home"),
     path("sign-in", account.sign_in, name="sign_in"),
@@ -30,3 +32,6 @@ urlpatterns = [
     path("settings/tokens", settings_pages.make_token, name="make_token"),
     path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),
 ]
+for pattern in urlpatterns:
+    if pattern.name not in OPEN:
+        pattern.callback = members_only(pattern.callback)
