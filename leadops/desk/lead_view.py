@@ -15,10 +15,10 @@ from leadops import access
 from leadops.access import Actor
 from leadops.desk import forms, selectors
 from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
-from leadops.desk.timeline import events_of, held_words, said
+from leadops.desk.timeline import events_of, held_words
 from leadops.journal import JournalEntry, Kind
 from leadops.lifecycle import FORWARD
-from leadops.models import Lead, Role, Stage, Status
+from leadops.models import Lead, Role, Stage
 from leadops.work import Work
 
 VERBS = (
@@ -67,15 +67,15 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
     clock = running_clocks([lead]).get(lead.pk) or last_met([lead]).get(lead.pk)
     near = selectors.neighbours(actor, lead, tab) if actor.has(Role.REP) else selectors.Near()
     events, older = events_of(lead, None, masked)
-    status = Status.objects.filter(pk=lead.status).first()
+    status_form = forms.StatusForm(initial={"status": lead.status})
     return {
         "lead": lead,
         "masked": masked,
         "display_name": masked_name(lead) if masked else str(lead.person),
         "chip": chip_of(clock, at) if clock else None,
         "stages": stages_of(lead),
-        "status_label": said(status.labels) if status else lead.status,
-        "status_form": forms.StatusForm(initial={"status": lead.status}),
+        "status_label": dict(status_form.fields["status"].choices).get(lead.status, lead.status),  # type: ignore[attr-defined]
+        "status_form": status_form,
         "held_words": held_words(lead.held) if lead.held else "",
         "stalled": getattr(lead, "stalled", None),
         "events": events,

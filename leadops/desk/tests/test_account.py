@@ -1,0 +1,88 @@
+"""Signing in, where each role lands, the language switch and the doors that demo mode alone opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from leadops.desk.tests.desk_cast import Desk, client_of
+from leadops.models import User
+from leadops.testing import PASSWORD, member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_the_right_password_opens_and_goes_where_one_wanted(desk: Desk, client: Client) -> None:
+    data = {"email": desk.lea.user.email.upper(), "password": PASSWORD, "next": "/leads?open=true"}
+    answer = client.post("/sign-in", data)
+    assert (answer.status_code, answer["Location"]) == (302, "/leads?open=true")
+    assert client.get("/inbox").status_code == 200
+
+
+@pytest.mark.parametrize("email", ["lea.martin@example.com", "nobody@example.com"])
+def test_a_wrong_password_and_an_unknown_address_read_the_same(desk: Desk, client: Client, email: str) -> None:
+    answer = client.post("/sign-in", {"email": email, "password": "wrong"}, headers={"accept-language": "en"})
+    assert answer.status_code == 422
+    assert "do not match an active account" in answer.content.decode()
+
+
+def test_who_left_does_not_come_in(desk: Desk, client: Client) -> None:
+    User.objects.filter(pk=desk.lea.pk).update(is_active=False)
+    assert client.post("/sign-in", {"email": desk.lea.user.email, "password": PASSWORD}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"]
+)
+def test_nobody_is_sent_to_another_house(desk: Desk, client: Client, elsewhere: str) -> None:
+    answer = client.post("/sign-in", {"email": desk.lea.user.email, "password": PASSWORD, "next": elsewhere})
+    assert answer["Location"] == "/"
+    assert client.post("/language", {"language": "en", "next": elsewhere})["Location"] == "/"
+
+
+def test_demo_buttons_exist_in_demo_mode_only(desk: Desk, client: Client, settings: Any) -> None:
+    lea = member("Léa Démo", "rep", "paris")
+    User.objects.filter(pk=lea.pk).update(email="lea@demo.example")
+    assert "sign-in/demo" not in client.get("/sign-in").content.decode()
+    client.post("/sign-in/demo", {"email": "lea@demo.example"})
+    assert "_auth_user_id" not in client.session
+    settings.MODE = "demo"
+    assert "sign-in/demo" in client.get("/sign-in").content.decode()
+    client.post("/sign-in/demo", {"email": desk.lea.user.email})
+    assert "_auth_user_id" not in client.session, "only people of the demo company have a button"
+    client.post("/sign-in/demo", {"email": "lea@demo.example"})
+    assert client.session["_auth_user_id"] == str(lea.pk)
+
+
+@pytest.mark.parametrize(
+    ("who", "page"),
+    [("lea", "/inbox"), ("manager", "/leads"), ("executive", "/reports/sources"), ("marketing", "/sources"), ("revenue", "/leads")],
+)  # fmt: skip
+def test_each_role_lands_on_its_own_screen(desk: Desk, who: str, page: str) -> None:
+    person = getattr(desk, who)
+    assert client_of(getattr(person, "user", person)).get("/")["Location"] == page
+
+
+def test_the_language_switch_keeps_the_page_and_lasts(desk: Desk) -> None:
+    client = client_of(desk.lea.user, "en")
+    answer = client.post("/language", {"language": "fr", "next": "/leads?q=roux"})
+    assert answer["Location"] == "/leads?q=roux"
+    assert User.objects.get(pk=desk.lea.pk).language == "fr"
+    text = client.get("/leads?q=roux").content.decode()
+    assert '<html lang="fr"' in text and 'value="roux"' in text
+    client.post("/language", {"language": "xx", "next": "/leads"})
+    assert User.objects.get(pk=desk.lea.pk).language == "fr"
+
+
+def test_signing_out_is_a_post(desk: Desk) -> None:
+    client = client_of(desk.lea.user)
+    assert client.get("/sign-out").status_code == 405
+    client.post("/sign-out")
+    assert client.get("/inbox").status_code == 302

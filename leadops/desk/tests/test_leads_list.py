@@ -1,0 +1,72 @@
+"""The list of leads: cut to the reader's rights, filtered by its address, paged without gap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leadops.desk import leads
+from leadops.desk.tests.desk_cast import Desk, client_of
+
+pytestmark = pytest.mark.django_db
+BUDGET = 14
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def names(answer: Any) -> list[str]:
+    return [name for _lead, name in answer.context["leads"]]
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [("lea", {"Anna Roux"}), ("manager", {"Anna Roux"}), ("revenue", {"Anna Roux", "Bruno Faure"}), ("executive", {"A. R.", "B. F."})],
+)  # fmt: skip
+def test_one_address_shows_each_reader_what_is_theirs(desk: Desk, who: str, seen: set[str]) -> None:
+    desk.lead("Anna Roux"), desk.lead("Bruno Faure", owner=desk.karim)
+    person = getattr(desk, who)
+    answer = client_of(getattr(person, "user", person)).get("/leads")
+    assert set(names(answer)) == seen and answer.context["total"] == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=roux", []), ("q=anna", ["Anna Roux"]), ("q=ANNA+R", ["Anna Roux"]), ("q=acier", ["Anna Roux", "Zoé Ânes"]), ("open=true", ["Anna Roux", "Zoé Ânes"]), ("q=zoe", ["Zoé Ânes"])],
+)  # fmt: skip
+def test_the_filter_is_the_address(desk: Desk, query: str, found: list[str]) -> None:
+    desk.lead("Anna Roux", company="Acier du Rhône", company_folded="acier du rhone")
+    desk.lead("Zoé Ânes", company="Aciérie", company_folded="acierie")
+    assert sorted(names(client_of(desk.lea.user).get(f"/leads?{query}"))) == found
+
+
+def test_pages_follow_one_another(desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(leads, "PAGE", 2)
+    for n in range(5):
+        desk.lead(f"Person {n}")
+    client, after, found = client_of(desk.lea.user), "", []
+    for _ in range(3):
+        answer = client.get(f"/leads?after={after}")
+        found += names(answer)
+        after = answer.context["after"]
+    assert sorted(found) == [f"Person {n}" for n in range(5)] and after == ""
+
+
+def test_a_filter_that_finds_nothing_offers_the_way_back(desk: Desk) -> None:
+    text = client_of(desk.lea.user, "fr").get("/leads?q=nobody").content.decode()
+    assert "Aucun lead ne correspond" in text and "Effacer le filtre" in text
+
+
+def test_the_list_asks_few_questions(desk: Desk) -> None:
+    for n in range(10):
+        desk.lead(f"Person {n}")
+    client = client_of(desk.lea.user)
+    client.get("/leads")
+    with CaptureQueriesContext(connection) as seen:
+        client.get("/leads")
+    assert len(seen) <= BUDGET, "\n".join(q["sql"][:120] for q in seen)
