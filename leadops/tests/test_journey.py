@@ -144,6 +144,7 @@ def work_the_lead(page: Page, language: str) -> None:
     deals.locator("details:has(form[action$='/win']) > summary").click()
     deals.locator("form[action$='/win'] [name=amount]").fill("12 000" if language == "fr" else "12,000")
     deals.locator("form[action$='/win'] button").click()
+    expect(deals.locator("form[action$='/win']")).to_have_count(0)
     expect(deals.get_by_text(WORDS[language]["won"]).first).to_be_visible()
     lead.refresh_from_db()
     assert lead.stage == "won"

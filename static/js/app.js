@@ -160,6 +160,8 @@
     if (waiting && xhr.status >= 400 && xhr.status !== 409 && xhr.status !== 422 && !waiting.querySelector("form")) waiting.close();
   });
 
+  // What somebody opened to type in stays as it is while the page around it is refreshed.
+  if (window.Idiomorph) window.Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.nodeName === "DETAILS" && old.open && old.querySelector("form"));
   // The morph extension takes every out-of-band swap for one of whole elements: a region would land inside itself.
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { fragment, target } = event.detail;
