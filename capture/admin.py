@@ -29,7 +29,9 @@ class Texts(forms.MultiValueField):
 
     def __init__(self, longest: int, **options: Any) -> None:
         kind = forms.TextInput if longest <= 200 else forms.Textarea
-        widgets = {language: kind(attrs={"aria-label": label}) for language, label in LANGUAGES.items()}
+        widgets: dict[str, forms.Widget | type[forms.Widget]] = {
+            language: kind(attrs={"aria-label": label}) for language, label in LANGUAGES.items()
+        }
         parts = [forms.CharField(max_length=longest, required=False) for _language in LANGUAGES]
         super().__init__(parts, require_all_fields=False, widget=_TextsWidget(widgets), **options)
 
@@ -106,7 +108,7 @@ def _spec(line: str, kept: dict[Any, dict[str, Any]]) -> dict[str, Any]:
 class _Seen:
     """Shown to those who may read sources, and to nobody else of the admin."""
 
-    actions = None
+    actions: Any = None
     _can: Any
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -192,7 +192,7 @@ def _plan(
         return  # the newest wait in the inbox
     minutes = dice.choice((2, 3, 4, 4, 7, 12, 25, 90))
     at = arrival.at + timedelta(minutes=minutes)
-    owner = lead.owner_id
+    owner = lead.owner_id or _owner(lead)
     reached = dice.random() < 0.6
     pending.append((at, n * 10, lambda: _answer(lead, reached)))
     if not reached:

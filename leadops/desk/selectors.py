@@ -131,7 +131,7 @@ def day_of(actor: Actor, at: datetime) -> Day:
     met = Clock.objects.filter(
         kind=Clock.Kind.FIRST_ATTEMPT, rep=actor.user_id, state=Clock.State.MET, ended_at__gte=dawn
     ).values_list("started_at", "ended_at")[:MANY]
-    waits = [(end - start).total_seconds() for start, end in met]
+    waits = [(end - start).total_seconds() for start, end in met if end]
     return Day(
         handled=acts.aggregate(n=Count("lead", distinct=True))["n"],
         median=median(waits) if waits else None,

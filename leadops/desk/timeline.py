@@ -24,8 +24,14 @@ from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
 PAGE = 30
 CLOCKS = (Kind.CLOCK_STARTED, Kind.CLOCK_CANCELLED)  # what the machine does by itself: said together, in small
 # drawn with a mark the sprite has
-MARKS = {**ICONS, "escalated": "bell", "taken_away": "user-x", "clock_cancelled": "circle-pause", "conversed": "users"}
-TONES = {
+MARKS: dict[str, str] = {
+    **ICONS,
+    "escalated": "bell",
+    "taken_away": "user-x",
+    "clock_cancelled": "circle-pause",
+    "conversed": "users",
+}
+TONES: dict[str, str] = {
     Kind.CLOCK_BREACHED: "bad",
     Kind.OPPORTUNITY_WON: "good",
     Kind.CLOCK_MET: "good",

@@ -111,7 +111,11 @@ def test_the_ladder_reminds_the_owner_then_escalates_to_the_teams_manager(lea):
     told = Notice.objects.filter(kind="sla_escalate").values_list("user_id", flat=True)
     assert list(told) == [nadia.pk] and other.pk not in told
     assert Effect.objects.filter(purpose="sla_escalate", user=nadia).count() == 1
-    assert list(ClockStep.objects.order_by("due_at").values_list("step", flat=True))[:3] == ["remind_60", "breach_100", "escalate_200"]
+    assert list(ClockStep.objects.order_by("due_at").values_list("step", flat=True))[:3] == [
+        "remind_60",
+        "breach_100",
+        "escalate_200",
+    ]
     assert lead.pk
 
 
@@ -176,8 +180,14 @@ def test_keeping_time_costs_the_same_statements_whatever_the_number(lea, leads, 
     ("change", "path"),
     [
         ({"policies": []}, "policies"),
-        ({"policies": [{"key": "a", "when": {"field": "nope", "op": "eq", "value": 1}, "clocks": []}]}, "policies[0].when"),
-        ({"policies": [{"key": "a", "when": {}, "clocks": [{"kind": "x", "target": 0, "calendar": "rep"}]}]}, "policies[0].clocks[0].kind"),
+        (
+            {"policies": [{"key": "a", "when": {"field": "nope", "op": "eq", "value": 1}, "clocks": []}]},
+            "policies[0].when",
+        ),
+        (
+            {"policies": [{"key": "a", "when": {}, "clocks": [{"kind": "x", "target": 0, "calendar": "rep"}]}]},
+            "policies[0].clocks[0].kind",
+        ),
     ],
 )
 def test_a_policy_that_cannot_work_is_refused_with_its_place(change, path):
