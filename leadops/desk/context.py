@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from leadops import access, moment
 from leadops.access import Actor
@@ -33,7 +34,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
 
 def _labels() -> dict[str, str]:
     return {
-        "inbox": _("Inbox"),
+        "inbox": pgettext("navigation", "Inbox"),
         "pool": _("Pool"),
         "leads": _("Leads"),
         "reports": _("Reports"),

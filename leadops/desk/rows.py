@@ -64,9 +64,9 @@ class Row:
 def chip_of(clock: Clock, at: datetime) -> Chip:
     """Words for one clock at an instant."""
     if clock.state == Clock.State.MET:
-        return Chip(
-            "met" if clock.breached_at is None else "breached", clock.due_at, clock.ended_at, clock.kind, clock.pk
-        )
+        if clock.breached_at is None:
+            return Chip("met", clock.due_at, clock.ended_at, clock.kind, clock.pk)
+        return Chip("breached", None, clock.ended_at, clock.kind, clock.pk)  # it was late; nothing counts on any more
     if clock.due_at <= at:
         return Chip("breached", clock.due_at, None, clock.kind, clock.pk)
     soon = min(AT_RISK, timedelta(seconds=clock.target_seconds / 4))

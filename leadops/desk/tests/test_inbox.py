@@ -15,6 +15,7 @@ from leadops.desk import selectors
 from leadops.desk.tests.desk_cast import HX, Desk, client_of
 from leadops.models import Lead
 from leadops.work import Work
+from routing.models import Clock
 
 pytestmark = pytest.mark.django_db
 BUDGET = 16
@@ -138,3 +139,14 @@ def test_the_state_for_pages_without_stream_changes_when_a_lead_comes(desk: Desk
     before = client.get(url).json()
     desk.lead()
     assert client.get(url).json() != before
+
+
+def test_a_late_answer_stays_late_but_counts_on_no_more(desk: Desk) -> None:
+    lead, client = desk.lead(), client_of(desk.lea.user, "en")
+    now = moment.now()
+    Clock.objects.filter(lead=lead, kind="first_attempt").update(
+        state="met", ended_at=now, breached_at=now - timedelta(hours=1), due_at=now - timedelta(hours=1), next_at=None
+    )
+    Clock.objects.filter(lead=lead).exclude(kind="first_attempt").delete()
+    chip = client.get("/inbox").context["rows"][0].chip
+    assert (chip.state, chip.due_at) == ("breached", None)
