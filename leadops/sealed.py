@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from cryptography.fernet import Fernet
@@ -42,5 +43,13 @@ def put(owner: str, secret: str, at: datetime) -> Secret:
 
 def live(owner: str, at: datetime) -> list[str]:
     """The owner's secrets in force, newest first."""
-    rows = Secret.objects.filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at), owner=owner).order_by("-created_at")
-    return [_box().decrypt(bytes(row.sealed)).decode() for row in rows]
+    return live_of([owner], at).get(owner, [])
+
+
+def live_of(owners: Iterable[str], at: datetime) -> dict[str, list[str]]:
+    """Owner -> secrets in force, newest first; owners without one are left out."""
+    rows = Secret.objects.filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at), owner__in=list(owners))
+    found: dict[str, list[str]] = {}
+    for row in rows.order_by("-created_at"):
+        found.setdefault(row.owner, []).append(_box().decrypt(bytes(row.sealed)).decode())
+    return found

@@ -34,6 +34,20 @@ def test_a_new_submission_is_stored_as_received_and_answered_202():
     assert "secret" not in json.dumps(kept.headers) and "127.0.0.1" not in json.dumps(kept.headers)
 
 
+def test_sources_in_use_are_looked_at_again_all_at_once(django_assert_num_queries, monkeypatch):
+    for n in range(6):
+        source(f"s{n}", secret=f"secret {n}")
+        live_sources.by_key(f"key-s{n}", moment.now())
+    live_sources.by_key("no-such-key", moment.now())
+    monkeypatch.setattr(live_sources, "KEEP", -1)
+    with django_assert_num_queries(2):
+        found = live_sources.by_key("key-s3", moment.now())
+    assert found.secrets == ("secret 3",)
+    monkeypatch.setattr(live_sources, "KEEP", 60)
+    with django_assert_num_queries(0):
+        assert live_sources.by_key("key-s5", moment.now()).secrets == ("secret 5",)
+
+
 def test_accepting_a_known_source_is_one_round_trip(django_assert_num_queries):
     source()
     send(ANNA)
