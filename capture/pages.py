@@ -191,7 +191,11 @@ def show_source(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
         access.require(actor, "edit_costs")
         if form.is_valid() and _add_cost(request, form, source=source):
             return redirect("capture:show_source", source.pk)
-    costs = selectors.costs_of(source)
+    return _source_page(request, source, form)
+
+
+def _source_page(request: HttpRequest, source: Source, form: CostForm) -> HttpResponse:
+    actor, costs = _actor(request), selectors.costs_of(source)
     (health,) = selectors.health_of([source], moment.now())
     context = {
         "source": source,
