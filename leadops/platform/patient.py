@@ -31,7 +31,7 @@ def has_arrived(seen: bytes) -> bool:
     return len(seen) - end - 4 >= min(wanted, ENOUGH - end - 4)
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(ThreadWorker):
     """gunicorn's threaded worker with a waiting room in front of its threads."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
