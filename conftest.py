@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from django.db import connections
+from pytest_django.plugin import blocking_manager_key
 
 os.environ.setdefault("LEADOPS_MODE", "test")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser driver runs a loop in the test's thread
@@ -28,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         mark = item.get_closest_marker("django_db")
         if mark and mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
-            # a transactional test empties every table: the reference rows of the migrations come back for the next one
+            # a transactional test empties every table: Django keeps a copy of the migrations' rows for those that ask
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
         if item.get_closest_marker("real") and not REAL.exists():
             _not_here(item, f"real data not found at {REAL}", wanted="REAL_DATA" in os.environ)
@@ -47,6 +50,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fails here and not while collecting, where xdist would hide the reason behind an internal error."""
     if why := item.stash.get(MISSING, ""):
         pytest.fail(why, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """The migrations' rows come back as soon as a transactional test has emptied the tables.
+
+    Django brings them back before the next transactional test only: a plain test after it (xdist gives a process whole
+    files) and the next run with --reuse-db would miss them.
+    """
+    try:
+        return (yield)
+    finally:
+        mark = item.get_closest_marker("django_db")
+        if mark and mark.kwargs.get("transaction"):
+            _reference_rows_back(item)
+
+
+def _reference_rows_back(item: pytest.Item) -> None:
+    with item.config.stash[blocking_manager_key].unblock():
+        for connection in connections.all(initialized_only=True):
+            if rows := getattr(connection, "_test_serialized_contents", ""):
+                connection.creation.deserialize_db_from_string(rows)
 
 
 @pytest.fixture(scope="session")
