@@ -51,8 +51,8 @@ TEXT += [
     for tone in ("info", "good", "warn", "bad")
     for back in (f"--{tone}-wash", "--surface", "--canvas")
 ]
-TEXT += [("--accent", back) for back in ("--surface", "--canvas", "--raised")] + [
-    ("--accent-ink", "--accent"),
+TEXT += [("--house-accent", back) for back in ("--surface", "--canvas", "--raised")] + [
+    ("--accent-ink", "--house-accent"),
     ("--accent-ink", "--accent-hover"),
     ("--bad-solid-ink", "--bad-solid"),
 ]
