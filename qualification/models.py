@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadops.models import Lead, Rep, User
 from leadops.models.columns import address, transaction_id
@@ -43,7 +44,7 @@ class Handoff(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         HANDED_BACK = "handed_back", _("Handed back")
         EXPIRED = "expired", _("Expired")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("handoff", "Withdrawn")
 
     id = address()
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")

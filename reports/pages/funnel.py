@@ -108,7 +108,7 @@ def _stats(report: FunnelReport, before: FunnelReport | None) -> list[dict[str, 
         "mql": ("MQL", _("Leads that were ever offered to sales as qualified by marketing, or went beyond.")),
         "opportunity": (_("Opportunities"), _("Leads that ever had a deal opened, or went beyond.")),
         "won": (
-            _("Won"),
+            _("Won leads"),
             _("Leads that were ever won, whenever it happened, even if the deal was opened again since."),
         ),
     }

@@ -191,7 +191,7 @@ def _notes(report: SourcesReport) -> list[str]:
 def _heading(report: SourcesReport) -> list[str]:
     code = {"currency": report.currency}
     return [
-        _("Key"), _("Name"), _("Leads"), "MQL", "SAL", "SQL", _("Opportunities"), _("Won"),
+        _("Key"), _("Name"), _("Leads"), "MQL", "SAL", "SQL", _("Opportunities"), _("Won leads"),
         _("Revenue (%(currency)s)") % code, _("Won deals not convertible"), _("Cost (%(currency)s)") % code,
         _("Cost per lead (%(currency)s)") % code, _("Cost per MQL (%(currency)s)") % code,
         _("Cost per won lead (%(currency)s)") % code, _("CAC (%(currency)s)") % code, "ROI",
