@@ -29,10 +29,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     part of the repository, so that a clone without it is no error.
     """
     for item in items:
-        mark = item.get_closest_marker("django_db")
-        if mark and mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
-            # a transactional test empties every table: Django keeps a copy of the migrations' rows for those that ask
-            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
         if item.get_closest_marker("real") and not REAL.exists():
             _not_here(item, f"real data not found at {REAL}", wanted="REAL_DATA" in os.environ)
         if item.get_closest_marker("browser") and CHROMIUM is None:
@@ -68,6 +64,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 
 def _reference_rows_back(item: pytest.Item) -> None:
+    from django.contrib.contenttypes.models import ContentType  # apps are ready only now
+
+    ContentType.objects.clear_cache()  # flushed and made anew, with other keys
     with item.config.stash[blocking_manager_key].unblock():
         for connection in connections.all(initialized_only=True):
             if rows := getattr(connection, "_test_serialized_contents", ""):

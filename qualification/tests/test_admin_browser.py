@@ -12,7 +12,7 @@ from leadops.models import User
 from leadops.versions import services as versions
 from qualification.tests.conftest import NOW, hot_lead
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_marketing_ops_publishes_the_definition_by_hand(

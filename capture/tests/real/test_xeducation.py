@@ -28,7 +28,7 @@ from routing.models import Assignment, Clock, Pool, PoolMember
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.urls("capture.tests.public_urls"),
 ]
 ZONE = "Europe/Paris"

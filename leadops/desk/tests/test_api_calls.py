@@ -90,7 +90,7 @@ def test_a_creation_cut_off_half_way_is_carried_on_and_not_done_twice(house: Hou
     assert carried_on.status_code == 201 and Submission.objects.count() == Lead.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_second_call_while_the_first_runs_is_told_to_wait(monkeypatch):
     house = House()
     lead = house.lead(house.lea)
