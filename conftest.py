@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import connections
 from pytest_django.plugin import blocking_manager_key
 
 os.environ.setdefault("LEADOPS_MODE", "test")
@@ -64,13 +64,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 
 def _reference_rows_back(item: pytest.Item) -> None:
-    from django.contrib.contenttypes.models import ContentType  # apps are ready only now
+    from django.apps import apps  # apps are ready only now
+    from django.contrib.contenttypes.models import ContentType
+
+    from leadops.models import Reason
 
     ContentType.objects.clear_cache()  # flushed and made anew, with other keys
     with item.config.stash[blocking_manager_key].unblock():
-        for connection in connections.all(initialized_only=True):
-            if rows := getattr(connection, "_test_serialized_contents", ""):
-                connection.creation.deserialize_db_from_string(rows)
+        if not Reason.objects.exists():
+            import_module("leadops.migrations.0003_reference").fill(apps, None)
 
 
 @pytest.fixture(scope="session")
