@@ -63,7 +63,9 @@ def _claim(at: datetime) -> list[uuid.UUID]:
     with transaction.atomic():
         rows = list(Effect.objects.select_for_update(skip_locked=True).filter(due).order_by("due_at")[:BATCH])
         keys = [row.pk for row in rows]
-        Effect.objects.filter(pk__in=keys).update(state=Effect.State.SENDING, starts=F("starts") + 1, lease_until=at + LEASE)
+        Effect.objects.filter(pk__in=keys).update(
+            state=Effect.State.SENDING, starts=F("starts") + 1, lease_until=at + LEASE
+        )
     return keys
 
 
@@ -73,7 +75,9 @@ def _send(key: uuid.UUID, at: datetime) -> int:
         return _end(effect, Effect.State.FAILED, at, "nobody to send to")
     with translation.override(effect.user.language):
         letter = _writers[effect.purpose](effect)
-    mail = EmailMessage(letter.subject, letter.text, to=[effect.user.email], headers={"Message-ID": f"<{effect.pk}@leadops>"})
+    mail = EmailMessage(
+        letter.subject, letter.text, to=[effect.user.email], headers={"Message-ID": f"<{effect.pk}@leadops>"}
+    )
     try:
         mail.send()
     except (OSError, smtplib.SMTPException) as fault:
@@ -87,7 +91,9 @@ def _again(effect: Effect, at: datetime, fault: Exception) -> int:
     if effect.starts > len(RETRY_AFTER):
         return _end(effect, Effect.State.FAILED, at, type(fault).__name__)
     wait = timedelta(seconds=RETRY_AFTER[effect.starts - 1])
-    Effect.objects.filter(pk=effect.pk).update(state=Effect.State.PLANNED, due_at=at + wait, lease_until=None, error=type(fault).__name__)
+    Effect.objects.filter(pk=effect.pk).update(
+        state=Effect.State.PLANNED, due_at=at + wait, lease_until=None, error=type(fault).__name__
+    )
     return 0
 
 

@@ -31,7 +31,16 @@ def manage(*words: str) -> list[str]:
 def web(port: int, workers: int) -> Child:
     """gunicorn with threads: pages, API and intake."""
     command = [sys.executable, "-m", "gunicorn", "leadops.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "leadops.platform.patient.PatientWorker", "--workers", str(workers), "--threads", str(THREADS), "--keep-alive", "15"]
+    command += [
+        "--worker-class",
+        "leadops.platform.patient.PatientWorker",
+        "--workers",
+        str(workers),
+        "--threads",
+        str(THREADS),
+        "--keep-alive",
+        "15",
+    ]
     command += ["--timeout", "60", "--graceful-timeout", "8", "--log-level", "warning"]
     return Child("web", command, {"LEADOPS_ROLE": "web"}, answers=f"http://127.0.0.1:{port}/healthz")
 
