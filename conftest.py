@@ -49,7 +49,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """The migrations' rows come back as soon as a transactional test has emptied the tables.
 
     Django brings them back before the next transactional test only: a plain test after it (xdist gives a process whole
@@ -59,7 +59,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         return (yield)
     finally:
         mark = item.get_closest_marker("django_db")
-        if mark and mark.kwargs.get("transaction"):
+        if nextitem and mark and mark.kwargs.get("transaction"):  # after the last test the database itself is gone
             _reference_rows_back(item)
 
 

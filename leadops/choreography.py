@@ -16,7 +16,7 @@ from leadops import unit, work
 from leadops.desk import tasks as desk_tasks
 from leadops.effects import runner
 from leadops.journal import Entry
-from leadops.models import Task
+from leadops.models import Lead, Task
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Stalled, Unit
@@ -70,6 +70,11 @@ def _snoozed(at: datetime) -> datetime | None:
     return due
 
 
+def _resting(at: datetime) -> datetime | None:
+    due: datetime | None = Lead.objects.filter(recycle_at__isnull=False).aggregate(n=Min("recycle_at"))["n"]
+    return due
+
+
 DUE_WORK = (
     DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.05),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
@@ -77,6 +82,7 @@ DUE_WORK = (
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
     DueWork("stalled leads", _stalled, desk_tasks.resume_stalled, every=1.0),
     DueWork("snoozes", _snoozed, desk_tasks.wake_snoozed, every=1.0),
+    DueWork("recycled leads", _resting, qualification_tasks.wake_recycled, every=1.0),
     DueWork("what is kept for a while", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )

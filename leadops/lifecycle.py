@@ -119,12 +119,19 @@ def set_status(leads: Sequence[Lead], status: str, unit: Unit) -> list[Lead]:
 
 
 def next_cycle(leads: Sequence[Lead], unit: Unit) -> None:
-    """A recycled lead comes back: same lead, next cycle, its own clocks; the first touch is kept."""
+    """A recycled lead comes back: same lead, next cycle, its own clocks; the first touch and the owner are kept.
+
+    The owner is asked anew: what was accepted in the cycle before is not accepted in this one.
+    """
     for lead in leads:
         if lead.stage != Stage.RECYCLED:
             raise Refused("not-recycled", _("Only a recycled lead starts a new cycle."))
         lead.cycle += 1
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(cycle=models.F("cycle") + 1)
+        lead.accepted_at = None
+        lead.assigned_at = unit.at if lead.owner_id else lead.assigned_at
+    rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+    rows.update(cycle=models.F("cycle") + 1, accepted_at=None)
+    rows.filter(owner__isnull=False).update(assigned_at=unit.at)
     move(leads, Stage.ENGAGED, unit)
 
 

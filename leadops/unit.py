@@ -227,7 +227,7 @@ def _hold(unit: Unit, lead_ids: set[uuid.UUID], reason: str) -> None:
             Lead.objects.filter(pk__in=[row.pk for row in rows], owner__isnull=True).update(
                 held=reason, held_at=unit.at
             )
-        unit.record(Kind.HELD, lead, data={"reason": reason})
+            unit.record(Kind.HELD, lead, data={"reason": reason})
 
 
 def _stall(unit: Unit, failed: PhaseFailed, entries: Sequence[Entry]) -> None:
@@ -289,15 +289,17 @@ def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = No
     `work` must therefore be safe to run again.
     """
     at = at or moment.now()
-    for turn in range(3):
+    stalled: PhaseFailed | None = None
+    races = 0
+    while True:
         try:
-            return _attempt(work, actor, at, _phases, None)
+            return _attempt(work, actor, at, () if stalled else _phases, stalled)
         except PhaseFailed as failed:
-            return _attempt(work, actor, at, (), failed)
+            stalled = failed
         except OperationalError as fault:
-            if not _is_race(fault) or turn == 2:
+            races += 1
+            if not _is_race(fault) or races == 3:
                 raise
-    raise AssertionError("unreachable")
 
 
 def claim_stalled(at: datetime, limit: int = 50) -> list[uuid.UUID]:
@@ -334,8 +336,10 @@ def resume(lead_id: uuid.UUID, *, actor: Actor, at: datetime | None = None) -> b
             _run_phases(unit, _phases)
             unit.flush()
             transaction.on_commit(lambda: _notify(unit))
-    except PhaseFailed as failed:
-        error = f"{type(failed.fault).__name__}: {failed.fault}"[:500]
-        Stalled.objects.filter(pk=lead_id).update(phase=failed.phase, error=error)
+    except Exception as fault:  # kept with its cause and tried again later; the other stalled leads go on
+        log.exception("stalled again", extra={"lead": str(lead_id)})
+        cause, phase = (fault.fault, fault.phase) if isinstance(fault, PhaseFailed) else (fault, "")
+        known = Stalled.objects.filter(pk=lead_id)
+        known.update(error=f"{type(cause).__name__}: {cause}"[:500], **({"phase": phase} if phase else {}))
         return False
     return True

@@ -66,9 +66,19 @@ def set_sources(sources: Sequence[DueSource]) -> None:
 
 
 def open_tasks(leads: Sequence[Lead]) -> list[DueMoment]:
-    """What people promised about these leads: tasks, call backs, snoozes."""
+    """What people promised about these leads: tasks, call backs, snoozes.
+
+    A snooze ends when the lead gets another owner or the prospect speaks again: who hid it did not know of that.
+    """
+    if not leads:
+        return []
+    news = {lead.pk: [at for at in (lead.assigned_at, lead.last_inbound_at) if at] for lead in leads}
     rows = Task.objects.filter(lead__in=leads, done_at__isnull=True)
-    return list(rows.values_list("lead_id", "due_at", "kind")) if leads else []
+    return [
+        (lead_id, due_at, kind)
+        for lead_id, due_at, kind, made_at in rows.values_list("lead_id", "due_at", "kind", "created_at")
+        if kind != Task.Kind.SNOOZE or all(at <= made_at for at in news[lead_id])
+    ]
 
 
 def rows_for(leads: Sequence[Lead], unit: Unit) -> list[Work]:

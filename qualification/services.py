@@ -15,7 +15,7 @@ from leadops.conditions.facts import facts_to_json
 from leadops.conditions.fields import LEAD
 from leadops.errors import Refused
 from leadops.journal import Entry, Kind
-from leadops.models import OPEN_STAGES, Lead, Opportunity, Stage
+from leadops.models import IS_OPEN, OPEN_STAGES, Lead, Opportunity, Stage
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
@@ -236,6 +236,33 @@ def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime, text: str = 
     lifecycle.move([lead], Stage.RECYCLED, unit, reason=reason, recycle_at=wake_at, text=text)
     handoff.withdraw([lead], unit)
     return lead
+
+
+def wake_recycled(unit: Unit, limit: int = 500) -> int:
+    """Bring back the leads whose rest is over: next cycle, to their owner or through routing again.
+
+    Somebody who has another open lead by now is left to that one.
+    """
+    due = Lead.objects.filter(stage=Stage.RECYCLED, recycle_at__lte=unit.at).order_by("recycle_at")[:limit]
+    leads = unit.leads(due.values_list("pk", flat=True))
+    busy = set(
+        Lead.objects.filter(IS_OPEN, canonical__in=[lead.canonical_id for lead in leads]).values_list(
+            "canonical_id", "product_line"
+        )
+    )
+    resting = [lead for lead in leads if (lead.canonical_id, lead.product_line) in busy]
+    Lead.objects.filter(pk__in=[lead.pk for lead in resting]).update(recycle_at=None)
+    woken: list[Lead] = []
+    for lead in leads:
+        key = (lead.canonical_id, lead.product_line)
+        if lead.stage == Stage.RECYCLED and key not in busy:
+            busy.add(key)
+            woken.append(lead)
+    lifecycle.next_cycle(woken, unit)
+    for lead in woken:
+        if lead.owner_id is None:
+            unit.record(Kind.RELEASED, lead, data={"reason": "recycle_over", "reroute": True})
+    return len(woken)
 
 
 def _no_open_deal(lead: Lead) -> None:

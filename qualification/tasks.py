@@ -10,3 +10,8 @@ from qualification import services
 def reassess() -> int:
     """Score and judge again what a publication made due, one batch."""
     return in_unit(services.reassess, actor=system("reassess"))
+
+
+def wake_recycled() -> int:
+    """Bring back recycled leads whose date has come."""
+    return in_unit(services.wake_recycled, actor=system("ticker"))

@@ -35,6 +35,7 @@ def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
         "warnings": kinds.warnings(version.body, at) if version else [],
         "history": versions.history("ruleset", HOUSE),
         "pools": _pools(at),
+        "may_lead": access.can(actor, "deactivate_rep"),
         "territories": Territory.objects.filter(active=True).order_by("key"),
         "decisions": panels.decision_rows(list(found.qs[:DECISIONS])),
         "filter": found.form,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -46,7 +46,8 @@ class SignInForm(forms.Form):
 def safe_next(request: HttpRequest) -> str:
     """Where to go afterwards: an address of this house, else the landing page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+    inside = wanted.startswith("/") and wanted.isprintable()
+    if inside and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return wanted
     return reverse("desk:home")
 
@@ -57,23 +58,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
         login(request, form.user)
-        return redirect(safe_next(request))
+        return HttpResponseRedirect(safe_next(request))
     people = demo_people() if settings.MODE == "demo" else []
     context = {"form": form, "next": safe_next(request), "people": people}
     return render(request, "desk/sign_in.html", context, status=422 if form.errors else 200)
 
 
 def demo_people() -> list[dict[str, str]]:
-    """One button per role on the sign-in page, in demo mode only."""
+    """A button for everybody of the demo company on the sign-in page, in demo mode only."""
     rows = Membership.objects.filter(user__email__endswith="@demo.example", user__is_active=True).select_related("user")
-    first: dict[str, Membership] = {}
-    for row in rows.order_by("user__created_at", "user__email"):
-        first.setdefault(row.role, row)
-    return [
-        {"email": first[role].user.email, "name": first[role].user.name, "role": str(Role(role).label)}
-        for role in Role.values
-        if role in first
-    ]
+    order = list(Role.values)
+    people = sorted(rows, key=lambda row: (order.index(row.role), row.user.created_at))
+    return [{"email": row.user.email, "name": row.user.name, "role": str(Role(row.role).label)} for row in people]
 
 
 @require_POST
@@ -98,7 +94,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """Change the reader's language and come back to the same page."""
     language = request.POST.get("language", "")
-    response = redirect(safe_next(request))
+    response = HttpResponseRedirect(safe_next(request))
     if language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
             User.objects.filter(pk=request.user.pk).update(language=language)

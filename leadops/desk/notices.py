@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from leadops import moment
 from leadops.desk import selectors
-from leadops.desk.timeline import clock_words, moment_words
+from leadops.desk.timeline import clock_words, held_words, moment_words
 from leadops.effects.models import Effect, Notice
 from leadops.effects.runner import Letter, register
 
@@ -31,9 +31,10 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
         "sla_digest": ngettext(
             "%(count)s clock ran out while nothing was sent", "%(count)s clocks ran out while nothing was sent", count
         ),
-        "held_waiting": _("A lead waits for an owner: %(who)s"),
+        "leads_held": _("Leads wait for an owner: %(reason)s"),
     }.get(kind, _("News about %(who)s"))
-    return said % {"who": who, "clock": clock, "due": due, "count": count}
+    reason = held_words(data.get("reason", ""))
+    return said % {"who": who, "clock": clock, "due": due, "count": count, "reason": reason}
 
 
 @require_safe
@@ -62,6 +63,5 @@ def register_letters() -> None:
         "sla_breach",
         "sla_escalate",
         "sla_digest",
-        "held_waiting",
     ):
         register(purpose, letter)

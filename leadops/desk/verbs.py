@@ -10,8 +10,10 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from leadops import access, moment
 from leadops.desk import forms as desk_forms
@@ -131,9 +133,13 @@ def _ask(request: HttpRequest, lead: Lead, form: forms.Form, title: str, status:
 
 def _answer(request: HttpRequest, lead: Lead, done: str) -> HttpResponse:
     """Back to where one came from, with the result said; htmx refreshes what shows the lead."""
-    if request.htmx:  # type: ignore[attr-defined]
+    gone = not access.leads_visible_to(request.actor).filter(pk=lead.pk).exists()  # type: ignore[attr-defined]
+    to_inbox = gone or request.POST.get("back") == "inbox"
+    if request.htmx and not (gone and request.POST.get("back") != "inbox"):  # type: ignore[attr-defined]
         response = render(request, "desk/done.html", {"text": done})
         response["HX-Trigger"] = "leadops:lead-changed, leadops:inbox"
         return response
     messages.success(request, done)
-    return redirect("desk:inbox") if request.POST.get("back") == "inbox" else redirect(lead)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(reverse("desk:inbox"))
+    return redirect("desk:inbox") if to_inbox else redirect(lead)

@@ -24,6 +24,7 @@ log = logging.getLogger("leadops.effects")
 LEASE = timedelta(minutes=2)
 RETRY_AFTER = (30, 120, 600, 3600, 14400)
 BATCH = 50
+MOST_STARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,27 @@ def _send(key: uuid.UUID, at: datetime) -> int:
     effect = Effect.objects.select_related("user", "lead__person").get(pk=key)
     if effect.user is None or not effect.user.is_active:
         return _end(effect, Effect.State.FAILED, at, "nobody to send to")
-    with translation.override(effect.user.language):
-        letter = _writers[effect.purpose](effect)
+    if effect.starts > MOST_STARTS:
+        return _end(effect, Effect.State.FAILED, at, "started too often")
+    try:
+        with translation.override(effect.user.language):
+            letter = _writers[effect.purpose](effect)
+    except Exception as fault:  # one letter that cannot be worded stops no other; it is kept with its cause
+        log.exception("not worded", extra={"effect": str(effect.pk)})
+        return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
     mail = EmailMessage(
-        letter.subject, letter.text, to=[effect.user.email], headers={"Message-ID": f"<{effect.pk}@leadops>"}
+        one_line(letter.subject), letter.text, to=[effect.user.email], headers={"Message-ID": f"<{effect.pk}@leadops>"}
     )
     try:
         mail.send()
-    except (OSError, smtplib.SMTPException) as fault:
+    except (OSError, ValueError, smtplib.SMTPException) as fault:
         return _again(effect, at, fault)
     return _end(effect, Effect.State.SENT, at)
+
+
+def one_line(text: str) -> str:
+    """A header holds one line, whatever somebody called themselves."""
+    return " ".join(text.split())[:200]
 
 
 def _again(effect: Effect, at: datetime, fault: Exception) -> int:

@@ -57,7 +57,12 @@ def _shown(row: SourceRow, report: SourcesReport, whole: bool = False) -> dict[s
     counts = [
         {"name": name, "n": getattr(row, name), "url": count_url(report, row, name, whole=whole)} for name in COUNTS
     ]
-    return {"row": row, "label": row.label, "counts": counts if row.key is not None or whole else []}
+    return {
+        "row": row,
+        "label": row.label,
+        "counts": counts if row.key is not None or whole else [],
+        "revenue_url": count_url(report, row, "won", whole=whole) if row.won else "",
+    }
 
 
 def _sorted(rows: list[SourceRow], sort: str) -> list[SourceRow]:

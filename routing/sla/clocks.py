@@ -172,7 +172,8 @@ def _start(entries: Sequence[Entry], desk: Desk, unit: Unit) -> list[Clock]:
     wanted: dict[uuid.UUID, Entry] = {}
     for entry in entries:
         waits = entry.kind == Kind.HELD and entry.data.get("reason") in WAITING
-        if entry.kind in STARTS and not waits and entry.lead is not None and entry.lead.is_open:
+        again = entry.kind == Kind.STAGE_MOVED and entry.data.get("from") == "recycled"  # a new cycle
+        if (entry.kind in STARTS or again) and not waits and entry.lead is not None and entry.lead.is_open:
             wanted[entry.lead.pk] = entry
     if not wanted:
         return []

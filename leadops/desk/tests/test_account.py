@@ -39,7 +39,16 @@ def test_who_left_does_not_come_in(desk: Desk, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"]
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "%0d%0aX:1",
+        "/a\r\nX:1",
+        "admin:index",
+    ],
 )
 def test_nobody_is_sent_to_another_house(desk: Desk, client: Client, elsewhere: str) -> None:
     answer = client.post("/sign-in", {"email": desk.lea.user.email, "password": PASSWORD, "next": elsewhere})

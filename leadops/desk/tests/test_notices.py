@@ -46,13 +46,13 @@ def test_a_prefetched_page_marks_nothing(desk: Desk) -> None:
         ("lead_assigned", "Nouveau lead pour vous\u00a0: Anna"),
         ("lead_taken_away", "Un lead vous a été retiré\u00a0: Anna"),
         ("sla_breach", "Première tentative\u00a0: délai dépassé pour Anna (…)"),
-        ("held_waiting", "Un lead attend un responsable\u00a0: Anna"),
+        ("leads_held", "Des leads attendent un responsable\u00a0: tout le monde est au complet"),
         ("never heard of", "Du nouveau sur Anna"),
     ],
 )
 def test_every_kind_of_news_has_its_french_sentence(kind: str, french: str) -> None:
     with translation.override("fr"):
-        said = notices.sentence(kind, {"kind": "first_attempt"}, "Anna")
+        said = notices.sentence(kind, {"kind": "first_attempt", "reason": "no_capacity"}, "Anna")
     assert said == french.replace("(…)", "()")
 
 
