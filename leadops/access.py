@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from leadops.errors import NotFound, Refused
-from leadops.models import Account, Lead, Membership, Opportunity, Person, Role, Team, User
+from leadops.models import Lead, Membership, Opportunity, Person, Role, Team, User
 
 HOUSE = None  # a membership without a team holds for the whole house
 
@@ -186,15 +186,6 @@ def people_visible_to(actor: Actor) -> QuerySet[Person]:
     if _lead_scope(actor) is None:
         return rows
     return rows.filter(pk__in=leads_visible_to(actor).values("person"))
-
-
-def accounts_visible_to(actor: Actor) -> QuerySet[Account]:
-    rows = Account.objects.all()
-    if not can(actor, "read_leads"):
-        return rows.none()
-    if _lead_scope(actor) is None:
-        return rows
-    return rows.filter(pk__in=leads_visible_to(actor).values("account"))
 
 
 def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:

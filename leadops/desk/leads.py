@@ -29,7 +29,7 @@ def _after(request: HttpRequest) -> uuid.UUID | None:
 @require_safe
 def list_leads(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    chosen = LeadFilter(request.GET, queryset=selectors.leads_list(actor))
+    chosen = LeadFilter(request.GET, queryset=selectors.leads_list(actor), request=request)
     after = _after(request)
     rows = chosen.qs.filter(pk__lt=after) if after else chosen.qs
     found = list(rows[: PAGE + 1])

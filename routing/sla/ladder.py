@@ -19,7 +19,6 @@ from leadops.journal import Kind
 from leadops.models import Lead, Membership, Role
 from leadops.unit import Unit
 from leadops.versions import services as versions
-from leadops.versions.calendars import calendar_at
 from routing.models import Clock, ClockStep
 from routing.sla import clocks
 from routing.sla.policy import Policies
@@ -167,8 +166,3 @@ def _digests(firing: Firing, unit: Unit) -> None:
         key = f"sla-digest:{person}:{unit.id}"
         plan.notice(unit, user_id=person, key=key, kind="sla_digest", lead=None, data={"count": count})
         plan.mail(unit, user_id=person, key=key, purpose="sla_digest", lead=None, body={"count": count}, due_at=unit.at)
-
-
-def zone_calendar(key: str, at: datetime) -> calendars.Calendar:
-    """For the tester on /sla."""
-    return calendar_at(key, at)

@@ -11,6 +11,7 @@ import pytest
 
 from leadops import moment
 from leadops.desk.tests.api_cast import House
+from leadops.desk.tests.desk_cast import client_of
 from leadops.journal import EntryText, JournalEntry, Kind
 from leadops.models import Lead, Task
 from leadops.testing import LeadFactory, PersonFactory
@@ -204,6 +205,17 @@ def test_contacts_are_masked_for_an_executive_in_every_answer(house: House):
     shown = house.executive.get(f"/leads/{lead.pk}").json()["person"]
     assert (shown["name"], shown["email"], shown["phone"]) == ("C. S.", None, None)
     assert "Canary Surname" in house.as_lea.get(f"/leads/{lead.pk}").content.decode()
+
+
+@pytest.mark.parametrize("query", ["q=canary.mail@acme.example", "q=Canary", "q=canary surname", "external_key=crm-7"])
+def test_who_sees_masked_contacts_cannot_find_them_by_search(house: House, query: str):
+    person = {"email": "canary.mail@acme.example"}
+    house.lead(house.lea, name="Canary Surname", company="Acme SAS", external_key="crm-7", person=person)
+    page = client_of(house.executive.user)
+    assert len(house.as_lea.get(f"/leads?{query}").json()["results"]) == 1
+    assert house.executive.get(f"/leads?{query}").json()["results"] == []
+    assert page.get(f"/leads?{query}").context["leads"] == []
+    assert len(house.executive.get("/leads?q=acme").json()["results"]) == 1
 
 
 def test_a_foreign_lead_is_in_no_list(house: House):
