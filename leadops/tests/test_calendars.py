@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -25,8 +24,9 @@ from leadops.calendars import (
     open_intervals,
     validate,
 )
+from leadops.tests.scale import sized
 
-CASES = {"proof": 10_000, "ci": 1_000}.get(os.environ.get("SCALE", ""), 300)
+CASES = sized(300, 10_000, ci=1_000)
 many = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")

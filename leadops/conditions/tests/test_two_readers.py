@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +18,9 @@ from leadops.conditions.tests.models import Row
 from leadops.conditions.tests.strategies import moments, trees
 from leadops.conditions.tests.vocabulary import AT, ROWS
 from leadops.conditions.validate import validate
+from leadops.tests.scale import sized
 
-EXAMPLES = int(300 * float(os.environ.get("SCALE", "1")))
+EXAMPLES = sized(300, 10_000, ci=1_000)
 Json = dict[str, Any]
 
 

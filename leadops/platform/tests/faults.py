@@ -1,4 +1,4 @@
-"""Faults for the running house of the tests: payloads that kill, hang or break whoever reads them; shorter waits."""
+"""Faults for the running house of the tests: payloads that kill, hang or break their reader; shorter waits; a guard taken out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,6 +15,15 @@ from django.apps import AppConfig
 KILL, HANG, RAISE = "kill-the-worker", "hang-the-reader", "break-the-reader"
 LEASE = 2.0
 CANARY_EVERY = 1.0
+STARTS_NOTE = "FAULTS_STARTS_NOTE"  # the file that gets a line each time a worker begins to read what kills it
+UNCOUNTED = "FAULTS_UNCOUNTED"  # set: the pipeline counts no starts, as a plain queue would not
+
+CLAIM_UNCOUNTED = """
+WITH taken AS MATERIALIZED (
+  SELECT id FROM capture_submission WHERE "end" = 'pending' AND (lease_until IS NULL OR lease_until <= %s)
+  ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
+UPDATE capture_submission s SET lease_until = %s FROM taken WHERE s.id = taken.id RETURNING s.priority, s.id
+"""
 
 
 def faulty(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,6 +32,8 @@ def faulty(read: Callable[..., Any]) -> Callable[..., Any]:
     def reading(received: Any, source: Any) -> Any:
         body = bytes(received.body)
         if KILL.encode() in body:
+            with Path(os.environ[STARTS_NOTE]).open("a") as note:
+                note.write(f"{os.getpid()}\n")
             os.kill(os.getpid(), signal.SIGKILL)
         while HANG.encode() in body:
             pass
@@ -39,6 +51,10 @@ class Faults(AppConfig):
     def ready(self) -> None:
         adapter = import_module("capture.adapters").ADAPTERS["json"]
         adapter.read = faulty(adapter.read)
-        import_module("capture.pipeline").LEASE = timedelta(seconds=LEASE)
-        import_module("capture.pipeline").BACK_OFF = timedelta(seconds=0.2)
+        pipeline: Any = import_module("capture.pipeline")
+        pipeline.LEASE = timedelta(seconds=LEASE)
+        pipeline.BACK_OFF = timedelta(seconds=0.2)
+        if os.environ.get(UNCOUNTED):
+            pipeline.LEASE = timedelta(seconds=0.5)
+            pipeline._claim_fresh = CLAIM_UNCOUNTED
         import_module("leadops.platform.ticker").CANARY_EVERY = CANARY_EVERY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from leadops.platform import postgres
 from leadops.platform.children import BASE, house
 from leadops.platform.pulses import Pulses
 from leadops.platform.supervisor import Patience, Supervisor
+from leadops.platform.tests import faults
 
 SHORT = Patience(grace=20.0, silence=5.0, look=0.3, head_start=3.0, end=3.0, first_pause=0.2, deaths=50)
 SOURCE = "key-website"
@@ -52,6 +54,8 @@ class House:
         (top / "run").mkdir(exist_ok=True)
         self.patience, self.settings = patience, settings
         self.ending = threading.Event()
+        self.starts_note = top / "starts"
+        self.starts_note.touch()
 
     def start(self) -> None:
         self.url = postgres.ensure(self.var)
@@ -65,6 +69,7 @@ class House:
             "TASK_WORKERS": "2",
             "INTAKE_PER_SECOND": "1000",
             "PYTHONUNBUFFERED": "1",
+            faults.STARTS_NOTE: str(self.starts_note),
         }
         self.command(sys.executable, "-m", "leadops.platform.tests.house_seed")
         self.supervisor = Supervisor(
@@ -87,6 +92,28 @@ class House:
             self.thread.join()
             self.supervisor.end_all()
         postgres.stop(self.var)
+
+    @contextlib.contextmanager
+    def changed(self, name: str, **variables: str) -> Iterator[None]:
+        """One child started anew with other variables, and at the end once more with its own."""
+        own = self.supervisor.watched[name].child.variables
+        own.update(variables)
+        self.restart(name)
+        try:
+            yield
+        finally:
+            for key in variables:
+                del own[key]
+            self.restart(name)
+
+    def restart(self, name: str) -> None:
+        """Kill the leader; the supervisor starts the next one."""
+        watched = self.supervisor.watched[name]
+        before = watched.process
+        assert before is not None
+        watched.ends.clear()  # a death of ours is none of its own
+        before.kill()
+        until(lambda: watched.process not in (None, before))
 
     # -- asking --------------------------------------------------------------------------------------
 
@@ -152,10 +179,24 @@ class House:
                 continue
         return found
 
+    def starts(self) -> int:
+        """How often a worker began to read a payload that kills it."""
+        return len(self.starts_note.read_text().splitlines())
+
     def workers(self, name: str) -> list[psutil.Process]:
         """The cluster's task workers, in their order: the sentinel starts them before monitor and pusher."""
         (sentinel,) = self.leader(f"cluster-{name}").children()
         return sorted(sentinel.children(), key=lambda p: (p.create_time(), p.pid))[: 2 if name == "now" else 1]
+
+
+def happens(wanted: Callable[[], object], patience: float) -> bool:
+    """Whether something became so in that time."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if wanted():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def until(wanted: Callable[[], object], patience: float = LIMIT, look: float = 0.05) -> float:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from leadops.platform import groups
 from leadops.platform.children import BASE, manage
-from leadops.platform.tests.house import LIMIT, House, until
+from leadops.platform.tests.house import LIMIT, House, happens, until
 from leadops.platform.ticker import LEADER
 
 pytestmark = pytest.mark.processes
+STILL = 12.0  # more than twice the silence after which the supervisor of these tests acts
 
 
 def test_work_flows_again_after_an_idle_worker_was_killed(house: House) -> None:
@@ -30,6 +35,31 @@ def test_work_flows_again_after_an_idle_worker_was_killed(house: House) -> None:
     assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.fixture
+def unwatched(house: House) -> Iterator[House]:
+    """The guard of M5 taken out: no silence is ever too long."""
+    patience = house.supervisor.patience
+    house.supervisor.patience = replace(patience, silence=math.inf)
+    yield house
+    house.supervisor.patience = patience
+
+
+def test_without_the_watch_a_killed_idle_worker_leaves_the_cluster_standing_still(unwatched: House) -> None:
+    """The negative control of M5: the harm is real, and it is the watch that ends it."""
+    house, first = unwatched, unwatched.leader("cluster-now").pid
+    for turn in range(12):
+        house.workers("now")[1].kill()
+        submission = house.lead(f"unwatched{turn}")
+        if not happens(lambda submission=submission: house.end_of(submission) == "created", STILL):
+            break
+    else:
+        pytest.fail("the cluster never stood still")
+    assert house.leader("cluster-now").pid == first  # alive all the while, and nobody minds
+    house.supervisor.patience = replace(house.supervisor.patience, silence=5.0)
+    until(lambda: house.end_of(submission) == "created", LIMIT)
+    assert house.leader("cluster-now").pid != first
+
+
 def test_orphans_of_a_killed_leader_go_and_one_new_cluster_runs(house: House) -> None:
     """Left alone they would live on beside the next cluster and keep executing tasks (reliability M6)."""
     until(lambda: len(house.clusters("now")) == 1 and len(house.leader("cluster-now").children(recursive=True)) == 5)
@@ -44,6 +74,26 @@ def test_orphans_of_a_killed_leader_go_and_one_new_cluster_runs(house: House) ->
     assert most == 1  # one group at any look
     assert [each for each in orphans if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
     assert house.flows("orphans") < LIMIT
+
+
+def test_without_the_end_of_the_whole_group_two_clusters_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of M6: a supervisor that buries the leader alone leaves a cluster beside the next one."""
+    until(lambda: len(house.leader("cluster-now").children(recursive=True)) == 5)
+    leader = house.leader("cluster-now")
+    orphans = leader.children(recursive=True)
+    house.supervisor.watched["cluster-now"].ends.clear()
+    try:
+        with monkeypatch.context() as unguarded:
+            unguarded.setattr(groups, "end_whole", lambda process: process.wait())
+            leader.kill()
+            until(lambda: len(house.clusters("now")) == 2, 30)
+        time.sleep(1)
+        assert [each for each in orphans if each.is_running()] == orphans
+    finally:
+        for each in orphans:
+            each.kill()
+    until(lambda: len(house.clusters("now")) == 1)
+    assert house.flows("after-two-clusters") < LIMIT
 
 
 def test_when_the_leading_ticker_is_killed_the_one_standing_by_leads(house: House) -> None:

@@ -9,6 +9,7 @@ from leadops.platform.tests.house import House, until
 
 pytestmark = pytest.mark.processes
 OTHERS = 60
+MOST_STARTS = 3
 CAUSES = {
     faults.KILL: "the worker ended while it was at work on it",
     faults.HANG: "reading took more than 2 s",
@@ -19,6 +20,7 @@ CAUSES = {
 def test_poison_takes_only_itself(house: House) -> None:
     """django-q2 alone runs a killer for ever and knows of no start (reliability M8)."""
     good = []
+    starts_before = house.starts()
     poison = {}
     house.leader("ticker").suspend()  # all in one batch: the worst case for the neighbours
     for number in range(OTHERS):
@@ -38,10 +40,28 @@ def test_poison_takes_only_itself(house: House) -> None:
         )
         assert (end, reason, lead) == ("quarantined", "dead", None), fault
         assert error == CAUSES[fault]
-        assert starts <= 4  # the fourth claim only buries
+        assert starts <= MOST_STARTS + 1  # the fourth claim only buries
+    assert house.starts() - starts_before <= MOST_STARTS
     doubles = house.ask("SELECT person_id FROM leadops_lead GROUP BY person_id HAVING count(*) > 1")
     assert doubles == []  # nobody was resolved twice beside the poison
     assert house.flows("after-poison") < 10
+
+
+def test_without_counted_starts_a_killer_runs_for_ever_and_takes_its_neighbours(house: House) -> None:
+    """The negative control of M8; with the count back, the same rows end as they should."""
+    before = house.starts()
+    with house.changed("cluster-now", **{faults.UNCOUNTED: "1"}):
+        house.leader("ticker").suspend()
+        killer = house.lead("endless", note=faults.KILL)
+        neighbours = [house.lead(f"neighbour{number}") for number in range(3)]
+        house.leader("ticker").resume()
+        until(lambda: house.starts() - before > 2 * MOST_STARTS, 45, look=0.2)
+        assert ended(house, [killer, *neighbours]) == 0
+        assert house.ask("SELECT DISTINCT starts FROM capture_submission WHERE id = %s", killer) == [(0,)]
+    before = house.starts()
+    until(lambda: ended(house, [killer, *neighbours]) == 4, 45, look=0.2)
+    assert house.starts() - before <= MOST_STARTS
+    assert [house.end_of(each) for each in (killer, *neighbours)] == ["quarantined", *["created"] * 3]
 
 
 def ended(house: House, submissions: list[str]) -> int:
