@@ -16,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Membership, Opportunity, Person, Role, Team, User
 
+MASKED = (
+    "title",
+    "postcode",
+    "city",
+    "external_key",
+)  # hidden with name, e-mail and phone from whom contacts are masked
 HOUSE = None  # a membership without a team holds for the whole house
 
 

@@ -74,13 +74,27 @@ def leaves_of(explanation: Explanation) -> Iterator[Explanation]:
         yield from leaves_of(child)
 
 
-def without_personal(explanation: Explanation) -> Explanation:
-    """The explanation as it may be kept beside no personal data: which comparison, which answer, not what was met."""
+def without_personal(
+    explanation: Explanation, vocabulary: Vocabulary = LEAD, also: frozenset[str] = frozenset()
+) -> Explanation:
+    """The explanation as it may be kept beside no personal data: which comparison, which answer, not what was met.
+
+    A leaf that does not say whether it is personal (a decision keeps the shortest form) is looked up; one of a field
+    that is gone since counts as personal. `also` names fields to treat alike.
+    """
     if "group" in explanation:
-        return {**explanation, "children": [without_personal(child) for child in explanation["children"]]}
-    if not explanation["personal"]:
+        parts = explanation["children"]
+        return {**explanation, "children": [without_personal(part, vocabulary, also) for part in parts]}
+    if explanation["field"] not in also and not _is_personal(explanation, vocabulary):
         return explanation
     return {key: None if key in ("fact", "value") else kept for key, kept in explanation.items()}
+
+
+def _is_personal(leaf: Explanation, vocabulary: Vocabulary) -> bool:
+    if "personal" in leaf:
+        return bool(leaf["personal"])
+    field = vocabulary.get(leaf["field"])
+    return field is None or field.personal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leadops import access
 from leadops.desk.lead_view import masked_name
 from leadops.desk.services import Channel, Outcome
 from leadops.models import Lead, Stage
 from leadops.rest.shapes import Amount, Document, NamedOut, Strict, known_country
 
-MASKED = ("title", "postcode", "city", "external_key")  # beside name, e-mail and phone
 OUTCOMES = ("won", "lost", "disqualified", "recycled")
 
 
@@ -80,7 +80,7 @@ class LeadOut(serializers.ModelSerializer[Lead]):
 
     def to_representation(self, instance: Lead) -> Any:
         shown = super().to_representation(instance)
-        return {**shown, **dict.fromkeys(MASKED, "")} if self.masked else shown
+        return {**shown, **dict.fromkeys(access.MASKED, "")} if self.masked else shown
 
 
 class BeingRoutedOut(serializers.Serializer[Any]):

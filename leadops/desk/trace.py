@@ -93,21 +93,25 @@ def _without_contacts(why: dict[str, Any]) -> dict[str, Any]:
     """Every comparison without the personal value it met."""
     found = dict(why)
     if "explain" in found:
-        found["explain"] = without_personal(found["explain"])
+        found["explain"] = _without_contact(found["explain"])
     if "matched" in found:
-        found["matched"] = [without_personal(leaf) for leaf in found["matched"]]
+        found["matched"] = [_without_contact(leaf) for leaf in found["matched"]]
     if "skipped" in found:
         found["skipped"] = [
-            {**row, "leaf": without_personal(row["leaf"])} if row.get("leaf") else row for row in found["skipped"]
+            {**row, "leaf": _without_contact(row["leaf"])} if row.get("leaf") else row for row in found["skipped"]
         ]
     return found
+
+
+def _without_contact(explanation: dict[str, Any]) -> dict[str, Any]:
+    return without_personal(explanation, also=frozenset(access.MASKED))
 
 
 def _visible(facts: dict[str, Any], masked: bool) -> dict[str, Any]:
     if not masked:
         return facts
     personal = {field.key for key in facts if (field := LEAD.get(key)) is not None and field.personal}
-    return {key: value for key, value in facts.items() if key not in personal}
+    return {key: value for key, value in facts.items() if key not in personal and key not in access.MASKED}
 
 
 # -- the rest ------------------------------------------------------------------------------------------

@@ -104,6 +104,14 @@ def test_an_explanation_gives_each_leaf_with_the_value_it_met() -> None:
     assert "dupont" not in json.dumps(without_personal(told))
 
 
+def test_a_leaf_kept_in_its_shortest_form_is_looked_up_before_it_is_shown() -> None:
+    kept = {"op": "eq", "value": 1, "negated": False, "path": "", "fact": 2, "result": False}
+    hidden = {**kept, "value": None, "fact": None}
+    for field, shown in (("score", kept), ("name", hidden), ("gone since", hidden)):
+        assert without_personal({**kept, "field": field}, ROWS) == {**shown, "field": field}
+    assert without_personal({**kept, "field": "score"}, ROWS, frozenset({"score"}))["fact"] is None
+
+
 def test_an_explanation_of_a_field_that_is_gone_is_still_shown() -> None:
     told = {"field": "gone", "op": "eq", "value": 1, "negated": False, "path": "", "fact": 2, "result": False}
     (line,) = render({**told, "personal": False}, ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from datetime import timedelta
@@ -14,7 +15,8 @@ from leadops.desk.tests.api_cast import House
 from leadops.desk.tests.desk_cast import client_of
 from leadops.journal import EntryText, JournalEntry, Kind
 from leadops.models import Lead, Task
-from leadops.testing import LeadFactory, PersonFactory
+from leadops.testing import LeadFactory, PersonFactory, put_in_force
+from leadops.versions.models import Version
 from routing.models import Pool
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +207,29 @@ def test_contacts_are_masked_for_an_executive_in_every_answer(house: House):
     shown = house.executive.get(f"/leads/{lead.pk}").json()["person"]
     assert (shown["name"], shown["email"], shown["phone"]) == ("C. S.", None, None)
     assert "Canary Surname" in house.as_lea.get(f"/leads/{lead.pk}").content.decode()
+
+
+def test_an_executive_reads_why_a_lead_was_routed_without_what_was_met_of_the_person(house: House):
+    body = copy.deepcopy(Version.objects.get(kind="ruleset", key="house").body)
+    rule = {"label": {"fr": "x", "en": "x"}, "to": {"pool": "everyone"}}
+    town, title = ({"field": key, "op": "eq", "value": value} for key, value in (("postcode", "1"), ("title", "CEO")))
+    said = {"field": "country", "op": "eq", "value": "FR"}
+    body["rules"] = [
+        {**rule, "key": "town", "when": {"all": [town]}},
+        {**rule, "key": "us", "when": {"all": [said, title]}},
+    ]
+    put_in_force("ruleset", "house", body)
+    sent = {"email": "ceo@acme.example", "title": "CEO", "country": "FR", "postcode": "75001"}
+    made = house.as_lea.post("/leads", sent).json()["id"]
+    answer = house.executive.get(f"/leads/{made}/trace")
+    assert answer.status_code == 200, answer.content
+    (why,) = [row["why"] for row in answer.json()["decisions"] if row["kind"] == "routing"]
+    met = {leaf["field"]: (leaf.get("value"), leaf["fact"], leaf["result"]) for leaf in why["matched"]}
+    assert met == {"country": ("FR", "FR", True), "title": (None, None, True)}
+    assert [(row["rule"], row["leaf"]["field"], row["leaf"]["fact"]) for row in why["skipped"]] == [
+        ("town", "postcode", None)
+    ]
+    assert "ceo" not in answer.content.decode() and "75001" not in answer.content.decode()
 
 
 @pytest.mark.parametrize("query", ["q=canary.mail@acme.example", "q=Canary", "q=canary surname", "external_key=crm-7"])
