@@ -1,0 +1,122 @@
+"""Many leads from few: copies of lived leads with new ids, names and times, by COPY; only in a database to measure in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from benchmarks import patterns
+from benchmarks.patterns import Pattern
+from leadops.models import Account, Lead
+
+PER_FIRM = 4  # copies that share a company
+CHUNK = 500  # copies of a life in one transaction
+PERSON, FIRM = 10_000_000, 40_000_000  # their numbers begin here, as long as those of the lives
+Words = dict[str, str]
+
+
+def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime, start: int = 0) -> None:
+    """So many copies, in the shares of their stories, evenly over [since, until); gives statistics as autovacuum would.
+
+    `start` is how many copies there are already.
+    """
+    first = {table: _first(table) for table in {table for pattern in lived for table in pattern.counts}}
+    whole = sum(pattern.share for pattern in lived)
+    made, share = start, 0
+    for place, pattern in enumerate(lived):
+        share += pattern.share
+        upto = start + leads * share // whole
+        for chunk in _chunks(_copies(pattern, place, range(made, upto), first, (since, until))):
+            _write(pattern, chunk)
+        made = upto
+    with connection.cursor() as cursor:
+        for table, number in first.items():
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number])
+        _settle()
+        cursor.execute("ANALYZE")
+
+
+def _write(pattern: Pattern, chunk: Sequence[tuple[bool, Words]]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        if _trusted():
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for model, text in pattern.rows:
+            rows = [text % words for begins, words in chunk if begins or model is not Account]
+            into = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                sql.Identifier(model._meta.db_table), patterns.names(model)
+            )
+            with cursor.copy(into) as door:
+                door.write("".join(rows))
+
+
+def _trusted() -> bool:
+    """Whether keys may go unchecked: copies point at each other as rows did that passed every check."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
+        return bool(cursor.fetchone()[0])
+
+
+def _copies(
+    pattern: Pattern, place: int, numbers: range, first: dict[str, int], span: tuple[datetime, datetime]
+) -> Iterator[tuple[bool, Words]]:
+    """(whether it is the first of its company, what stands in its gaps) of each copy."""
+    life, (since, until) = pattern.life, span
+    step = (until - since - (pattern.ends_at - life.born_at)) / max(1, len(numbers))
+    account = str(Lead.objects.values_list("account", flat=True).get(pk=life.lead))
+    shared = ""
+    for twin, number in enumerate(numbers):
+        whole = since - life.born_at + step * (twin + (place * 7 % 60) / 61)
+        shift = timedelta(days=whole.days)  # whole days: hours and the days of the figures stay true to each other
+        begins = twin % PER_FIRM == 0
+        milli = int((life.born_at + shift).timestamp() * 1000)
+        words = {key: _id(milli + i, place, number, i) for i, key in enumerate(pattern.ids)}
+        shared = words[account] if begins else shared
+        words |= {account: shared, str(life.person): str(PERSON + number)}
+        words[str(life.firm)] = str(FIRM + number - twin % PER_FIRM)
+        for text, (at, zone) in pattern.times.items():
+            words[text] = (at + shift).isoformat(text[10]) + zone
+        for name, day in pattern.days.items():
+            words[name] = (day + timedelta(days=shift.days)).isoformat()
+        for table, count in pattern.counts.items():
+            words |= {f"{table} {i}": str(first[table] + i) for i in range(count)}
+            first[table] += count
+        words |= {name: made(words) for name, made in pattern.derived.items()}
+        yield begins, words
+
+
+def _id(milli: int, place: int, number: int, i: int) -> str:
+    """An id as `ids.uuid7` makes them, of its copy alone."""
+    h = f"{milli << 80 | 7 << 76 | place % 4096 << 64 | 2 << 62 | 1 << 61 | number << 16 | i:032x}"
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+
+def _chunks(copies: Iterator[tuple[bool, Words]]) -> Iterator[list[tuple[bool, Words]]]:
+    chunk: list[tuple[bool, Words]] = []
+    for copy in copies:
+        chunk.append(copy)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _first(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
+        return int(cursor.fetchone()[0])
+
+
+def _settle() -> None:
+    """Running credits as the sum of their rows: the only figure here that is not a lead's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE routing_poolcredit c SET credit = s.credit, taken = s.taken, last_at = s.at FROM ("
+            " SELECT pool_id, rep_id, sum(delta) AS credit, max(at) FILTER (WHERE why = 'paid') AS at,"
+            " count(*) FILTER (WHERE why = 'paid') - count(*) FILTER (WHERE why = 'given_back' AND delta > 0) AS taken"
+            " FROM routing_creditentry GROUP BY 1, 2) s WHERE s.pool_id = c.pool_id AND s.rep_id = c.rep_id"
+        )
