@@ -7,10 +7,12 @@ from datetime import date, timedelta
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
+from django.forms import DateInput
 from django.utils.translation import gettext_lazy as _
 
 from capture import ledger
 from capture.models import Source, Submission
+from capture.reasons import REASONS
 
 
 class SubmissionFilter(filters.FilterSet):
@@ -19,8 +21,8 @@ class SubmissionFilter(filters.FilterSet):
         label=_("Source"), queryset=Source.objects.order_by("name"), to_field_name="slug", empty_label=_("All")
     )
     end = filters.ChoiceFilter(label=_("End"), choices=Submission.End.choices, empty_label=_("All"))
-    reason = filters.CharFilter(label=_("Reason"), field_name="reason")
-    day = filters.DateFilter(label=_("Day"), method="by_day")
+    reason = filters.ChoiceFilter(label=_("Reason"), choices=list(REASONS.items()), empty_label=_("All"))
+    day = filters.DateFilter(label=_("Day"), method="by_day", widget=DateInput(attrs={"type": "date"}))
     received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
     received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from capture import reasons
 from leadops.models import Lead, Person, User
 from leadops.models.columns import address, transaction_id
 
@@ -177,6 +178,9 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return f"{self.id} {self.end}"
 
+    def get_reason_display(self) -> str:
+        return reasons.words(self.reason)
+
 
 class Refusal(models.Model):
     """How many requests of a source were refused on a day and why; flushed from process memory every second."""
@@ -192,6 +196,9 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_slug} {self.day} {self.code}: {self.count}"
+
+    def get_code_display(self) -> str:
+        return reasons.refusal_words(self.code)
 
 
 class Cost(models.Model):

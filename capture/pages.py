@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from capture import ledger, pipeline, selectors, services
+from capture import ledger, pipeline, selectors, services, snippets
 from capture.bell import bell
 from capture.filters import SubmissionFilter
 from capture.forms import ADAPTER_NAMES, CampaignForm, CostForm, LedgerForm, NewLeadForm, ReplayForm, SourceForm
@@ -151,7 +151,12 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
     source = asked["source"].slug if asked.get("source") else ""
     rows = selectors.ledger_rows(frm, to, source, _actor(request))
     shown = LedgerForm({"frm": frm, "to": to, "source": source})
-    context = {"rows": rows, "totals": ledger.totals(rows), "form": shown, "frm": frm, "to": to}
+    names = selectors.names_of((row.source for row in rows), ()).sources
+    context = {
+        "rows": [(row, names.get(row.source, row.source)) for row in rows],
+        "totals": ledger.totals(rows),
+        "form": shown,
+    }
     return render(request, "capture/ledger.html", context)
 
 
@@ -204,6 +209,9 @@ def _source_page(request: HttpRequest, source: Source, form: CostForm) -> HttpRe
         "adapter": ADAPTER_NAMES.get(source.adapter, source.adapter),
         "channel": channel_labels().get(source.channel, source.channel),
         "address": request.build_absolute_uri(f"/in/{source.key}"),
+        "hosted": selectors.hosted_form_of(source),
+        "curl": snippets.curl(source, request.build_absolute_uri(f"/in/{source.key}")),
+        "may_read": access.can(actor, "read_submissions"),
         "latest": selectors.latest_submissions(source),
         "refusals": selectors.refusals_of(source, moment.now()),
         "states": Source.State,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext_lazy as _
 
 from capture import attribution, ledger
 from capture.identity import PHONE
 from capture.ledger import LedgerRow
-from capture.models import Campaign, Cost, Refusal, Source, Submission
+from capture.models import Campaign, Cost, Form, Refusal, Source, Submission
 from leadops import access
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
@@ -113,6 +114,11 @@ def latest_submissions(source: Source, count: int = 5) -> list[Submission]:
     return list(Submission.objects.filter(source=source).defer("body").order_by("-received_at")[:count])
 
 
+def hosted_form_of(source: Source) -> Form | None:
+    """The page a source is sent from, while it is open."""
+    return Form.objects.filter(source=source, active=True).first()
+
+
 def refusals_of(source: Source, at: datetime) -> list[Refusal]:
     since = (at - timedelta(days=7)).date()
     return list(Refusal.objects.filter(source_slug=source.slug, day__gte=since).order_by("-day", "code"))
@@ -140,6 +146,33 @@ def campaign_for(actor: Actor, campaign_id: uuid.UUID | str) -> Campaign:
         return campaigns(actor).get(pk=campaign_id)
     except (Campaign.DoesNotExist, ValueError) as missing:
         raise NotFound(_("There is no such campaign.")) from missing
+
+
+# -- sources and campaigns by their names ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of sources by slug and campaigns by key; what has no row any more keeps its key."""
+
+    sources: dict[str, str]
+    campaigns: dict[str, str]
+
+    def of(self, source: str, campaign: str = "") -> list[str]:
+        return [names.get(key, key) for names, key in ((self.sources, source), (self.campaigns, campaign)) if key]
+
+
+def names_of(sources: Iterable[str], campaigns: Iterable[str]) -> Names:
+    """The names of many, in one statement."""
+    found = Source.objects.filter(slug__in=set(sources)).order_by().values_list(Value("s"), "slug", "name")
+    rows = found.union(
+        Campaign.objects.filter(key__in=set(campaigns) - {""}).order_by().values_list(Value("c"), "key", "name"),
+        all=True,
+    )
+    names = Names({}, {})
+    for kind, key, name in rows:
+        (names.sources if kind == "s" else names.campaigns)[key] = name
+    return names
 
 
 # -- who is known already ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from capture.selectors import names_of
 from leadops import access
 from leadops.access import Actor
 from leadops.desk import forms, selectors
@@ -92,6 +93,7 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
         "self_url": f"{reverse('desk:show_lead', args=[lead.pk])}?tab={tab}",
         "next_action": next_action(lead) if not masked else None,
         "band": band_of(lead),
+        "origin": names_of([lead.source], [lead.campaign]).of(lead.source, lead.campaign),
     }
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from capture.selectors import names_of
 from leadops import access
 from leadops.desk import selectors
 from leadops.desk.filters import LeadFilter
@@ -33,12 +34,16 @@ def list_leads(request: HttpRequest) -> HttpResponse:
     after = _after(request)
     rows = chosen.qs.filter(pk__lt=after) if after else chosen.qs
     found = list(rows[: PAGE + 1])
+    names = names_of((lead.source for lead in found), (lead.campaign for lead in found))
     masked = access.masks_contacts(actor)
     context = {
         "filter": chosen,
         "total": chosen.qs.order_by()[:MOST].count(),
         "most": MOST,
-        "leads": [(lead, masked_name(lead) if masked else str(lead.person)) for lead in found[:PAGE]],
+        "leads": [
+            (lead, masked_name(lead) if masked else str(lead.person), names.of(lead.source, lead.campaign))
+            for lead in found[:PAGE]
+        ],
         "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "filtered": any(value for name, value in request.GET.items() if name not in ("after", "of")),
         "kept": [(name, value) for name in request.GET if name not in SHOWN for value in request.GET.getlist(name)],

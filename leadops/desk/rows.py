@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from capture.selectors import names_of
 from leadops.desk import selectors
 from leadops.models import Lead, Touch
 from leadops.versions.models import Version
@@ -58,6 +59,7 @@ class Row:
     reasons: list[str]
     band: Band | None
     touch: Touch | None
+    origin: list[str] = field(default_factory=list)
     fresh: bool = False
 
 
@@ -119,10 +121,11 @@ def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str
 
 
 def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) -> list[Row]:
-    """Rows, those that came after `since` marked, with their chips and touches: two more queries for the whole page."""
+    """Rows, those that came after `since` marked, with chips, touches and origins: a few queries for the whole page."""
     leads = [work.lead for work in found]
     clocks, met, touches = running_clocks(leads), last_met(leads), selectors.last_touches(leads)
     labels = score_labels(leads)
+    names = names_of((lead.source for lead in leads), (lead.campaign for lead in leads))
     rows = []
     for work in found:
         clock = clocks.get(work.lead_id) or met.get(work.lead_id)
@@ -136,6 +139,7 @@ def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) 
                 top_reasons(work.lead, labels),
                 band_of(work.lead),
                 touches.get(work.lead_id),
+                names.of(work.lead.source, work.lead.campaign),
                 since is not None and work.since > since,
             )
         )

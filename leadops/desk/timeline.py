@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
+from capture.selectors import Names, names_of
 from leadops import money
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
@@ -82,11 +83,11 @@ def events_of(lead: Lead, before: datetime | None = None, masked: bool = False) 
         {} if masked else dict(EntryText.objects.filter(entry__in=[r.pk for r in rows]).values_list("entry", "text"))
     )
     details = {} if masked else {d.touch: d for d in TouchDetail.objects.filter(touch__in=[t.pk for t in acts])}
-    words = _words(rows)
+    words, names = _words(rows), names_of((t.source for t in acts), (t.campaign for t in acts))
     events = [
         _entry_event(r, texts.get(r.pk, ""), words) for r in rows if r.kind not in (Kind.CAPTURED, Kind.CAME_BACK)
     ]
-    events += [_touch_event(t, details.get(t.pk)) for t in acts]
+    events += [_touch_event(t, details.get(t.pk), names) for t in acts]
     events.sort(key=lambda e: (e.at, e.id), reverse=True)
     events = gathered(events)
     older = events[PAGE - 1].at if len(events) > PAGE else None
@@ -114,10 +115,8 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _touch_event(touch: Touch, detail: TouchDetail | None) -> Event:
-    title = f"{touch.get_kind_display()} · {touch.source}"
-    if touch.campaign:
-        title += f" · {touch.campaign}"
+def _touch_event(touch: Touch, detail: TouchDetail | None, names: Names) -> Event:
+    title = " · ".join([touch.get_kind_display(), *names.of(touch.source, touch.campaign)])
     text = detail.message if detail else ""
     return Event(f"t{touch.pk}", "mouse-pointer-click", title, touch.occurred_at, "", text)
 

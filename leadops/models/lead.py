@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadops.models.account import Account
 from leadops.models.columns import address
@@ -25,8 +26,8 @@ class Stage(models.TextChoices):
     SAL = "sal", _("SAL")
     SQL = "sql", _("SQL")
     OPPORTUNITY = "opportunity", _("Opportunity")
-    WON = "won", _("Won")
-    LOST = "lost", _("Lost")
+    WON = "won", pgettext_lazy("lead", "Won")
+    LOST = "lost", pgettext_lazy("lead", "Lost")
     DISQUALIFIED = "disqualified", _("Disqualified")
     RECYCLED = "recycled", _("Recycled")
 

@@ -33,8 +33,15 @@ _patterns = {
         "stamp": "d MMM y 'à' HH:mm",
         "near": "d MMM, HH:mm",
         "day": "d MMM y",
+        "near day": "d MMM",
     },
-    "en": {"full": "EEEE d MMMM y, HH:mm zzzz", "stamp": "d MMM y, HH:mm", "near": "d MMM, HH:mm", "day": "d MMM y"},
+    "en": {
+        "full": "EEEE d MMMM y, HH:mm zzzz",
+        "stamp": "d MMM y, HH:mm",
+        "near": "d MMM, HH:mm",
+        "day": "d MMM y",
+        "near day": "d MMM",
+    },
 }
 
 
@@ -204,14 +211,16 @@ def _near(here: datetime) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    """5 Mar 2026 · 5 mars 2026, the reader's day for an instant."""
+def day(value: date | datetime | None, form: str = "") -> str:
+    """5 Mar 2026 · 5 mars 2026, the reader's day for an instant; `near` leaves out the present year."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
     language = _language()
-    return format_date(value, _patterns.get(language, _patterns["en"])["day"], locale=language)
+    near = form == "near" and value.year == timezone.localtime(moment.now()).year
+    pattern = _patterns.get(language, _patterns["en"])["near day" if near else "day"]
+    return format_date(value, pattern, locale=language)
 
 
 # -- links ------------------------------------------------------------------------------------------------

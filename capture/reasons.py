@@ -1,0 +1,54 @@
+"""Why a submission was set apart, in the reader's words; the codes are what the adapters and doors gave."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Promise] = {
+    "conflict": _("The same delivery came before with another content"),
+    "dead": _("Reading it failed several times"),
+    "empty": _("Nobody can be found in it: no address, no number, no name"),
+    "encoding": _("Its characters cannot be read"),
+    "flood": _("Too many came from one place at once"),
+    "form": _("It is not a readable form"),
+    "honeypot": _("A robot filled a field people do not see"),
+    "json": _("It is not readable JSON"),
+    "json-constant": _("It holds a number that JSON does not know"),
+    "json-depth": _("It is nested too deeply"),
+    "json-duplicate-key": _("It names the same field twice"),
+    "no-adapter": _("Nothing here reads what this source sends"),
+    "not-a-flag": _("A yes-or-no field holds something else"),
+    "placeholders": _("It still holds the placeholders of a template"),
+    "several": _("It holds several leads at once"),
+    "shape": _("It is not built as this source should send it"),
+    "stale-form": _("The form page had been open for too long"),
+    "too-fast": _("It was sent faster than a person can type"),
+    "too-many-fields": _("It has too many fields"),
+    "unknown-choice": _("A field holds a choice the form does not offer"),
+}
+
+
+def words(reason: str) -> str:
+    """The reason in the active language; a code of a later version stays as it is."""
+    return str(REASONS.get(reason, reason))
+
+
+REFUSALS: dict[str, Promise] = {
+    "content-encoding": _("compressed in a way not read here"),
+    "database-away": _("the database was away"),
+    "handshake": _("the vendor’s handshake failed"),
+    "incomplete": _("the body broke off"),
+    "length-required": _("no length was given"),
+    "method-not-allowed": _("not a POST"),
+    "signature": _("not signed, or with another secret"),
+    "too-large": _("too large"),
+    "too-many-bad-signatures": _("too many wrong signatures"),
+    "too-many-requests": _("too many at once"),
+    "unknown-source": _("no such source"),
+}
+
+
+def refusal_words(code: str) -> str:
+    """Why a request was turned away, in the active language."""
+    return str(REFUSALS.get(code, code))
