@@ -1,6 +1,6 @@
 """Reference data of the ground in the admin, for revenue ops: same policy as everywhere, each change journalled.
 
-Users, memberships, reps and their terms are shown only: their verbs have pages of their own.
+Users, memberships, reps and account owners stand in `admin_people`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from leadops.adminsite import HouseAdmin, ReadOnlyAdmin
+from leadops.adminsite import HouseAdmin
 from leadops.journal import Kind
-from leadops.models import AttributeDef, Membership, Reason, Rep, RepTerms, Status, Team, User
+from leadops.models import AttributeDef, Reason, Status, Team
 from leadops.unit import Unit, in_unit
 
 
@@ -100,18 +100,6 @@ class ReferenceAdmin(HouseAdmin):
         in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
 
 
-class ShownAdmin(ReadOnlyAdmin):
-    """Rows with verbs of their own elsewhere: here to look at, for revenue ops."""
-
-    actions = None
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._can(request, self.edit_verb)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._can(request, self.edit_verb)
-
-
 @admin.register(Team)
 class TeamAdmin(ReferenceAdmin):
     list_display = ("name", "key", "zone", "calendar")
@@ -144,34 +132,3 @@ class AttributeDefAdmin(ReferenceAdmin):
     list_filter = ("owner", "kind")
     fields = ("owner", "key", "kind", "label_fr", "label_en", "choice_lines", "personal", "indexed")
     fixed = ("owner", "key", "kind")
-
-
-@admin.register(Rep)
-class RepAdmin(ShownAdmin):
-    list_display = ("user", "team", "active", "ended_at")
-    list_filter = ("team", "active")
-    list_select_related = ("user", "team")
-
-
-@admin.register(RepTerms)
-class RepTermsAdmin(ShownAdmin):
-    list_display = ("rep", "capacity", "cap_hour", "cap_day", "cap_month", "valid_from", "valid_to", "known_to")
-    list_select_related = ("rep__user",)
-    ordering = ("rep", "-valid_from")
-
-
-@admin.register(User)
-class UserAdmin(ShownAdmin):
-    edit_verb = "edit_users"
-    list_display = ("name", "email", "language", "zone", "is_active")
-    list_filter = ("is_active", "language")
-    search_fields = ("name", "email")
-    fields = ("name", "email", "language", "zone", "is_active", "created_at")
-
-
-@admin.register(Membership)
-class MembershipAdmin(ShownAdmin):
-    edit_verb = "edit_users"
-    list_display = ("user", "role", "team")
-    list_filter = ("role", "team")
-    list_select_related = ("user", "team")

@@ -10,4 +10,5 @@ class AdminConfig(StockAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        import_module("leadops.desk.admin_reference")  # the ground has no admin module of its own
+        for module in ("admin_people", "admin_reps", "admin_reference"):  # the ground has no admin module of its own
+            import_module(f"leadops.desk.{module}")

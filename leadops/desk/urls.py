@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from leadops.desk import account, availability, inbox, lead, leads, notices, settings_pages, verbs
+from leadops.desk import account, availability, inbox, lead, leads, notices, passwords, settings_pages, verbs
 from leadops.desk.signin import members_only
 
 app_name = "desk"
-OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language"}
+OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language", "set_password"}
 urlpatterns = [
     path("", account.home, name="home"),
     path("sign-in", account.sign_in, name="sign_in"),
     path("sign-in/demo", account.demo_sign_in, name="demo_sign_in"),
+    path("set-password/<uuid:user_id>/<str:token>", passwords.set_password, name="set_password"),
     path("sign-out", account.sign_out, name="sign_out"),
     path("language", account.set_language, name="set_language"),
     path("availability", availability.set_availability, name="availability"),
