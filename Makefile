@@ -11,7 +11,7 @@ DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
 export PYTHON
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check bench stop clean lock install install-dev
+.PHONY: demo serve test proof check bench stop clean lock install install-dev
 
 # the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
@@ -23,6 +23,10 @@ serve: install
 test: install-dev
 	@$(PY) -m leadops.platform.translations
 	@LEADOPS_MODE=test $(SERVER) $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+# every test in the size of its promise: hours on two cores, not minutes
+proof:
+	@SCALE=proof $(MAKE) test ARGS="--durations=25 -rs $(ARGS)"
 
 check: install-dev
 	@$(PY) -m leadops.platform.translations

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pytest_django.plugin import blocking_manager_key
 
+from leadops.tests.scale import SCALE
+
 os.environ.setdefault("LEADOPS_MODE", "test")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser driver runs a loop in the test's thread
 
@@ -23,11 +25,14 @@ MISSING = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real data and browser are reported as not run where they are missing.
+    """Slow tests wait for CI and the proof; real data and browser are reported as not run where they are missing.
 
     In CI a missing browser fails its tests, and so does a REAL_DATA that was named and is not there; the data set is no
     part of the repository, so that a clone without it is no error.
     """
+    if SCALE == "test" and (slow := [item for item in items if item.get_closest_marker("slow")]):
+        items[:] = [item for item in items if item not in slow]
+        config.hook.pytest_deselected(items=slow)
     for item in items:
         if item.get_closest_marker("real") and not REAL.exists():
             _not_here(item, f"real data not found at {REAL}", wanted="REAL_DATA" in os.environ)

@@ -76,6 +76,7 @@ def test_a_visitor_sends_the_form_and_is_thanked(contact):
 
 
 def test_a_double_click_is_one_submission_and_two_pages_are_two(contact):
+    """C2, with a page's nonce."""
     _html, hidden = page()
     _html, other = page()
     assert [post({**hidden, **ANNA}).status_code for _ in range(3)] == [303] * 3

@@ -71,6 +71,7 @@ def read_or_unreadable(kept: Submission) -> None:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_every_hostile_body_is_stored_and_then_read_or_set_aside(adapter):
+    """C9; deep, long and many-fielded ones too (C8)."""
     source(adapter=adapter, mapping={"delivery_key": "id"})
     for number, raw in enumerate(BODIES):
         kept = stored(send(raw, client=client))

@@ -103,6 +103,7 @@ def test_counts_that_cannot_be_written_wait_for_the_next_flush(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity"])
 def test_compressed_bodies_are_refused_uninflated(encoding):
+    """C8."""
     source()
     answer = send(b"\x1f\x8b" + b"\x00" * 500, HTTP_CONTENT_ENCODING=encoding)
     assert (answer.status_code, answer.json()["code"]) == (415, "content-encoding")
@@ -116,6 +117,7 @@ def test_the_limit_of_a_body_is_one_mebibyte():
 
 
 def test_an_announced_size_is_refused_before_a_byte_is_read(monkeypatch):
+    """C8."""
     source()
     monkeypatch.setattr("capture.doors._read", lambda request, length: pytest.fail("the body was read"))
     assert send(b"x", CONTENT_LENGTH=str(10 * 2**30)).status_code == 413

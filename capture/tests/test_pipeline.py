@@ -68,6 +68,7 @@ def again(times: int) -> None:
 def test_a_body_that_raises_or_hangs_takes_only_itself_and_is_dead_at_its_third_start(
     bad: Any, body: str, cause: str
 ) -> None:
+    """C13; with real processes in the platform's tests."""
     rows = [submit(f"p{i}@x.fr", bad) for i in range(5)] + [submit(body, bad)] + [submit("p9@x.fr", bad)]
     first = run()
     assert (first.ends["created"], first.failed, Lead.objects.count()) == (6, 1, 6)

@@ -188,6 +188,7 @@ def test_what_cannot_be_parsed_is_quarantined_with_its_reason_and_the_rest_goes_
     ],
 )
 def test_a_clock_that_is_wrong_at_the_source_is_bent_with_a_warning(told: str, expected: Any, warned: bool) -> None:
+    """C20."""
     sent = submit({**ANNA, "occurred_at": told})
     run()
     sent.refresh_from_db()

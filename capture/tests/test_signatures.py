@@ -72,6 +72,7 @@ def test_its_own_signature_is_accepted(scheme):
 
 @pytest.mark.parametrize("scheme", HEADERS)
 def test_every_changed_byte_of_the_body_is_refused(scheme):
+    """C6; the bytes count as they came, whatever they mean (C7)."""
     for place in range(len(BODY)):
         changed = bytearray(BODY)
         changed[place] ^= 1
@@ -82,6 +83,7 @@ def test_every_changed_byte_of_the_body_is_refused(scheme):
 
 @pytest.mark.parametrize("scheme", HEADERS)
 def test_every_changed_character_of_the_headers_is_refused(scheme):
+    """C6."""
     for name, value in HEADERS[scheme].items():
         for place in range(len(value)):
             changed = value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :]
@@ -148,6 +150,7 @@ def test_a_replay_where_no_time_is_signed_is_a_duplicate_forty_days_later(db, no
 
 @pytest.mark.urls("capture.tests.public_urls")
 def test_in_the_overlap_both_secrets_work_and_a_retired_one_stops(signed_source):
+    """C6."""
     sealed.put("source:website", "the new secret", NOON)
     for number, secret in enumerate((SECRET, "the new secret")):
         raw = BODY + b" " * number

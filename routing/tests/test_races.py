@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,8 +18,9 @@ from leadops import access
 from leadops.errors import Refused
 from leadops.models import Lead, Rep
 from leadops.testing import LeadFactory, rep
-from leadops.unit import in_unit
-from routing import departures, services
+from leadops.tests.scale import sized
+from leadops.unit import Stalled, Unit, in_unit
+from routing import departures, memberships, services
 from routing.models import Assignment, CreditEntry, PoolCredit, PoolMember
 from routing.tests import a_house as house
 
@@ -48,7 +51,7 @@ def together(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(3600)
     return found
 
 
@@ -62,8 +65,49 @@ def ledger_holds() -> None:
     )
 
 
+def both_route(leads: list[Lead]) -> None:
+    """Two sessions hand out each lead at the same instant."""
+    gate = threading.Barrier(2)
+
+    def route() -> None:
+        for lead in leads:
+            gate.wait(60)
+            house.arrive([lead])
+
+    assert together(route, route) == [None, None]
+
+
+def test_two_sessions_that_hand_out_the_same_lead_give_it_one_owner() -> None:
+    """R1: a hundred races, a thousand in the proof."""
+    house.pool("everyone", *house.three())
+    house.rules()
+    leads = house.new_leads(sized(100, 1_000))
+    both_route(leads)
+    assert Assignment.objects.count() == len(leads)
+    assert not Lead.objects.filter(owner=None).exists() and not Stalled.objects.exists()
+    ledger_holds()
+
+
+def test_without_the_lock_on_the_lead_the_sessions_collide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of R1: the races are real; the unique index alone then refuses the second owner."""
+    house.pool("everyone", *house.three())
+    house.rules()
+
+    def unlocked(unit: Unit, wanted: Any) -> list[Lead]:
+        missing = [key for key in wanted if key not in unit._leads]
+        unit.keep(Lead.objects.select_related("person", "account", "owner__user").filter(pk__in=missing))
+        time.sleep(0.01)
+        return [unit._leads[key] for key in sorted(set(wanted))]
+
+    monkeypatch.setattr(Unit, "leads", unlocked)
+    leads = house.new_leads(20)
+    both_route(leads)
+    refused = Stalled.objects.filter(error__contains="assignment_one_open").count()
+    assert refused or Assignment.objects.count() > len(leads)
+
+
 def test_of_two_who_take_the_same_lead_one_wins_200_times() -> None:
-    """R1, R2."""
+    """R2, in the service; through HTTP it stands with the pages."""
     ada, bob = rep("Ada"), rep("Bob")
     house.pool("shared", ada, bob, claimable=True, claim_limit=1000)
     house.rules(fallback="shared")
@@ -91,10 +135,10 @@ def test_of_two_who_take_the_same_lead_one_wins_200_times() -> None:
 
 
 def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
-    """R3."""
+    """R3: 40 times, 500 in the proof."""
     bob = rep("Bob")
     house.pool("everyone", bob)
-    for turn in range(40):
+    for turn in range(sized(40, 500)):
         ada = rep(f"Ada {turn}")
         house.pool("everyone", ada)
         house.rules()
@@ -109,13 +153,7 @@ def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
     assert not PoolMember.objects.filter(rep__active=False, known_to=None, valid_to=None).exists()
 
 
-def test_turns_stay_fair_when_many_intakes_run_at_once_and_members_change() -> None:
-    """R4, D7: no pointer to lose."""
-    reps = [rep(f"R{n}") for n in range(5)]
-    house.pool("everyone", *reps)
-    house.rules()
-    leads = house.new_leads(240)
-
+def arriving_in_four_threads(leads: list[Lead]) -> list[Callable[[], None]]:
     def some(place: int) -> Callable[[], None]:
         def work() -> None:
             rng = random.Random(place)
@@ -127,12 +165,66 @@ def test_turns_stay_fair_when_many_intakes_run_at_once_and_members_change() -> N
 
         return work
 
-    answers = together(*(some(place) for place in range(4)))
+    return [some(place) for place in range(4)]
+
+
+def test_turns_stay_fair_when_many_intakes_run_at_once() -> None:
+    """R4: no pointer to lose."""
+    house.pool("everyone", *(rep(f"R{n}") for n in range(5)))
+    house.rules()
+    answers = together(*arriving_in_four_threads(house.new_leads(sized(240, 10_000))))
     assert not any(answers), answers
     counts = Counter(Lead.objects.values_list("owner_id", flat=True))
     assert None not in counts
     assert max(counts.values()) - min(counts.values()) <= 1
     ledger_holds()
+
+
+def test_turns_stay_fair_while_reps_join_and_leave_the_pool() -> None:
+    """R4: whoever comes and goes, each got what they were entitled to while they were there, to within two leads."""
+    reps = [rep(f"R{n}") for n in range(8)]
+    everyone = house.pool("everyone", *reps[:4])
+    house.rules()
+    leads = house.new_leads(sized(160, 10_000))
+    over = threading.Event()
+
+    def coming_and_going() -> int:
+        rng, changes = random.Random(4), 0
+        while not over.is_set():
+            there = rng.sample(reps, rng.randint(2, 7))
+            weights = {each.pk: Decimal(1) for each in there}
+            house.do(lambda unit, weights=weights: memberships.set_members(everyone, weights, unit))
+            changes += 1
+            over.wait(0.05)
+        return changes
+
+    def arriving(work: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                work()
+            finally:
+                running.release()
+
+        return run
+
+    running = threading.Semaphore(0)
+
+    def ending() -> None:
+        for _ in range(4):
+            running.acquire()
+        over.set()
+
+    *answers, changes, _ended = together(
+        *(arriving(work) for work in arriving_in_four_threads(leads)), coming_and_going, ending
+    )
+    assert not any(answers), answers
+    assert isinstance(changes, int) and changes >= 3, changes
+    assert not Lead.objects.filter(owner=None).exists()
+    assert Assignment.objects.count() == len(leads)
+    ledger_holds()
+    for rep_id, credit in PoolCredit.objects.filter(pool=everyone).values_list("rep_id", "credit"):
+        joined = CreditEntry.objects.filter(pool=everyone, rep=rep_id, why=CreditEntry.Why.JOINED)
+        assert abs(credit - (joined.aggregate(s=Sum("delta"))["s"] or 0)) <= 2
 
 
 def test_a_cap_of_ten_takes_ten_of_a_hundred_that_come_at_once() -> None:

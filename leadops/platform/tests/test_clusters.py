@@ -125,7 +125,7 @@ def leading_backend(house: House) -> int:
 
 
 def test_a_queue_emptied_by_hand_is_rebuilt_from_the_tables(house: House) -> None:
-    """The queue is a hint: what waits is in the tables."""
+    """C12: the queue is a hint, what waits is in the tables."""
     waiting = "SELECT 1 FROM django_q_ormq WHERE key = 'now' AND lock <= now()"  # others died with a killed cluster
     until(lambda: not house.ask(waiting), 20)
     stopped = [house.leader("cluster-now"), *house.leader("cluster-now").children(recursive=True)]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import threading
 import time
+from contextlib import closing
 
+import psycopg
 import pytest
 
-from leadops.platform import postgres
+from leadops.platform import cluster_files, postgres
 from leadops.platform.live import token_for
 from leadops.platform.tests.house import House, until
+from leadops.tests.scale import sized
 
 pytestmark = pytest.mark.processes
 AWAY = 6.0
 POSTED = 20
+WAITS_TO_INSERT = """
+SELECT 1 FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND position('INSERT INTO capture_submission' IN query) > 0 AND pid <> pg_backend_pid()
+"""
 
 
 def test_a_database_that_goes_away_and_returns_loses_nothing(house: House) -> None:
@@ -37,6 +47,84 @@ def test_a_database_that_goes_away_and_returns_loses_nothing(house: House) -> No
     until(house.ready, 38, look=0.4)  # ticker, live and both clusters beat again
     assert {name: house.leader(name).pid for name in ids} == ids  # nobody had to be started anew
     stream.wait_for_event(house)
+
+
+class Poster(threading.Thread):
+    """A provider that posts one delivery after the other and writes down every answer before it goes on."""
+
+    def __init__(self, house: House, name: str) -> None:
+        super().__init__(daemon=True)
+        self.house, self.of, self.over = house, name, threading.Event()
+        self.answers: list[tuple[float, int, dict[str, str], bytes]] = []
+
+    def run(self) -> None:
+        number = 0
+        while not self.over.is_set():
+            number += 1
+            name = f"{self.of}n{number}"
+            began = time.monotonic()
+            answer = self.house.post({"email": f"{name}@{name}.example", "name": name, "company": name})
+            self.answers.append((time.monotonic() - began, *answer))
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        self.over.set()
+        self.join(20)
+        assert not self.is_alive()
+
+
+def crash(house: House) -> None:
+    """The server ends at once, as in a power cut, under everybody's hands."""
+    files = cluster_files.files_of(house.var)
+    server = cluster_files.postmaster(files.data)
+    assert server is not None
+    os.kill(server, signal.SIGQUIT)
+    until(lambda: not postgres.alive(files), 10)
+
+
+def test_whatever_was_accepted_while_the_database_crashed_is_in_the_ledger(house: House) -> None:
+    """C10: no 2xx without its row, and what is refused is refused in time with Retry-After."""
+    posters = [Poster(house, f"c{os.getpid()}p{number}") for number in range(4)]
+    for poster in posters:
+        poster.start()
+    try:
+        for _ in range(sized(2, 8)):
+            time.sleep(1)
+            crash(house)
+            time.sleep(1)
+            postgres.ensure(house.var)
+            until(house.ready, 38, look=0.4)
+    finally:
+        for poster in posters:
+            poster.end()
+    answers = [answer for poster in posters for answer in poster.answers]
+    refused = [(took, headers) for took, status, headers, _ in answers if status == 503]
+    accepted = [json.loads(body)["submission"] for _, status, _, body in answers if status == 202]
+    assert {status for _, status, _, _ in answers} == {202, 503}
+    assert all(took < 3 and headers["retry-after"] == "5" for took, headers in refused)
+    ((kept,),) = house.ask("SELECT count(*) FROM capture_submission WHERE id = ANY(%s)", accepted)
+    assert kept == len(set(accepted)) == len(accepted)
+    until(lambda: all_ended(house, accepted), 60, look=0.3)
+
+
+def test_a_database_that_crashes_under_a_request_is_a_refusal_in_time(house: House) -> None:
+    """C10: the request is in its statement when the server ends."""
+    poster = Poster(house, f"held{os.getpid()}")
+    try:
+        with closing(psycopg.connect(house.url, autocommit=True)) as other:
+            other.execute("BEGIN; LOCK TABLE capture_submission IN EXCLUSIVE MODE")
+            poster.start()
+            until(lambda: house.ask(WAITS_TO_INSERT), 10)
+            crash(house)
+            assert until(lambda: poster.answers, 3) < 3
+    finally:
+        poster.end()
+        postgres.ensure(house.var)
+    _, status, headers, _ = poster.answers[0]
+    assert (status, headers["retry-after"]) == (503, "5")
+    until(house.ready, 38, look=0.4)
+    first = f"held{os.getpid()}n1@"
+    assert not house.ask("SELECT 1 FROM capture_submission WHERE position(%s::bytea IN body) > 0", first.encode())
 
 
 def page_and_json_refuse(house: House) -> None:

@@ -94,6 +94,7 @@ def post(port: int, body: bytes, connection: http.client.HTTPConnection | None =
     [b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow:", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc", b""],
 )
 def test_two_hundred_slow_senders_do_not_delay_a_normal_post(server, said):
+    """C8."""
     slow = [socket.create_connection(("127.0.0.1", server)) for _ in range(200)]
     for one in slow:
         one.sendall(said)

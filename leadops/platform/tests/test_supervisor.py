@@ -235,6 +235,29 @@ def test_ctrl_c_ends_everything_it_started(
 
 
 @pytest.mark.processes
+def test_a_second_make_demo_says_so_in_one_line_and_disturbs_nobody(
+    running: subprocess.Popen[str], tmp_path: Path, var: Path
+) -> None:
+    children = pids(tmp_path, "web") + pids(tmp_path, "cluster")
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    second = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path), str(var)],
+        cwd=BASE,
+        env={**kept, "PORT": "8114"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"leadops: already running here at http://127.0.0.1:8110 (pid {running.pid}): "
+        "use that one, or end it with `make stop`"
+    )
+    assert running.poll() is None
+    assert living(children) == children
+
+
+@pytest.mark.processes
 def test_children_do_not_outlive_a_killed_parent(running: subprocess.Popen[str], tmp_path: Path) -> None:
     children = pids(tmp_path, "web") + pids(tmp_path, "cluster")
     running.kill()
