@@ -26,6 +26,16 @@ HOUSE = None  # a membership without a team holds for the whole house
 
 
 @dataclass(frozen=True, slots=True)
+class WholeHouse:
+    """What holds for everybody, as the object of a verb: only a membership without a team reaches it."""
+
+    team_id: None = None
+
+
+WHOLE_HOUSE = WholeHouse()
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a user, a token (never more than its maker), a visitor, or a named part of the system.
 
@@ -128,7 +138,7 @@ _OWNER_VERBS = {
 
 
 def can(actor: Actor, verb: str, obj: Any = None) -> bool:
-    """Whether `actor` may use `verb`, on `obj` when given (a Lead, a Team or anything with `team_id`)."""
+    """Whether `actor` may use `verb`, on `obj` when given (a Lead, a Team, WHOLE_HOUSE or anything with `team_id`)."""
     if actor.is_system:
         return True
     roles, scope = VERBS[verb]
@@ -141,6 +151,8 @@ def can(actor: Actor, verb: str, obj: Any = None) -> bool:
 
 
 def _reaches(actor: Actor, verb: str, role: str, team: uuid.UUID | None, obj: Any) -> bool:
+    if isinstance(obj, WholeHouse):
+        return team is HOUSE
     if isinstance(obj, Lead) and role == Role.REP:
         return obj.owner_id == actor.user_id if verb in _OWNER_VERBS else True
     if role == Role.MANAGER and team is not HOUSE:

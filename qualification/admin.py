@@ -61,6 +61,7 @@ class VersionAdmin(HouseAdmin):
             "version": version,
             "in_force": versions.version_at(self.kind, selectors.HOUSE, moment.now()),
             "may_edit": self.has_change_permission(request),
+            "may_publish": versions.may_publish(request.actor, self.kind),  # type: ignore[attr-defined]
             "list_url": self._url("changelist"),
             "versions": versions.history(self.kind, selectors.HOUSE),
             **more,

@@ -34,7 +34,7 @@ def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) ->
 
 def set_places(territory: Territory, places: Iterable[Place], unit: Unit) -> None:
     """From now on the territory covers exactly these places; a place another one holds is refused by the database."""
-    access.require(unit.actor, "edit_ruleset")
+    access.require(unit.actor, "edit_ruleset", access.WHOLE_HOUSE)
     rows = TerritoryPlace.objects.filter(territory=territory).overlapping(unit.at, None)
     held, wanted = {(row.kind, row.country, row.value) for row in rows}, set(places)
     for kind, country, value in sorted(held ^ wanted):

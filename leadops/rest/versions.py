@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -47,16 +47,30 @@ class VersionOut(serializers.ModelSerializer[Version]):
     @extend_schema_field(serializers.BooleanField())
     def get_in_force(self, version: Version) -> bool:
         known = getattr(version, "is_live", None)
-        return bool(known) if known is not None else _live(moment.now()).filter(version=version).exists()
+        return bool(known) if known is not None else versions.held_at(moment.now()).filter(version=version).exists()
+
+
+class PublicationOut(serializers.ModelSerializer[Publication]):
+    """When a version held and why it was put in force; `known_at` is when that was decided."""
+
+    from_at = serializers.DateTimeField(source="valid_from", read_only=True)
+    to_at = serializers.DateTimeField(source="valid_to", read_only=True, allow_null=True)
+    known_at = serializers.DateTimeField(source="known_from", read_only=True)
+
+    class Meta:
+        model = Publication
+        fields = ("mode", "from_at", "to_at", "known_at", "by", "reason")
+        read_only_fields = fields
 
 
 class VersionRead(VersionOut):
-    """One version, with what it says."""
+    """One version, with what it says and when it held."""
 
     sentence = serializers.SerializerMethodField()
+    publications = PublicationOut(source="put_in_force", many=True, read_only=True)
 
     class Meta(VersionOut.Meta):
-        fields = (*VersionOut.Meta.fields, "sentence")  # type: ignore[assignment]
+        fields = (*VersionOut.Meta.fields, "sentence", "publications")  # type: ignore[assignment]
         read_only_fields = fields
 
     def get_sentence(self, version: Version) -> str:
@@ -69,6 +83,9 @@ class Draft(Strict):
     key = serializers.SlugField(max_length=50, default="house")
     team = serializers.SlugField(required=False, default="", allow_blank=True, help_text="key of a team")
     body = Document()
+    reason = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=500, help_text="why it is proposed"
+    )
 
 
 class Body(Strict):
@@ -121,7 +138,7 @@ class VersionEndpoint(Endpoint):
 
     def _rows(self) -> Any:
         self.require("read_rules")
-        live = _live(moment.now()).filter(version=OuterRef("pk"))
+        live = versions.held_at(moment.now()).filter(version=OuterRef("pk"))
         return Version.objects.filter(kind=self.kind).select_related("team").annotate(is_live=Exists(live))
 
     def list(self, request: Request) -> Response:
@@ -129,7 +146,7 @@ class VersionEndpoint(Endpoint):
 
     @extend_schema(responses=VersionRead)
     def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
-        return Response(VersionRead(one(self._rows(), pk)).data)
+        return Response(VersionRead(one(self._rows().prefetch_related(versions.publications()), pk)).data)
 
     @extend_schema(request=Draft, responses={201: VersionOut}, summary="A new draft")
     def create(self, request: Request) -> Response:
@@ -137,7 +154,15 @@ class VersionEndpoint(Endpoint):
         data = self.read(Draft)
         team = _team(data["team"]) if data["team"] else None
         made = self.in_unit(
-            lambda unit: versions.draft(self.kind, data["key"], data["body"], actor=unit.actor, at=unit.at, team=team)
+            lambda unit: versions.draft(
+                self.kind,
+                data["key"],
+                data["body"],
+                actor=unit.actor,
+                at=unit.at,
+                team=team,
+                reason=data["reason"],
+            )
         )
         return self.answer(made, 201)
 
@@ -199,11 +224,6 @@ class VersionEndpoint(Endpoint):
         if found is None:
             raise NotFound(_("There is no such version."))
         return found
-
-
-def _live(at: Any) -> Any:
-    held = Publication.objects.filter(mode=Publication.Mode.LIVE, from_at__lte=at)
-    return held.filter(Q(to_at__isnull=True) | Q(to_at__gt=at))
 
 
 def _team(key: str) -> Team:

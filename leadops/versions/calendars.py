@@ -13,7 +13,7 @@ from leadops.versions import services
 from leadops.versions.kinds import Fault, Kind, register
 from leadops.versions.models import Version
 
-HOUSE = "house"
+HOUSE = services.HOUSE
 
 
 def _check(body: dict[str, Any]) -> list[Fault]:

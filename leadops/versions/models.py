@@ -9,10 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops.models import Team, User
 from leadops.models.columns import address
+from leadops.models.twotimes import TwoTimes
 
 
 class Version(models.Model):
-    """One document of a kind and key. Frozen by trigger once it left draft; `team` empty = the house."""
+    """One document of a kind and key. Frozen by trigger once it left draft; `team` empty = the house.
+
+    `reason` says why it was made; why it was put in force, each time, stands on its publications.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -48,8 +52,8 @@ class Version(models.Model):
         return f"{self.kind}:{self.key} v{self.number}"
 
 
-class Publication(models.Model):
-    """Which version held when: live ones of one key never overlap. `known_at` is when we decided it."""
+class Publication(TwoTimes):
+    """Which version held when, and since when we knew: live ones of one key never overlap. `reason` is the one given then."""
 
     class Mode(models.TextChoices):
         LIVE = "live", _("Live")
@@ -61,19 +65,24 @@ class Publication(models.Model):
     key = models.SlugField(max_length=50)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="publications")
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.LIVE)
-    from_at = models.DateTimeField()
-    to_at = models.DateTimeField(null=True, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=500)
 
-    class Meta:
+    class Meta(TwoTimes.Meta):
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
         constraints = [
+            *TwoTimes.Meta.constraints,
             ExclusionConstraint(
                 name="publication_one_live",
-                expressions=[("kind", "="), ("key", "="), (Func(F("from_at"), F("to_at"), function="tstzrange"), "&&")],
-                condition=Q(mode="live"),
-            )
+                expressions=[
+                    ("kind", "="),
+                    ("key", "="),
+                    (Func(F("valid_from"), F("valid_to"), function="tstzrange"), "&&"),
+                ],
+                condition=Q(mode="live", known_to__isnull=True),
+            ),
+            models.CheckConstraint(name="publication_has_reason", condition=~Q(reason="")),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access
@@ -21,6 +21,33 @@ from leadops.unit import Unit
 from leadops.versions.kinds import Fault, kind_of
 from leadops.versions.models import Publication, Version
 
+HOUSE = "house"  # the key that is always the house's own
+
+
+def may_publish(actor: Actor, kind: str, team: Team | None = None) -> bool:
+    """Whether the actor puts versions of this kind in force: for a team whoever leads it, for the house (None) only a
+    membership that holds for the whole house. Everybody else with the kind's verb may draft, which is to propose."""
+    return access.can(actor, kind_of(kind).verb, team or access.WHOLE_HOUSE)
+
+
+def _require_publish(actor: Actor, version: Version) -> None:
+    access.require(actor, kind_of(version.kind).verb, version.team)
+    if not may_publish(actor, version.kind, version.team):
+        raise Refused(
+            "not-allowed",
+            _("This holds for the whole house: you may propose a draft, who works for the whole house publishes it."),
+            status=403,
+            verb=kind_of(version.kind).verb,
+        )
+
+
+def _team_of(kind: str, key: str, team: Team | None, last: Version | None) -> Team | None:
+    """Whose key it is: that of its first version for ever; the key `house` is the house's."""
+    owner = last.team if last else (None if key == HOUSE else team)
+    if team is not None and team != owner:
+        raise Refused("key-of-another", _("This key belongs to another team or to the house."), status=409)
+    return owner
+
 
 def draft(
     kind: str,
@@ -31,19 +58,26 @@ def draft(
     at: datetime,
     team: Team | None = None,
     based_on: Version | None = None,
+    reason: str = "",
 ) -> Version:
-    """A new draft with the next number. Nothing is in force yet; an incomplete body may be kept."""
-    access.require(actor, kind_of(kind).verb, team)
+    """A new draft with the next number. Nothing is in force yet; an incomplete body may be kept.
+
+    `reason` says why it is proposed; without one the version keeps the reason of its first publication.
+    """
     with transaction.atomic():
-        last = Version.objects.select_for_update().filter(kind=kind, key=key).order_by("-number").first()
+        rows = Version.objects.select_for_update(of=("self",)).select_related("team")
+        last = rows.filter(kind=kind, key=key).order_by("-number").first()
+        team = _team_of(kind, key, team, last)
+        access.require(actor, kind_of(kind).verb, team)
         return Version.objects.create(
             kind=kind,
             key=key,
             number=(last.number if last else 0) + 1,
             body=body,
             schema=kind_of(kind).schema,
-            team=team if team is not None else (last.team if last else None),
+            team=team,
             author_id=actor.user_id,
+            reason=reason.strip(),
             based_on=based_on or last,
             created_at=at,
             changed_at=at,
@@ -51,12 +85,14 @@ def draft(
 
 
 def save_draft(version_id: uuid.UUID, body: dict[str, Any], *, actor: Actor, at: datetime) -> Version:
-    """Change the body of a draft; a published version never changes."""
+    """Change the body of a draft; a published version never changes, nor does another's proposal to the house."""
     with transaction.atomic():
         version = Version.objects.select_for_update().filter(pk=version_id).first()
         if version is None:
             raise NotFound(_("There is no such version."))
         access.require(actor, kind_of(version.kind).verb, version.team)
+        if version.author_id is None or version.author_id != actor.user_id:
+            _require_publish(actor, version)
         if version.state != Version.State.DRAFT:
             raise Refused("frozen", _("A published version cannot be changed: start a new draft."), status=409)
         version.body, version.changed_at = body, at
@@ -74,23 +110,31 @@ def publish(version_id: uuid.UUID, *, unit: Unit, reason: str) -> Version:
     version = Version.objects.select_for_update().filter(pk=version_id).first()
     if version is None:
         raise NotFound(_("There is no such version."))
-    access.require(unit.actor, kind_of(version.kind).verb, version.team)
+    _require_publish(unit.actor, version)
     if version.state != Version.State.DRAFT:
         raise Refused("not-a-draft", _("Only a draft can be published."), status=409)
-    return _put_in_force(version, unit, reason)
+    return _put_in_force(version, unit, reason, leaving=lambda before: Version.State.REPLACED)
 
 
 def roll_back(kind: str, key: str, to_number: int, *, unit: Unit, reason: str) -> Version:
-    """Publish an older version again: a new publication of the same frozen document."""
+    """Publish an older version again: a new publication of the same frozen document, with its own reason.
+
+    The newer one it takes the place of is marked rolled back; an older one (a roll back undone) merely replaced.
+    """
     version = Version.objects.select_for_update().filter(kind=kind, key=key, number=to_number).first()
     if version is None or version.state == Version.State.DRAFT:
         raise NotFound(_("There is no such published version."))
-    access.require(unit.actor, kind_of(kind).verb, version.team)
-    return _put_in_force(version, unit, reason)
+    _require_publish(unit.actor, version)
+
+    def leaving(before: Version) -> str:
+        return Version.State.ROLLED_BACK if before.number > to_number else Version.State.REPLACED
+
+    return _put_in_force(version, unit, reason, leaving)
 
 
-def _put_in_force(version: Version, unit: Unit, reason: str) -> Version:
-    if not reason.strip():
+def _put_in_force(version: Version, unit: Unit, reason: str, leaving: Callable[[Version], str]) -> Version:
+    reason = reason.strip()
+    if not reason:
         raise Refused("reason-needed", _("Say why: a reason is needed to publish."))
     faults = check(version)
     if faults:
@@ -99,20 +143,25 @@ def _put_in_force(version: Version, unit: Unit, reason: str) -> Version:
             _("This version has faults and cannot be published."),
             faults=[(p, str(m)) for p, m in faults],
         )
-    live = Publication.objects.select_for_update().filter(kind=version.kind, key=version.key, mode="live")
-    for before in live.filter(Q(to_at__isnull=True) | Q(to_at__gt=unit.at)):
+    identity = {"kind": version.kind, "key": version.key, "mode": Publication.Mode.LIVE}
+    live = Publication.objects.filter(**identity).overlapping(unit.at, None)
+    known_at = unit.at
+    for before in live.select_for_update(of=("self",)).select_related("version"):
         if before.version_id == version.pk:
             raise Refused("already-in-force", _("This version is in force already."), status=409)
-        if before.from_at >= unit.at:
-            before.delete()
-        else:
-            Publication.objects.filter(pk=before.pk).update(to_at=unit.at)
-        Version.objects.filter(pk=before.version_id).update(state=Version.State.REPLACED)
-    Publication.objects.create(
-        kind=version.kind, key=version.key, version=version, from_at=unit.at, by_id=unit.actor.user_id
+        known_at = max(
+            known_at, before.known_from
+        )  # a past told later (demo, import) is known no earlier than what it mends
+        Version.objects.filter(pk=before.version_id).update(state=leaving(before.version))
+    Publication.objects.change(
+        identity=identity,
+        values={"version": version, "by_id": unit.actor.user_id, "reason": reason},
+        valid_from=unit.at,
+        known_at=known_at,
     )
+    if version.state == Version.State.DRAFT:
+        version.reason = version.reason or reason  # the frozen document never changes; each publication has its own
     version.state = Version.State.PUBLISHED
-    version.reason = version.reason or reason.strip()
     Version.objects.filter(pk=version.pk).update(state=version.state, reason=version.reason)
     unit.memo.pop("versions in force", None)
     unit.record(
@@ -127,14 +176,15 @@ def _live(unit: Unit) -> dict[tuple[str, str], Version]:
     """Everything in force at the unit's moment, read once per unit; bodies stay in the database until asked for."""
     found: dict[tuple[str, str], Version] | None = unit.memo.get("versions in force")
     if found is None:
-        rows = _held(unit.at).select_related("version").defer("version__body").order_by("kind", "key")
+        rows = held_at(unit.at).select_related("version").defer("version__body").order_by("kind", "key")
         found = unit.memo["versions in force"] = {(row.kind, row.key): row.version for row in rows}
     return found
 
 
-def _held(at: datetime) -> QuerySet[Publication]:
-    rows = Publication.objects.filter(mode=Publication.Mode.LIVE, from_at__lte=at)
-    return rows.filter(Q(to_at__isnull=True) | Q(to_at__gt=at))
+def held_at(at: datetime, known_at: datetime | None = None) -> QuerySet[Publication]:
+    """Live publications at a moment, as far as was known at `known_at` (default: at that moment itself)."""
+    rows: QuerySet[Publication] = Publication.objects.filter(mode=Publication.Mode.LIVE).state_at(at, known_at)
+    return rows
 
 
 def in_force(kind: str, key: str, unit: Unit) -> Version | None:
@@ -147,15 +197,15 @@ def all_in_force(kind: str, unit: Unit) -> list[Version]:
     return [version for (name, _key), version in _live(unit).items() if name == kind]
 
 
-def version_at(kind: str, key: str, at: datetime) -> Version | None:
-    """The live version of a kind and key at a moment."""
-    row = _held(at).select_related("version").filter(kind=kind, key=key).first()
+def version_at(kind: str, key: str, at: datetime, known_at: datetime | None = None) -> Version | None:
+    """The live version of a kind and key at a moment, as known at `known_at` (default: at that moment itself)."""
+    row = held_at(at, known_at).select_related("version").filter(kind=kind, key=key).first()
     return row.version if row else None
 
 
 def all_at(kind: str, at: datetime) -> list[Version]:
     """Every key's live version of a kind at a moment, in key order."""
-    return [row.version for row in _held(at).select_related("version").filter(kind=kind).order_by("key")]
+    return [row.version for row in held_at(at).select_related("version").filter(kind=kind).order_by("key")]
 
 
 @lru_cache(maxsize=512)
@@ -174,7 +224,15 @@ def compiled(version: Version) -> Any:
 
 
 def history(kind: str, key: str) -> Sequence[Version]:
-    return list(Version.objects.filter(kind=kind, key=key).select_related("author").order_by("-number"))
+    """Every version, newest first, with `put_in_force`: its publications as known now, newest first, each with its reason."""
+    rows = Version.objects.filter(kind=kind, key=key).select_related("author").prefetch_related(publications())
+    return list(rows.order_by("-number"))
+
+
+def publications() -> Prefetch[Any]:
+    """What is known now of when each version held, as `version.put_in_force`."""
+    rows = Publication.objects.filter(known_to__isnull=True).select_related("by").order_by("-valid_from", "-id")
+    return Prefetch("publications", queryset=rows, to_attr="put_in_force")
 
 
 def latest_number(kind: str, key: str) -> int:

@@ -1,4 +1,4 @@
-"""The one change a manager makes with a click: switching the take-away step of a policy on or off, as a new version."""
+"""The one change made with a click: switching the take-away step of a policy on or off, as a new version or a proposal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from leadops.errors import NotFound
+from leadops.errors import NotFound, Refused
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
@@ -15,6 +15,13 @@ from leadops.versions.models import Version
 
 def switch_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Version:
     """Publish the SLA policies with the take-away steps of one policy switched; running clocks keep their version."""
+    return versions.publish(propose_take_away(policy_key, on, unit, reason).pk, unit=unit, reason=reason)
+
+
+def propose_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Version:
+    """The same as a draft, for whoever publishes for the whole house to decide."""
+    if not reason.strip():
+        raise Refused("reason-needed", _("Say why: a reason is needed to publish."))
     live = versions.in_force("sla", "house", unit)
     if live is None:
         raise NotFound(_("No SLA policy is in force."))
@@ -26,5 +33,4 @@ def switch_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Vers
         for rung in clock.get("ladder", []):
             if rung["do"] == "take_away":
                 rung["on"] = on
-    made = versions.draft("sla", "house", body, actor=unit.actor, at=unit.at, team=live.team, based_on=live)
-    return versions.publish(made.pk, unit=unit, reason=reason)
+    return versions.draft("sla", "house", body, actor=unit.actor, at=unit.at, based_on=live, reason=reason)

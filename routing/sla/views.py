@@ -20,7 +20,7 @@ from leadops.unit import in_unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import calendar_at
 from routing.sla import reading
-from routing.sla.switching import switch_take_away
+from routing.sla.switching import propose_take_away, switch_take_away
 
 
 class TesterForm(forms.Form):
@@ -62,7 +62,8 @@ def show_sla(request: HttpRequest) -> HttpResponse:
         "version": live,
         "policies": reading.policies_shown(live.body, versions.compiled(live)) if live else [],
         "history": versions.history("sla", "house")[:10],
-        "may_edit": access.can(actor, "edit_sla"),
+        "may_propose": access.can(actor, "edit_sla"),
+        "may_publish": versions.may_publish(actor, "sla"),
         "form": form,
         "lines": lines,
         "due": due,
@@ -76,10 +77,14 @@ def set_take_away(request: HttpRequest, policy_key: str) -> HttpResponse:
     access.require(actor, "edit_sla")
     on = request.POST.get("on") == "1"
     reason = request.POST.get("reason", "")
-    in_unit(lambda unit: switch_take_away(policy_key, on, unit, reason), actor=actor)
-    messages.success(
-        request, _("Leads are taken away at that step from now on.") if on else _("Leads are no longer taken away.")
-    )
+    publishes = versions.may_publish(actor, "sla")
+    act = switch_take_away if publishes else propose_take_away
+    made = in_unit(lambda unit: act(policy_key, on, unit, reason), actor=actor)
+    if not publishes:
+        text = _("Proposed as version %(n)s. Who works for the whole house publishes it.") % {"n": made.number}
+    else:
+        text = _("Leads are taken away at that step from now on.") if on else _("Leads are no longer taken away.")
+    messages.success(request, text)
     return redirect("routing:show_sla")
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from leadops import moment
+from leadops.access import actor_of
+from leadops.errors import Refused
 from leadops.models import Role
+from leadops.shipped import install_defaults
 from leadops.testing import DAWN, member, rep
-from routing import territories
-from routing.models import Pool, PoolMember, Territory
+from leadops.versions.models import Version
+from leadops.versions.services import version_at
+from routing import memberships, territories
+from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 from routing.tests import a_house as house
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +68,37 @@ def test_a_place_belongs_to_one_territory() -> None:
     found = territories.places_at(at)
     assert territories.territory_of("FR", "", "69003", found) == "rhone"
     assert territories.territory_of("BE", "", "", found) == "rhone"
+
+
+def test_territories_hold_for_the_whole_house_and_a_team_manager_leaves_them_alone() -> None:
+    rhone, place = Territory.objects.create(key="rhone", name={}), ("postcode", "FR", "69")
+    marc, wanda = actor_of(member("Marc", Role.MANAGER, "paris")), actor_of(member("Wanda", Role.MANAGER))
+    with pytest.raises(Refused):
+        house.do(lambda unit: memberships.set_places(rhone, [place], unit), marc)
+    assert not TerritoryPlace.objects.exists()
+    house.do(lambda unit: memberships.set_places(rhone, [place], unit), wanda)
+    assert TerritoryPlace.objects.count() == 1
+
+
+def taken_away(body: dict[str, Any]) -> list[bool]:
+    clocks = [clock for policy in body["policies"] for clock in policy["clocks"]]
+    return [rung["on"] for clock in clocks for rung in clock.get("ladder", ()) if rung["do"] == "take_away"]
+
+
+@pytest.mark.parametrize(
+    ("team", "says", "hides"), [("paris", "Propose to switch", ">Switch o"), (None, ">Switch o", "Propose")]
+)
+def test_who_leads_one_team_proposes_the_take_away_step_and_the_house_switches_it(team, says, hides) -> None:
+    install_defaults()
+    live = Version.objects.get(kind="sla", key="house")
+    policy = next(p["key"] for p in live.body["policies"] if taken_away({"policies": [p]}))
+    client = Client()
+    client.force_login(member("Marc", Role.MANAGER, team, language="en"))
+    page = client.get("/sla").content.decode()
+    assert says in page and hides not in page
+    assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": " "}).status_code == 422
+    client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "leads wait too long"})
+    made, now = Version.objects.get(kind="sla", number=2), version_at("sla", "house", moment.now())
+    assert True in taken_away(made.body) and made.reason == "leads wait too long"
+    assert (made.state, now) == (("draft", live) if team else ("published", made))
+    assert "leads wait too long" in client.get("/sla").content.decode()

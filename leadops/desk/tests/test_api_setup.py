@@ -178,6 +178,23 @@ def test_a_version_is_drafted_checked_published_and_rolled_back(house: House, pa
     assert len(caller.get(f"{path}?key=house").json()["results"]) == 2
 
 
+@pytest.mark.parametrize(("path", "kind", "editor"), KINDS[:3])
+def test_a_team_manager_proposes_for_the_house_and_puts_nothing_in_force(house: House, path, kind, editor):
+    live = Version.objects.get(kind=kind, key="house")
+    made = house.manager.post(path, {"body": live.body, "reason": "my idea"})
+    assert (made.status_code, made.json()["reason"], made.json()["state"]) == (201, "my idea", "draft")
+    for act, of in (("publish", made.json()["id"]), ("rollback", live.pk)):
+        answer = house.manager.post(f"{path}/{of}/{act}", {"reason": "mine"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    wide = house.caller("Wanda", "manager")
+    assert wide.post(f"{path}/{made.json()['id']}/publish", {"reason": "good idea"}).status_code == 200
+    wide.post(f"{path}/{live.pk}/rollback", {"reason": "it was not"})
+    shown = wide.get(f"{path}/{made.json()['id']}").json()
+    assert (shown["state"], [row["reason"] for row in shown["publications"]]) == ("rolled_back", ["good idea"])
+    again = wide.get(f"{path}/{live.pk}").json()["publications"]
+    assert (again[0]["reason"], again[0]["to_at"]) == ("it was not", None)
+
+
 @pytest.mark.parametrize(("path", "kind", "editor"), KINDS)
 def test_versions_are_read_by_all_and_written_by_their_editors(house: House, path, kind, editor):
     live = Version.objects.get(kind=kind, key="house")
