@@ -23,6 +23,7 @@ from leadops.unit import phases, set_phases
 pytestmark = [pytest.mark.urls("capture.tests.public_urls"), pytest.mark.django_db]
 EACH = sized(120, 1_000)  # posts of bots, and as many of people
 Fields = dict[str, str]
+CLIENT = Client()  # one for all: each new one would build the middleware anew
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def rendered(at: datetime) -> Fields:
 
 def posted(fields: Fields, at: datetime, address: str) -> int:
     with moment.at(at):
-        return Client().post("/f/contact", fields, REMOTE_ADDR=address).status_code
+        return CLIENT.post("/f/contact", fields, REMOTE_ADDR=address).status_code
 
 
 def typed(who: str, domain: str) -> Fields:

@@ -78,10 +78,10 @@ def both_route(leads: list[Lead]) -> None:
 
 
 def test_two_sessions_that_hand_out_the_same_lead_give_it_one_owner() -> None:
-    """R1: a hundred races, a thousand in the proof."""
+    """R1: sixty races, a thousand in the proof."""
     house.pool("everyone", *house.three())
     house.rules()
-    leads = house.new_leads(sized(100, 1_000))
+    leads = house.new_leads(sized(60, 1_000))
     both_route(leads)
     assert Assignment.objects.count() == len(leads)
     assert not Lead.objects.filter(owner=None).exists() and not Stalled.objects.exists()
@@ -185,7 +185,7 @@ def test_turns_stay_fair_while_reps_join_and_leave_the_pool() -> None:
     reps = [rep(f"R{n}") for n in range(8)]
     everyone = house.pool("everyone", *reps[:4])
     house.rules()
-    leads = house.new_leads(sized(160, 10_000))
+    leads = house.new_leads(sized(100, 10_000))
     over = threading.Event()
 
     def coming_and_going() -> int:
