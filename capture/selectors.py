@@ -39,6 +39,7 @@ def submission_for(actor: Actor, submission_id: uuid.UUID | str) -> Submission:
     try:
         row = rows.get(pk=submission_id)
     except (Submission.DoesNotExist, ValueError) as missing:
+        access.require(actor, "read_submissions")  # the same answer as for a foreign one
         raise NotFound(_("There is no such submission.")) from missing
     if row.created_by_id is None or row.created_by_id != actor.user_id:
         access.require(actor, "read_submissions")

@@ -76,6 +76,7 @@ class OpportunityFilter(filters.FilterSet):
     retrieve=extend_schema(operation_id="opportunities_read", summary="One opportunity", responses=OpportunityOut),
 )
 class OpportunityEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = OpportunityOut
     filterset_class = OpportunityFilter
     queryset = Opportunity.objects.none()
@@ -164,6 +165,7 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
     retrieve=extend_schema(operation_id="handoffs_read", summary="One handoff", responses=HandoffOut),
 )
 class HandoffEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = HandoffOut
     filterset_class = HandoffFilter
     queryset = Handoff.objects.none()

@@ -190,6 +190,7 @@ class ClockFilter(filters.FilterSet):
     ),
 )
 class ClockEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = shapes.ClockOut
     filterset_class = ClockFilter
     queryset = Clock.objects.none()
@@ -210,6 +211,7 @@ class ClockEndpoint(Endpoint):
     retrieve=extend_schema(operation_id="decisions_read", summary="One decision", responses=shapes.DecisionOut),
 )
 class DecisionEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = shapes.DecisionOut
     filterset_class = DecisionFilter
     queryset = Decision.objects.none()

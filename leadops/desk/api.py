@@ -48,6 +48,7 @@ def _verb(summary: str, shape: type[Any]) -> Callable[[Any], Any]:
     retrieve=extend_schema(operation_id="leads_read", summary="One lead", responses=shapes.LeadOut),
 )
 class LeadEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = shapes.LeadOut
     filterset_class = LeadFilter
     queryset = Lead.objects.none()

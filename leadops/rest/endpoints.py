@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.parsers import JSONParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -47,8 +48,9 @@ class BoundedJson(JSONParser):
 
 
 class Endpoint(viewsets.GenericViewSet[Any]):
-    """Base of every resource."""
+    """Base of every resource; `reads` is the verb without which none of its rows is read or acted on."""
 
+    reads = ""
     parser_classes = [BoundedJson]
     pagination_class = Newest
     lookup_value_converter = "uuid"
@@ -74,6 +76,8 @@ class Endpoint(viewsets.GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.reads and (request.method in SAFE_METHODS or getattr(self, "detail", False)):
+            self.require(self.reads)  # a token without the scope is told so, instead of seeing nothing
         timezone.activate(zoneinfo.ZoneInfo(getattr(request.user, "zone", settings.REPORTING_ZONE)))
         handler = getattr(self, "post", None)
         if idempotency.keyed(request) and handler is not None and not self.staged():

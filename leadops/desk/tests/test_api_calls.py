@@ -15,6 +15,7 @@ from django.test import Client
 
 from capture.models import Campaign, Submission
 from leadops import moment
+from leadops.api_root import router
 from leadops.apitables import ApiCall, ApiToken
 from leadops.desk import services
 from leadops.desk.tests.api_cast import API, Caller, House
@@ -144,7 +145,7 @@ def test_a_token_never_does_more_than_its_scopes_nor_than_its_maker(house: House
     reader = Caller(house.lea.user, ("leads:read",))
     assert reader.get(f"/leads/{lead.pk}").status_code == 200
     assert reader.post(f"/leads/{lead.pk}/accept").status_code == 403
-    assert Caller(house.lea.user, ("leads:write",)).get(f"/leads/{lead.pk}").status_code == 404
+    assert Caller(house.lea.user, ("leads:write",)).get(f"/leads/{lead.pk}").status_code == 403
     assert house.as_lea.get("/submissions").status_code == 403
 
 
@@ -174,6 +175,22 @@ def test_a_person_at_the_desk_may_call_and_writing_needs_the_csrf_token(house: H
     desk.cookies["csrftoken"] = "a" * 32
     allowed = desk.post(path, {"text": "a"}, "application/json", headers={"x-csrftoken": "a" * 32})
     assert allowed.status_code == 200, allowed.content
+
+
+READ = [f"/{prefix}" for prefix, _view, _name in router.registry]
+READ += [f"/{prefix}/{{pk}}" for prefix, view, _name in router.registry if hasattr(view, "retrieve")]
+READ += ["/ledger", "/reports/sources", "/reports/funnel", "/leads/{pk}/trace", "/leads/{pk}/timeline"]
+
+
+@pytest.mark.parametrize("path", READ)
+def test_a_token_without_the_scope_is_told_so_at_every_address(house: House, path: str):
+    made = house.lead(house.lea)
+    caller = Caller(house.revenue.user, ("users:write",))
+    answer = caller.get(path.format(pk=made.pk))
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    assert answer["Content-Type"] == "application/problem+json"
+    verb = caller.post(f"/leads/{made.pk}/accept")
+    assert verb.status_code == 403
 
 
 # -- problems and schema -------------------------------------------------------------------------------
