@@ -244,6 +244,11 @@ def test_the_schema_is_valid_and_names_every_verb(house: House, tmp_path):
     for verb in verbs:
         assert f"/api/v1/leads/{{id}}/{verb}:" in text
     assert house.revenue.get("/schema").status_code == 200
+    refused = Client().get(f"{API}/schema")
+    assert refused.status_code == 401 and refused.json()["code"] == "not-authenticated"
+    desk = Client()
+    desk.login(username=house.lea.user.email, password=PASSWORD)
+    assert desk.get(f"{API}/schema").status_code == 200, "the human page reads it with its session"
 
 
 def test_the_human_pages_hold_no_inline_script(house: House):
