@@ -49,6 +49,7 @@ class Kind(models.TextChoices):
     TASK_SET = "task_set", _("Task set")
     TASK_DONE = "task_done", _("Task done")
     OPPORTUNITY_OPENED = "opportunity_opened", _("Opportunity opened")
+    OPPORTUNITY_CHANGED = "opportunity_changed", _("Opportunity changed")
     OPPORTUNITY_WON = "opportunity_won", _("Won")
     OPPORTUNITY_LOST = "opportunity_lost", _("Lost")
     STALLED = "stalled", _("Stalled")
@@ -68,7 +69,7 @@ ICONS: dict[str, str] = {
     "taken_away": "user-x", "released": "users", "claimed": "hand", "held": "pause", "clock_started": "timer",
     "clock_met": "circle-check", "clock_breached": "alarm-clock", "clock_cancelled": "circle-slash", "escalated": "siren",
     "attempted": "phone", "conversed": "message-square", "noted": "sticky-note", "snoozed": "moon", "task_set": "list-todo",
-    "task_done": "list-checks", "opportunity_opened": "briefcase", "opportunity_won": "trophy", "opportunity_lost": "x",
+    "task_done": "list-checks", "opportunity_opened": "briefcase", "opportunity_changed": "pencil", "opportunity_won": "trophy", "opportunity_lost": "x",
     "stalled": "triangle-alert", "resumed": "play", "merged": "merge", "unmerged": "split", "submission_replayed": "rotate-ccw",
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
 }  # fmt: skip

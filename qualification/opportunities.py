@@ -138,6 +138,7 @@ def _retold(deal: Opportunity, outside: Outside, unit: Unit) -> Opportunity:
     access.require(unit.actor, "open_opportunity", lead)
     deal = Opportunity.objects.select_for_update().get(pk=deal.pk)
     reopened = deal.state not in (State.OPEN, outside.state)
+    before = _told_of(deal)
     deal.name = outside.name or deal.name
     if outside.amount_minor is not None:
         deal.currency = _checked(outside.amount_minor, outside.currency or deal.currency)
@@ -155,7 +156,21 @@ def _retold(deal: Opportunity, outside: Outside, unit: Unit) -> Opportunity:
     if reopened:
         _note(Kind.OPPORTUNITY_OPENED, deal, lead, unit, unit.at)
         _settle(lead, unit)
+    elif (now := _told_of(deal)) != before:
+        changed = {name: [before[name], now[name]] for name in now if now[name] != before[name] and name != "name"}
+        _note(Kind.OPPORTUNITY_CHANGED, deal, lead, unit, unit.at, changed=changed)
     return deal
+
+
+def _told_of(deal: Opportunity) -> dict[str, object]:
+    """What another system may correct later. The journal keeps these but the name: it holds no text."""
+    return {
+        "amount_minor": deal.amount_minor,
+        "currency": deal.currency,
+        "house_minor": deal.house_minor,
+        "expected_on": deal.expected_on.isoformat() if deal.expected_on else None,
+        "name": deal.name,
+    }
 
 
 # -- amounts and days ----------------------------------------------------------------------------------
@@ -245,11 +260,12 @@ def _only_open_one(lead: Lead) -> None:
         raise Refused("another-open-lead", _("This person has another open lead: open the deal there."), status=409)
 
 
-def _note(kind: str, deal: Opportunity, lead: Lead | None, unit: Unit, at: datetime) -> None:
+def _note(kind: str, deal: Opportunity, lead: Lead | None, unit: Unit, at: datetime, **more: object) -> None:
     data = {
         "opportunity": str(deal.pk),
         "amount_minor": deal.amount_minor,
         "currency": deal.currency,
         "reason": deal.reason,
+        **more,
     }
     unit.record(kind, lead, data=data, at=at)

@@ -284,6 +284,7 @@ SENTENCES: dict[str, Say] = {
     Kind.TASK_SET: _task,
     Kind.ESCALATED: _escalated,
     Kind.OPPORTUNITY_OPENED: _deal(N_("Opportunity opened: %(amount)s")),
+    Kind.OPPORTUNITY_CHANGED: _deal(N_("Opportunity changed: %(amount)s")),
     Kind.OPPORTUNITY_WON: _deal(N_("Won: %(amount)s")),
     Kind.OPPORTUNITY_LOST: _deal(N_("Lost: %(reason)s")),
 }

@@ -171,6 +171,17 @@ def test_another_system_may_correct_amount_and_end(lead: Lead) -> None:
     assert (deal.state, deal.amount_minor, stage(lead)) == ("lost", 500_00, "lost")
 
 
+def test_a_corrected_amount_of_a_won_deal_is_on_record_with_what_it_was(lead: Lead) -> None:
+    told(lead, state="won", closed_on=TODAY)
+    told(lead, state="won", amount_minor=700_00, name="Crm, again")
+    row = JournalEntry.objects.get(kind=Kind.OPPORTUNITY_CHANGED)
+    assert row.lead_id == lead.pk and row.data["amount_minor"] == 700_00
+    assert row.data["changed"] == {"amount_minor": [500_00, 700_00], "house_minor": [500_00, 700_00]}
+    assert Opportunity.objects.get().amount_minor == 700_00 and stage(lead) == "won"
+    told(lead, state="won", amount_minor=700_00, name="Crm, again")
+    assert JournalEntry.objects.filter(kind=Kind.OPPORTUNITY_CHANGED).count() == 1
+
+
 def test_an_act_is_on_the_house_day_whatever_the_reader() -> None:
     late = datetime.fromisoformat("2026-03-04T23:30:00+00:00")  # already the fifth in Paris
     deal = in_unit(lambda unit: opportunities.open(None, unit, "x", 1), actor=SYSTEM, at=late)
