@@ -1,30 +1,36 @@
-"""Sends what was planned: claims, marks as sending, sends, marks as sent. Words are made here, in the reader's language.
+"""Sends what was planned, row by row: claims, marks as sending, sends, says how it ended. Decides nothing else.
 
-After a crash an internal alert in `sending` is sent again; a mail to a prospect becomes `unknown` and is not.
+`sending` is committed before the call, each row by itself: a slow server keeps no other row from anybody, and a row found
+in `sending` after its lease is one whose sender died. It may have left or not: it becomes `unknown` and a person decides,
+unless its purpose says that twice is better than never (an alert about a clock).
 """
 
 from __future__ import annotations
 
 import logging
 import smtplib
-import uuid
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
-from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db import connection, transaction
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import translation
 
 from leadops import moment
 from leadops.effects.models import Effect
 
 log = logging.getLogger("leadops.effects")
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=2)  # longer than any worker lives with one task: after it nobody sends the row any more
+LOCK = 0x6C656164_0003  # the advisory lock of the one sender: a slow server takes one worker, not all
 RETRY_AFTER = (30, 120, 600, 3600, 14400)
-BATCH = 50
+MOST = 200  # sent by one task,
+LONGEST = 20.0  # or as many as go out in so many seconds; the ticker asks again
 MOST_STARTS = 8
+DIED = "the worker ended while it was sending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +40,117 @@ class Letter:
 
 
 Writer = Callable[[Effect], Letter]
-_writers: dict[str, Writer] = {}
+Guard = Callable[[Effect], str]
 
 
-def register(purpose: str, writer: Writer) -> None:
-    """Who words a purpose; called at start-up."""
-    _writers[purpose] = writer
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """How a purpose is worded; `guard` says why it must not leave now ("" = it may), in the transaction that marks it
+    as sending, so that what it locks cannot change before; `again`: after a crash it is sent once more."""
+
+    write: Writer
+    guard: Guard | None = None
+    again: bool = False
+
+
+_purposes: dict[str, Purpose] = {}
+
+
+def register(purpose: str, write: Writer, *, guard: Guard | None = None, again: bool = False) -> None:
+    """Who words a purpose and who may stop it; called at start-up."""
+    _purposes[purpose] = Purpose(write, guard, again)
 
 
 def next_due(at: datetime) -> datetime | None:
     """When the ticker has to look again: the next planned effect, or a sending one whose lease ran out."""
-    rows = Effect.objects.aggregate(
+    rows = Effect.objects.filter(state__in=(Effect.State.PLANNED, Effect.State.SENDING)).aggregate(
         planned=Min("due_at", filter=Q(state="planned")), lost=Min("lease_until", filter=Q(state="sending"))
     )
     return min((t for t in rows.values() if t), default=None)
 
 
 def run(at: datetime | None = None) -> int:
-    """Send what is due; returns how many were sent. Claiming commits first, so that a killer takes only itself."""
-    at = at or moment.now()
-    sent = 0
-    for key in _claim(at):
-        sent += _send(key, at)
+    """Send what is due; returns how many were sent. One task at a time: another one returns at once."""
+    sent, until = 0, time.monotonic() + LONGEST
+    with _one_sender() as mine:
+        if not mine:
+            return 0
+        _settle_lost(at or moment.now())
+        for _row in range(MOST):
+            effect = _claim(at or moment.now())
+            if effect is None:
+                break
+            sent += _send(effect, at)
+            if time.monotonic() > until:
+                break
     return sent
 
 
-def _claim(at: datetime) -> list[uuid.UUID]:
-    due = Q(state=Effect.State.PLANNED, due_at__lte=at) | Q(state=Effect.State.SENDING, lease_until__lt=at)
-    with transaction.atomic():
-        rows = list(Effect.objects.select_for_update(skip_locked=True).filter(due).order_by("due_at")[:BATCH])
-        keys = [row.pk for row in rows]
-        Effect.objects.filter(pk__in=keys).update(
-            state=Effect.State.SENDING, starts=F("starts") + 1, lease_until=at + LEASE
-        )
-    return keys
+@contextmanager
+def _one_sender() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        (mine,) = cursor.fetchone()
+    try:
+        yield bool(mine)
+    finally:
+        if mine and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def _send(key: uuid.UUID, at: datetime) -> int:
-    effect = Effect.objects.select_related("user", "lead__person").get(pk=key)
+def _settle_lost(at: datetime) -> None:
+    """Rows whose sender died: planned again where twice is better than never, else unknown."""
+    lost = Effect.objects.filter(state=Effect.State.SENDING, lease_until__lt=at)
+    again = [name for name, purpose in _purposes.items() if purpose.again]
+    once_more = lost.filter(purpose__in=again)
+    once_more.update(state=Effect.State.PLANNED, due_at=at, lease_until=None, error=DIED)
+    unknown = lost.update(state=Effect.State.UNKNOWN, lease_until=None, error=DIED)
+    if unknown:
+        log.error("not known whether sent", extra={"effects": unknown})
+
+
+def _claim(at: datetime) -> Effect | None:
+    """The next row, committed as sending; None = nothing is due. What may not leave ends here and the next is taken."""
+    while True:
+        with transaction.atomic():
+            rows = Effect.objects.select_for_update(skip_locked=True, of=("self",))
+            due = rows.filter(state=Effect.State.PLANNED, due_at__lte=at).order_by("due_at", "id")
+            effect = due.select_related("user", "lead__person").first()
+            if effect is None:
+                return None
+            effect.starts += 1
+            stopped = _why_not(effect)
+            if not stopped:
+                Effect.objects.filter(pk=effect.pk).update(
+                    state=Effect.State.SENDING, starts=F("starts") + 1, lease_until=at + LEASE
+                )
+                return effect
+            state, error = stopped
+            Effect.objects.filter(pk=effect.pk).update(state=state, error=error[:300])
+
+
+def _why_not(effect: Effect) -> tuple[str, str] | None:
     if effect.user is None or not effect.user.is_active:
-        return _end(effect, Effect.State.FAILED, at, "nobody to send to")
+        return Effect.State.FAILED, "nobody to send to"
     if effect.starts > MOST_STARTS:
-        return _end(effect, Effect.State.FAILED, at, "started too often")
+        return Effect.State.FAILED, "started too often"
+    purpose = _purposes.get(effect.purpose)
+    try:
+        reason = purpose.guard(effect) if purpose and purpose.guard else ""
+    except Exception as fault:  # what cannot be checked does not leave, and stops no other
+        log.exception("not checked", extra={"effect": str(effect.pk)})
+        return Effect.State.FAILED, f"{type(fault).__name__}: {fault}"
+    return (Effect.State.HELD, reason) if reason else None
+
+
+def _send(effect: Effect, at: datetime | None) -> int:
+    """Word the mail in its reader's language and hand it over; 1 when the server took it."""
+    if effect.user is None:  # `_claim` let none pass
+        raise ValueError("an effect without a reader")
     try:
         with translation.override(effect.user.language):
-            letter = _writers[effect.purpose](effect)
+            letter = _purposes[effect.purpose].write(effect)
     except Exception as fault:  # one letter that cannot be worded stops no other; it is kept with its cause
         log.exception("not worded", extra={"effect": str(effect.pk)})
         return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
@@ -97,19 +169,23 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def _again(effect: Effect, at: datetime, fault: Exception) -> int:
+def _again(effect: Effect, at: datetime | None, fault: Exception) -> int:
     """Planned again with back-off, until the patience is used up."""
     log.warning("not sent", extra={"effect": str(effect.pk), "fault": type(fault).__name__})
+    cause = f"{type(fault).__name__}: {fault}"[:300]
     if effect.starts > len(RETRY_AFTER):
-        return _end(effect, Effect.State.FAILED, at, type(fault).__name__)
-    wait = timedelta(seconds=RETRY_AFTER[effect.starts - 1])
-    Effect.objects.filter(pk=effect.pk).update(
-        state=Effect.State.PLANNED, due_at=at + wait, lease_until=None, error=type(fault).__name__
-    )
+        return _end(effect, Effect.State.FAILED, at, cause)
+    due_at = (at or moment.now()) + timedelta(seconds=RETRY_AFTER[effect.starts - 1])
+    _mine(effect).update(state=Effect.State.PLANNED, due_at=due_at, lease_until=None, error=cause)
     return 0
 
 
-def _end(effect: Effect, state: str, at: datetime, error: str = "") -> int:
-    sent_at = at if state == Effect.State.SENT else None
-    Effect.objects.filter(pk=effect.pk).update(state=state, sent_at=sent_at, lease_until=None, error=error)
+def _end(effect: Effect, state: str, at: datetime | None, error: str = "") -> int:
+    sent_at = (at or moment.now()) if state == Effect.State.SENT else None
+    _mine(effect).update(state=state, sent_at=sent_at, lease_until=None, error=error)
     return 1 if sent_at else 0
+
+
+def _mine(effect: Effect) -> QuerySet[Effect]:
+    """The row while it is in this start: what somebody settled meanwhile stays settled."""
+    return Effect.objects.filter(pk=effect.pk, state=Effect.State.SENDING, starts=effect.starts)
