@@ -19,12 +19,11 @@ from django.utils.translation import gettext as _
 from leadops import bulk
 from leadops.calendars.offsets import instant
 from leadops.decisions import Decision
-from leadops.effects.models import Notice
 from leadops.errors import Conflict
 from leadops.journal import Entry, Kind
 from leadops.models import Lead
 from leadops.unit import Unit
-from routing import credits
+from routing import credits, telling
 from routing.choose import Outcome, State
 from routing.models import Assignment, CreditEntry, Pool, PoolCredit
 
@@ -113,12 +112,16 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
                 started_at=unit.at,
             )
         )
-        _tell(p, rows[-1], unit, kind)
+        _record(p, unit, kind)
     bulk.insert(rows)
+    told = [(p.rep_id, p.lead, row.pk, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
+    telling.assigned(told, unit)
+    moved = {p.lead.pk: p.before for p in placings if p.before and p.before != p.rep_id}
+    telling.taken_away({p.lead.pk: p.lead for p in placings}, moved, "reassigned", unit)
     return rows
 
 
-def _tell(p: Placing, row: Assignment, unit: Unit, kind: str) -> None:
+def _record(p: Placing, unit: Unit, kind: str) -> None:
     data: dict[str, Any] = {"rep": str(p.rep_id), "pool": p.pool.key if p.pool else ""}
     if kind == Kind.ASSIGNED:
         data |= {
@@ -131,17 +134,6 @@ def _tell(p: Placing, row: Assignment, unit: Unit, kind: str) -> None:
     version = p.decision.version_id if p.decision else None
     unit.record(kind, p.lead, data=data, cause=p.cause, decision=decided, version=version, text=p.text)
     unit.wake("inbox", p.rep_id, *([p.before] if p.before else []))
-    if unit.actor.user_id != p.rep_id:
-        told = bulk.make(
-            Notice,
-            user_id=p.rep_id,
-            key=f"lead_assigned:{row.pk}",
-            kind="lead_assigned",
-            lead_id=p.lead.pk,
-            data={"rule": p.rule, "how": p.how},
-            at=unit.at,
-        )
-        unit.add([told])  # its key is that of a row made just now: nobody told it before
 
 
 def hold(lead: Lead, reason: str, unit: Unit, *, until: datetime | None = None, pool: str | None = None) -> bool:

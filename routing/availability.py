@@ -6,6 +6,7 @@ unit's end, so that what is read here is what the write meets.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,17 @@ class Ground:
 
 def calendars_in_force(unit: Unit) -> Calendars:
     return calendars_of(versions.all_in_force("calendar", unit))
+
+
+def rep_calendars(reps: Iterable[uuid.UUID], unit: Unit) -> dict[uuid.UUID, str]:
+    """Calendar keys of these reps' own terms at the unit's moment; who has no terms is not in it. Read once a unit."""
+    known: dict[uuid.UUID, str | None] = unit.memo.setdefault("routing.rep calendars", {})
+    missing = {rep for rep in reps if rep not in known}
+    if missing:
+        rows = RepTerms.objects.state_at(unit.at).filter(rep__in=missing)
+        known.update(dict.fromkeys(missing))
+        known.update(rows.values_list("rep_id", "calendar"))
+    return {rep: key for rep in reps if (key := known[rep]) is not None}
 
 
 def calendars_of(rows: Iterable[Any]) -> Calendars:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -52,16 +54,13 @@ def letter(effect: Effect) -> Letter:
     """The mail of a notice: the same sentence, and where to look."""
     who = str(effect.lead.person) if effect.lead else ""
     text = sentence(effect.purpose, effect.body, who)
-    return Letter(subject=text, text=f"{text}\n\n{effect.lead.get_absolute_url() if effect.lead else ''}\n")
+    theirs = effect.lead is not None and effect.purpose != "lead_taken_away"  # who lost it does not see it any more
+    where = effect.lead.get_absolute_url() if effect.lead and theirs else reverse("desk:inbox")
+    return Letter(subject=text, text=f"{text}\n\n{settings.PUBLIC_URL}{where}\n")
 
 
 def register_letters() -> None:
-    for purpose in (
-        "lead_assigned",
-        "lead_taken_away",
-        "sla_remind",
-        "sla_breach",
-        "sla_escalate",
-        "sla_digest",
-    ):
+    for purpose in ("lead_assigned", "lead_taken_away"):
         register(purpose, letter)
+    for purpose in ("sla_remind", "sla_breach", "sla_escalate", "sla_digest"):
+        register(purpose, letter, again=True)

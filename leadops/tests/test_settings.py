@@ -36,6 +36,7 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("DATABASE_URL", "nonsense", "DATABASE_URL"),
         ("SECRET_KEY", "short", "SECRET_KEY is shorter than 32 characters"),
         ("EMAIL_URL", "pigeon://coop", "EMAIL_URL cannot be read"),
+        ("PUBLIC_URL", "leads.example.com", "PUBLIC_URL='leads.example.com' is not an address such as https://"),
         ("LEADOPS_ZONE", "Mars/Olympus", "LEADOPS_ZONE"),
         ("LEADOPS_CURRENCY", "EURO", "LEADOPS_CURRENCY"),
     ],
@@ -45,6 +46,21 @@ def test_a_bad_value_stops_the_start_with_one_clear_line(name, value, says):
     assert told.returncode == 2, told.stderr[-400:]
     lines = told.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("leadops: ") and says in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"PUBLIC_URL": "https://leads.example.com/"}, "https://leads.example.com"),
+        ({"ALLOWED_HOSTS": "*,.example.com", "LEADOPS_HTTPS": "1"}, "https://example.com"),
+        ({"ALLOWED_HOSTS": "leads.lan", "PORT": "8123", "LEADOPS_HTTPS": "0"}, "http://leads.lan:8123"),
+    ],
+)
+def test_links_in_mails_lead_to_the_public_address(given, url):
+    env = {**os.environ, "LEADOPS_MODE": "serve", **given}
+    told = [sys.executable, "-c", "import leadops.settings as s; print(s.PUBLIC_URL)"]
+    answer = subprocess.run(told, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=30)
+    assert answer.stdout.strip() == url, answer.stderr[-400:]
 
 
 def test_good_values_start():

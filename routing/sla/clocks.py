@@ -15,11 +15,12 @@ from leadops import bulk, calendars, decisions
 from leadops.conditions.fields import LEAD
 from leadops.journal import Entry, Kind
 from leadops.lifecycle import ENDED
-from leadops.models import Lead, RepTerms, Team
+from leadops.models import Lead, Team
 from leadops.unit import Unit
 from leadops.versions import calendars as calendar_versions
 from leadops.versions import services as versions
 from leadops.versions.models import Version
+from routing import availability
 from routing.models import Clock
 from routing.sla.policy import ClockRule, Policies, Policy
 
@@ -70,9 +71,6 @@ def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
             running[clock.lead_id, clock.kind] = clock
     version = versions.in_force("sla", "house", unit)
     owners = {lead.owner_id for lead in leads if lead.owner_id}
-    terms = (
-        RepTerms.objects.state_at(unit.at).filter(rep__in=owners).values_list("rep_id", "calendar") if owners else []
-    )
     if "team calendars" not in unit.memo:
         unit.memo["team calendars"] = dict(Team.objects.values_list("id", "calendar"))
     return Desk(
@@ -80,7 +78,7 @@ def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
         had=had,
         version=version,
         policies=versions.compiled(version) if version else None,
-        rep_calendars=dict(terms),
+        rep_calendars=availability.rep_calendars(owners, unit),
         team_calendars=unit.memo["team calendars"],
     )
 
