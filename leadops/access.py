@@ -127,6 +127,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "own_account": (_LEADING, "reps:write"),
     "read_team": ((Role.MANAGER, Role.REVENUE_OPS), "reps:read"),
     "read_operations": ((Role.REVENUE_OPS,), "operations:read"),
+    "run_operations": ((Role.REVENUE_OPS,), "operations:write"),
     "open_admin": ((Role.MARKETING_OPS, Role.REVENUE_OPS), ""),
     "edit_users": ((Role.REVENUE_OPS,), "users:write"),
     "edit_reference": ((Role.REVENUE_OPS,), "settings:write"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from capture import api as capture
 from leadops.desk import api as desk
 from leadops.desk import api_docs
+from leadops.desk import api_operations as operations
 from leadops.rest import schema
 from qualification import api as qualification
 from reports import api as reports
@@ -31,12 +31,13 @@ router.register("reps", routing.RepEndpoint, basename="reps")
 router.register("absences", routing.AbsenceEndpoint, basename="absences")
 router.register("pools", routing.PoolEndpoint, basename="pools")
 router.register("clocks", routing.ClockEndpoint, basename="clocks")
+router.register("stalled-leads", operations.StalledEndpoint, basename="stalled-leads")
+router.register("effects", operations.EffectEndpoint, basename="effects")
 router.register("decisions", routing.DecisionEndpoint, basename="decisions")
 
 app_name = "api"
-__all__ = ["schema", "urlpatterns"]  # `schema` is imported for what it registers
 urlpatterns = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", schema.SchemaDocument.as_view(), name="schema"),
     path("docs", api_docs.show_docs, name="docs"),
     path("ledger", capture.LedgerEndpoint.as_view({"get": "show"}), name="ledger"),
     path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),

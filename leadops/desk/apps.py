@@ -10,5 +10,6 @@ class AdminConfig(StockAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        for module in ("admin_people", "admin_reps", "admin_reference"):  # the ground has no admin module of its own
+        # the ground has no admin module of its own
+        for module in ("admin_people", "admin_reps", "admin_reference", "admin_operations"):
             import_module(f"leadops.desk.{module}")

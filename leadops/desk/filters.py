@@ -1,4 +1,4 @@
-"""The one FilterSet of leads: a query string means the same on the page and in the API."""
+"""The one FilterSet of each list of the desk: a query string means the same on the page and in the API."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from django.db.models.functions import ExtractHour
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access, cohorts
+from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Stage
+from leadops.stalled import Stalled
 
 STAGES_PASSED = [(stage, Stage(stage).label) for stage in FORWARD]
 ANSWERS = [
@@ -131,3 +133,21 @@ class LeadFilter(filters.FilterSet):
 
     def by_external_key(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.none() if self.masked else rows.filter(external_key=value)
+
+
+class StalledFilter(filters.FilterSet):
+    phase = filters.CharFilter(field_name="phase")
+
+    class Meta:
+        model = Stalled
+        fields: list[str] = []
+
+
+class EffectFilter(filters.FilterSet):
+    state = filters.MultipleChoiceFilter(field_name="state", choices=Effect.State.choices)
+    purpose = filters.CharFilter(field_name="purpose")
+    lead = filters.UUIDFilter(field_name="lead")
+
+    class Meta:
+        model = Effect
+        fields: list[str] = []
