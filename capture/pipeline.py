@@ -4,6 +4,8 @@ Three guards stand between one bad body and the rest. Starts are counted in a tr
 and whatever was started before is claimed alone: what kills its worker takes only itself. A reader that raises or hangs
 is named (`Poisoned`) and set apart at once. A batch that fails or takes too long for another reason is halved until the
 guilty one is alone. The third start that fails is the last: quarantined as `dead`, with its cause, open to replay.
+A start that ended because the database went away or somebody pressed Ctrl-C is given back. A cluster that is stopped lets
+its workers finish what they have, so that is no start lost either.
 """
 
 from __future__ import annotations
@@ -14,26 +16,27 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from capture import services
 from capture.models import Submission
 from capture.reading import Poisoned
 from leadops import moment
 from leadops.access import Actor, system
+from leadops.batch import database_gone
 from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.capture")
 ACTOR = system("pipeline")
 LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
-BACK_OFF = timedelta(seconds=2)  # before the next start of one that failed
+BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
 MOST_STARTS = 3
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 GONE = "the worker ended while it was at work on it"
@@ -97,6 +100,7 @@ def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.
     with _one_writer(wait) as mine:
         if not mine:
             return Result(ran=False)
+        _give_back_pending()
         now = at or moment.now()
         fresh = _claim(now, limit)
         result.claimed += len(fresh)
@@ -155,8 +159,27 @@ def _retry_one(now: datetime, at: datetime | None, result: Result) -> None:
 def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result) -> None:
     """Resolve the batch; whoever breaks it is set apart, and the rest is done in arrival order."""
     todo = [list(ids)]
-    with _uncollected():
-        _work_off(todo, actor, at, result)
+    try:
+        with _uncollected():
+            _work_off(todo, actor, at, result)
+    except BaseException as fault:
+        if database_gone(fault) or isinstance(fault, KeyboardInterrupt):
+            _unstarted.update(key for batch in todo for key in batch)
+            with suppress(OperationalError, InterfaceError):  # the next run gives them back
+                _give_back_pending()
+        raise
+
+
+_unstarted: set[uuid.UUID] = set()  # claimed, but not to blame: their starts are to be given back
+
+
+def _give_back_pending() -> None:
+    """Undo the starts of what the last run left through no fault of its own; what ended meanwhile is left alone."""
+    if not _unstarted:
+        return
+    rows = Submission.objects.filter(pk__in=_unstarted, end=Submission.End.PENDING, starts__gt=0)
+    rows.update(starts=F("starts") - 1, lease_until=None)
+    _unstarted.clear()
 
 
 @contextmanager
@@ -173,17 +196,19 @@ def _uncollected() -> Iterator[None]:
 
 def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, result: Result) -> None:
     while todo:
-        batch = todo.pop()
+        batch = todo[-1]  # stays in the list until it ended: what is there was claimed and not done
         if not batch:
+            todo.pop()
             continue
         try:
             done = in_unit(partial(_resolve, batch), actor=actor, at=at)
         except Poisoned as fault:
+            todo[-1] = [key for key in batch if key != fault.submission_id]
             _failed(fault.submission_id, fault.cause, at or moment.now(), result)
-            todo.append([key for key in batch if key != fault.submission_id])
         except Exception as fault:
-            if _connection_lost(fault):
+            if database_gone(fault):
                 raise
+            todo.pop()
             if len(batch) == 1:
                 log.error("submission failed", extra={"submission": str(batch[0])}, exc_info=fault)
                 _failed(batch[0], f"{type(fault).__name__}: {fault}", at or moment.now(), result)
@@ -191,6 +216,7 @@ def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, re
                 middle = len(batch) // 2
                 todo += [batch[middle:], batch[:middle]]
         else:
+            todo.pop()
             result.submissions += done
             result.ends.update(str(submission.end) for submission in done)
 
@@ -201,16 +227,13 @@ def _resolve(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
     return services.resolve(ids, unit=unit)
 
 
-def _connection_lost(fault: Exception) -> bool:
-    """The database went away: nobody's submission is to blame, all wait for its return."""
-    return isinstance(fault, InterfaceError | OperationalError) and not connection.is_usable()
-
-
 def _failed(submission_id: uuid.UUID, cause: str, now: datetime, result: Result) -> None:
     """Note the cause; the third failed start is the last."""
     result.failed += 1
     rows = Submission.objects.filter(pk=submission_id, end=Submission.End.PENDING)
-    rows.update(error=_storable(cause), lease_until=now + BACK_OFF)
+    first, later = BACK_OFF
+    wait = Case(When(starts__lte=1, then=Value(now + first)), default=Value(now + later))
+    rows.update(error=_storable(cause), lease_until=wait)
     if rows.filter(starts__gte=MOST_STARTS).exists():
         _bury(submission_id, now, result)
 

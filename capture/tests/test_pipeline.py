@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 from capture import pipeline, reading, resolution, services, tasks
 from capture.adapters import ADAPTERS, Draft
@@ -199,3 +199,75 @@ def test_a_claim_stands_though_the_work_was_lost(monkeypatch: pytest.MonkeyPatch
         run()
     row.refresh_from_db()
     assert (row.end, row.starts) == ("pending", 1)
+
+
+# -- whose fault a start is ------------------------------------------------------------------------------
+
+
+def ends_by(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
+    def resolve(ids: Sequence[uuid.UUID], *, unit: Unit) -> list[Submission]:
+        raise fault
+
+    monkeypatch.setattr(services, "resolve", resolve)
+
+
+@pytest.mark.parametrize("fault", [OperationalError("the connection is closed"), KeyboardInterrupt()])
+def test_a_start_that_ended_with_the_database_or_by_the_keyboard_is_given_back(
+    monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    rows = [submit({"email": f"p{i}@x.fr"}) for i in range(3)]
+    with monkeypatch.context() as away:
+        ends_by(away, fault)
+        away.setattr(type(connections["default"]), "is_usable", lambda self: False)
+        for n in range(5):  # more often than a submission may be started
+            with pytest.raises(type(fault)):
+                run(NOON + n * timedelta(seconds=1))
+        assert set(Submission.objects.values_list("starts", "end")) == {(0, "pending")}
+    result = run(NOON + timedelta(seconds=6))
+    assert result.ends == {"created": 3}, "in one batch, at once, none of them alone"
+    assert {Submission.objects.get(pk=row.pk).starts for row in rows} == {1}
+
+
+def test_what_could_not_be_given_back_while_the_database_was_away_is_given_back_by_the_next_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submit({"email": "a@x.fr"})
+    with monkeypatch.context() as away:
+        ends_by(away, OperationalError("gone"))
+        away.setattr(type(connections["default"]), "is_usable", lambda self: False)
+
+        def unreachable() -> None:
+            if pipeline._unstarted:
+                raise OperationalError("still gone")
+
+        away.setattr(pipeline, "_give_back_pending", unreachable)
+        with pytest.raises(OperationalError):
+            run()
+    assert Submission.objects.get().starts == 1
+    assert run(NOON + timedelta(seconds=1)).ends == {"created": 1}
+    assert Submission.objects.get().starts == 1 and not pipeline._unstarted
+
+
+def test_poison_gets_more_time_before_its_last_start(bad: Any) -> None:
+    row = submit("raise", bad)
+    run()
+    row.refresh_from_db()
+    assert row.lease_until == NOON + timedelta(seconds=2)
+    run(NOON + timedelta(seconds=2))
+    row.refresh_from_db()
+    assert (row.starts, row.lease_until) == (2, NOON + timedelta(seconds=32))
+    assert run(NOON + timedelta(seconds=31)).claimed == 0
+    assert run(NOON + timedelta(seconds=32)).dead == 1
+
+
+def test_one_poison_among_a_thousand_is_dead_with_its_cause_and_the_others_are_done_in_a_minute(bad: Any) -> None:
+    """Reliability C13."""
+    for number in range(1000):
+        submit("raise" if number == 500 else f"p{number}@x.fr", bad)
+    began = time.monotonic()
+    first = run()
+    assert (first.ends["created"], first.failed) == (999, 1)
+    again(2)
+    assert time.monotonic() - began < 60
+    dead = Submission.objects.get(reason="dead")
+    assert (dead.starts, dead.end) == (3, "quarantined") and "ZeroDivisionError" in dead.error

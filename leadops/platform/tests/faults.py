@@ -53,7 +53,7 @@ class Faults(AppConfig):
         adapter.read = faulty(adapter.read)
         pipeline: Any = import_module("capture.pipeline")
         pipeline.LEASE = timedelta(seconds=LEASE)
-        pipeline.BACK_OFF = timedelta(seconds=0.2)
+        pipeline.BACK_OFF = (timedelta(seconds=0.2), timedelta(seconds=0.2))
         if os.environ.get(UNCOUNTED):
             pipeline.LEASE = timedelta(seconds=0.5)
             pipeline._claim_fresh = CLAIM_UNCOUNTED
