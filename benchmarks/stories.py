@@ -15,13 +15,13 @@ from typing import Any
 from capture import intake, live_sources, pipeline
 from capture.models import Cost, Source, Submission
 from leadops import access, moment
-from leadops.access import system
 from leadops.desk import services as desk
 from leadops.models import Lead, User
 from leadops.testing import CampaignFactory, SourceFactory
 from leadops.unit import Unit, in_unit
 from qualification import opportunities
 from qualification import services as qualification
+from qualification import tasks as qualification_tasks
 from routing.sla import tasks as sla_tasks
 
 SPAN = timedelta(days=70)  # the longest life
@@ -133,7 +133,7 @@ def recycled(life: Life) -> None:
 
 
 def woken(_life: Life) -> None:
-    in_unit(qualification.wake_recycled, actor=system("ticker"))
+    qualification_tasks.wake_recycled()
 
 
 def opened(life: Life) -> None:

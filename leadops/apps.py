@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 GROUND_TABLES = (
     "leadops.journal",
-    "leadops.unit",
+    "leadops.stalled",
     "leadops.work",
     "leadops.effects.models",
     "leadops.versions.models",

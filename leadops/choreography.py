@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Min
-
 from capture import pipeline
 from capture import tasks as capture_tasks
-from leadops import unit, work
+from leadops import batch, stalled, unit, work
+from leadops.batch import Door
+from leadops.desk import selectors as desk_selectors
+from leadops.desk import services as desk
 from leadops.desk import tasks as desk_tasks
 from leadops.effects import runner
 from leadops.journal import Entry
-from leadops.models import Lead, Task
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
-from leadops.unit import Phase, Stalled, Unit
+from leadops.unit import Phase, Unit
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
@@ -52,6 +52,17 @@ PHASES = (
 DUE_SOURCES = (clocks.due_moments,)
 
 
+# -- due work that is done for many leads at once; who breaks it is passed over by its name --------------
+
+DOORS = (
+    Door("clocks", ladder.fire),
+    Door("held leads", routing.drain, holds=True),
+    Door("left behind", routing.move_on),
+    Door("scores", qualification.reassess),
+    Door("recycled leads", qualification.wake_recycled),
+    Door("snoozes", desk.wake),
+)
+
 # -- what the ticker looks for → the task that takes it from its table ----------------------------------
 
 
@@ -59,30 +70,14 @@ def _pending(at: datetime) -> datetime | None:
     return at if pipeline.waiting(at) else None
 
 
-def _stalled(at: datetime) -> datetime | None:
-    due: datetime | None = Stalled.objects.aggregate(n=Min("due_at"))["n"]
-    return due
-
-
-def _snoozed(at: datetime) -> datetime | None:
-    rows = Task.objects.filter(kind=Task.Kind.SNOOZE, done_at__isnull=True)
-    due: datetime | None = rows.aggregate(n=Min("due_at"))["n"]
-    return due
-
-
-def _resting(at: datetime) -> datetime | None:
-    due: datetime | None = Lead.objects.filter(recycle_at__isnull=False).aggregate(n=Min("recycle_at"))["n"]
-    return due
-
-
 DUE_WORK = (
     DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.05),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
     DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
-    DueWork("stalled leads", _stalled, desk_tasks.resume_stalled, every=1.0),
-    DueWork("snoozes", _snoozed, desk_tasks.wake_snoozed, every=1.0),
-    DueWork("recycled leads", _resting, qualification_tasks.wake_recycled, every=1.0),
+    DueWork("stalled leads", stalled.next_due, desk_tasks.resume_stalled, every=1.0),
+    DueWork("snoozes", desk_selectors.next_snooze_over, desk_tasks.wake_snoozed, every=1.0),
+    DueWork("recycled leads", qualification_selectors.next_rest_over, qualification_tasks.wake_recycled, every=1.0),
     DueWork("what is kept for a while", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
@@ -92,4 +87,5 @@ def hand_over() -> None:
     """Give the tables to the ground; called once at start-up."""
     unit.set_phases(PHASES)
     work.set_sources(DUE_SOURCES)
+    batch.set_doors(DOORS)
     ticker.set_due_work(DUE_WORK)

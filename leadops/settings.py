@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "leadops API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -279,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "AbsenceKind": "leadops.models.Absence.Kind",
         "ClockKind": "routing.models.Clock.Kind",
         "ClockState": "routing.models.Clock.State",
+        "EffectState": "leadops.effects.models.Effect.State",
         "DecisionKind": "leadops.decisions.Decision.Kind",
         "HandoffState": "qualification.models.Handoff.State",
         "OpportunityState": "leadops.models.Opportunity.State",
@@ -325,6 +327,19 @@ else:
     )
     EMAIL_FILE_PATH = str(VAR / "mail")
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
+EMAIL_TIMEOUT = 10  # seconds a mail server may be silent
+
+
+def public_url() -> str:
+    """PUBLIC_URL, else the first named host: with https as it is, without it at our port."""
+    given = os.environ.get("PUBLIC_URL", "").rstrip("/")
+    if given and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", given):
+        stop(f"PUBLIC_URL={given!r} is not an address such as https://leads.example.com")
+    host = next((h.lstrip(".") for h in ALLOWED_HOSTS if h != "*"), "localhost")
+    return given or (f"https://{host}" if HTTPS else f"http://{host}:{PORT}")
+
+
+PUBLIC_URL = public_url()  # where the links in mails lead
 
 # -- ours ---------------------------------------------------------------------------------------------
 MOMENT_OFFSET_FILE = VAR / f"moment-{MODE}" if MODE in ("demo", "test") else None  # see leadops/moment.py

@@ -12,12 +12,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
 
-from leadops import bulk, ids, journal, moment
+from leadops import bulk, ids, journal, moment, stalled
 from leadops.access import Actor
 from leadops.journal import Entry, Kind
 from leadops.models import Lead
@@ -25,25 +25,6 @@ from leadops.models import Lead
 log = logging.getLogger("leadops.unit")
 T = TypeVar("T")
 ROUNDS = 3
-RETRY_AFTER = (5, 30, 120, 600, 3600)  # seconds between retries of a stalled phase
-
-
-class Stalled(models.Model):
-    """A lead whose later phase failed: visible, held with reason `error`, retried with back-off."""
-
-    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="stalled")
-    phase = models.CharField(max_length=16)
-    entries = models.JSONField(default=list)
-    due_at = models.DateTimeField()
-    starts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=500)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["due_at"], name="stalled_due")]
-
-    def __str__(self) -> str:
-        return f"{self.lead_id}: {self.phase}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +110,10 @@ class Unit:
         """Made in this unit: nothing about it can be in the database that the unit did not put there."""
         return lead_id in self._made
 
+    def knows(self, lead_id: uuid.UUID) -> bool:
+        """At hand already, locked by this unit."""
+        return lead_id in self._leads
+
     def written(self, leads: Iterable[Lead]) -> list[Lead]:
         """Those whose row is there to be updated; of the others the instance alone is changed."""
         if not self._unwritten:
@@ -165,6 +150,13 @@ class Unit:
             self.keep(rows.filter(pk__in=missing).order_by("id"))
         return [self._leads[key] for key in keys if key in self._leads]
 
+    def take_up(self, entries: Iterable[Entry]) -> None:
+        """Entries written by an earlier unit whose phases are still to run; before anything is recorded in this one."""
+        for entry in entries:
+            (entry.lead,) = self.leads([entry.lead_id]) if entry.lead_id else (None,)
+            self.entries.append(entry)
+        self._written = len(self.entries)
+
     def known_leads(self) -> list[Lead]:
         return list(self._leads.values())
 
@@ -191,11 +183,12 @@ class Unit:
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:
-    """The only way into the journal for a batch."""
+    """Note many journal rows at once, as `Unit.record` notes one: written when the unit ends, in this order."""
     unit.entries.extend(entries)
 
 
-def _run_phases(unit: Unit, table: Sequence[Phase]) -> None:
+def _run_phases(unit: Unit, table: Sequence[Phase]) -> list[Entry]:
+    """Round by round, until nothing is new; returns what the last round left: entries of flows that go in circles."""
     seen = [0] * len(table)
     for _round in range(ROUNDS):
         moved = False
@@ -213,13 +206,12 @@ def _run_phases(unit: Unit, table: Sequence[Phase]) -> None:
                     raise
                 raise PhaseFailed(phase.name, fault) from fault
         if not moved:
-            return
-    left = [e for i, p in enumerate(table) for e in unit.entries[seen[i] :] if p.kinds and e.kind in p.kinds]
-    if left:
-        _hold(unit, {e.lead_id for e in left if e.lead_id}, "loop")
+            return []
+    return [e for i, p in enumerate(table) for e in unit.entries[seen[i] :] if p.kinds and e.kind in p.kinds]
 
 
-def _hold(unit: Unit, lead_ids: set[uuid.UUID], reason: str) -> None:
+def hold(unit: Unit, lead_ids: Iterable[uuid.UUID], reason: str) -> None:
+    """Held for this reason, unless somebody owns the lead or it is held for another."""
     for lead in unit.leads(lead_ids):
         if lead.owner_id is None and not lead.held:
             lead.held, lead.held_at = reason, unit.at
@@ -230,25 +222,41 @@ def _hold(unit: Unit, lead_ids: set[uuid.UUID], reason: str) -> None:
             unit.record(Kind.HELD, lead, data={"reason": reason})
 
 
-def _stall(unit: Unit, failed: PhaseFailed, entries: Sequence[Entry]) -> None:
+def _stall(unit: Unit, failed: PhaseFailed) -> None:
     """Keep what the door did; leave the later phases to a retry."""
     log.error("phase failed", extra={"phase": failed.phase, "unit": str(unit.id)}, exc_info=failed.fault)
-    by_lead: dict[uuid.UUID, list[int]] = defaultdict(list)
-    for entry in entries:
-        if entry.lead_id and entry.id:
-            by_lead[entry.lead_id].append(entry.id)
-    error = f"{type(failed.fault).__name__}: {failed.fault}"[:500]
-    _hold(unit, set(by_lead), "error")
+    by_lead = _ids_by_lead(unit.entries)
+    hold(unit, by_lead, "error")
     for lead_id, keys in by_lead.items():
-        row, created = Stalled.objects.get_or_create(
-            lead_id=lead_id,
-            defaults={"phase": failed.phase, "entries": keys, "due_at": unit.at, "error": error, "at": unit.at},
-        )
-        if not created:
-            Stalled.objects.filter(pk=row.pk).update(
-                entries=sorted({*row.entries, *keys}), phase=failed.phase, error=error
-            )
+        stalled.note(lead_id, phase=failed.phase, cause=told(failed.fault), at=unit.at, due_at=unit.at, entries=keys)
     unit.wake("due")
+
+
+def _went_in_circles(unit: Unit, left: Sequence[Entry]) -> None:
+    """What the rounds left undone is tried again later, a few times; then it waits for a person."""
+    starts = unit.memo.get(stalled.STARTS, 0)
+    due_at = unit.at + stalled.back_off(starts) if starts < stalled.MOST_LOOPS else None
+    by_lead = _ids_by_lead(left)
+    log.error("the flow went in circles", extra={"unit": str(unit.id), "leads": len(by_lead)})
+    for lead_id, keys in by_lead.items():
+        cause = f"no end after {ROUNDS} rounds: " + ", ".join(sorted({e.kind for e in left if e.lead_id == lead_id}))
+        stalled.note(lead_id, phase=stalled.LOOP, cause=cause, at=unit.at, due_at=due_at, entries=keys, starts=starts)
+    unit.wake("due")
+
+
+def _ids_by_lead(entries: Iterable[Entry]) -> dict[uuid.UUID, list[int]]:
+    """Ids of written entries, lead by lead."""
+    found: dict[uuid.UUID, list[int]] = defaultdict(list)
+    for entry in entries:
+        if entry.lead_id and entry.id and entry.id not in found[entry.lead_id]:
+            found[entry.lead_id].append(entry.id)
+    return found
+
+
+def told(fault: Exception) -> str:
+    """A fault in one line, as it is kept; a failed phase speaks of its cause."""
+    cause = fault.fault if isinstance(fault, PhaseFailed) else fault
+    return f"{type(cause).__name__}: {cause}".replace("\x00", "")[:500]
 
 
 def _is_race(fault: OperationalError) -> bool:
@@ -264,82 +272,44 @@ def _notify(unit: Unit) -> None:
 
 
 def _attempt(
-    work: Callable[[Unit], T], actor: Actor, at: datetime, table: Sequence[Phase], stalled: PhaseFailed | None
+    work: Callable[[Unit], T], actor: Actor, at: datetime, table: Sequence[Phase], failed: PhaseFailed | None
 ) -> T:
     unit = Unit(actor=actor, at=at)
     with transaction.atomic():
         result = work(unit)
-        if stalled is None:
-            _run_phases(unit, table)
+        left = _run_phases(unit, table) if failed is None else []
+        if left:
+            hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)
         unit.flush()
-        if stalled is not None:
-            _stall(unit, stalled, list(unit.entries))
+        if failed is not None:
+            _stall(unit, failed)
             unit.flush()
+        elif left:
+            _went_in_circles(unit, left)
         transaction.on_commit(lambda: _notify(unit))
         for act in unit._after:
             transaction.on_commit(act)
     return result
 
 
-def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = None) -> T:
+def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = None, stall: bool = True) -> T:
     """Run `work(unit)` and the phases it wakes in one transaction.
 
     A deadlock or serialisation failure runs it again, three times. When a phase raises, the transaction is rolled
     back and `work` alone is committed, its leads stalled: what people and partners did is never lost to a later step.
-    `work` must therefore be safe to run again.
+    Without `stall` that `PhaseFailed` is raised instead. `work` must be safe to run again.
     """
     at = at or moment.now()
-    stalled: PhaseFailed | None = None
+    failed: PhaseFailed | None = None
     races = 0
     while True:
         try:
-            return _attempt(work, actor, at, () if stalled else _phases, stalled)
-        except PhaseFailed as failed:
-            stalled = failed
+            return _attempt(work, actor, at, () if failed else _phases, failed)
+        except PhaseFailed as fault:
+            if not stall:
+                raise
+            failed = fault
         except OperationalError as fault:
             races += 1
             if not _is_race(fault) or races == 3:
                 raise
-
-
-def claim_stalled(at: datetime, limit: int = 50) -> list[uuid.UUID]:
-    """Stalled leads that are due; their start is counted and the next retry set before they run."""
-    with transaction.atomic():
-        rows = list(
-            Stalled.objects.select_for_update(skip_locked=True).filter(due_at__lte=at).order_by("due_at")[:limit]
-        )
-        for row in rows:
-            wait = RETRY_AFTER[min(row.starts, len(RETRY_AFTER) - 1)]
-            Stalled.objects.filter(pk=row.pk).update(starts=row.starts + 1, due_at=at + timedelta(seconds=wait))
-    return [row.lead_id for row in rows]
-
-
-def resume(lead_id: uuid.UUID, *, actor: Actor, at: datetime | None = None) -> bool:
-    """Run the later phases of one stalled lead again; True when it is complete, False when it stalled again."""
-    at = at or moment.now()
-    unit = Unit(actor=actor, at=at)
-    try:
-        with transaction.atomic():
-            row = Stalled.objects.select_for_update().filter(pk=lead_id).first()
-            if row is None:
-                return True
-            (lead,) = unit.leads([lead_id])
-            if lead.held == "error":
-                lead.held, lead.held_at = "", None
-                Lead.objects.filter(pk=lead_id).update(held="", held_at=None)
-            row.delete()
-            unit.entries = journal.entries_of(row.entries)
-            for entry in unit.entries:
-                entry.lead = lead
-            unit._written = len(unit.entries)
-            unit.record(Kind.RESUMED, lead, data={"phase": row.phase, "starts": row.starts})
-            _run_phases(unit, _phases)
-            unit.flush()
-            transaction.on_commit(lambda: _notify(unit))
-    except Exception as fault:  # kept with its cause and tried again later; the other stalled leads go on
-        log.exception("stalled again", extra={"lead": str(lead_id)})
-        cause, phase = (fault.fault, fault.phase) if isinstance(fault, PhaseFailed) else (fault, "")
-        known = Stalled.objects.filter(pk=lead_id)
-        known.update(error=f"{type(cause).__name__}: {cause}"[:500], **({"phase": phase} if phase else {}))
-        return False
-    return True

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from leadops import access
 from leadops.access import Actor
 from leadops.conditions import sql
-from leadops.models import IS_OPEN, Lead, Opportunity
+from leadops.models import IS_OPEN, Lead, Opportunity, Stage
+from leadops.stalled import is_apart
 from leadops.versions import services as versions
 from leadops.versions.models import Version
 from qualification import cardsql
@@ -116,13 +117,29 @@ def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
 
 def next_reassessed_at(at: datetime) -> datetime | None:
     """When the ticker should look: the first moment a score is due to be looked at again."""
-    found: datetime | None = ScoreSheet.objects.aggregate(first=Min("next_change_at"))["first"]
-    return found
+    return _marked().filter(next_change_at__isnull=False).values_list("next_change_at", flat=True).first()
 
 
 def due_for_reassessment(at: datetime, limit: int) -> list[uuid.UUID]:
-    rows = ScoreSheet.objects.filter(next_change_at__lte=at).order_by("next_change_at", "lead")
-    return list(rows.values_list("lead_id", flat=True)[:limit])
+    return list(_marked().filter(next_change_at__lte=at).values_list("lead_id", flat=True)[:limit])
+
+
+def _marked() -> QuerySet[ScoreSheet]:
+    return ScoreSheet.objects.filter(~is_apart("scores", "lead_id")).order_by("next_change_at", "lead")
+
+
+def next_rest_over(at: datetime) -> datetime | None:
+    """When the ticker should look: the first moment a recycled lead comes back."""
+    return _resting().values_list("recycle_at", flat=True).first()
+
+
+def rest_over(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Recycled leads whose date has come."""
+    return list(_resting().filter(stage=Stage.RECYCLED, recycle_at__lte=at).values_list("pk", flat=True)[:limit])
+
+
+def _resting() -> QuerySet[Lead]:
+    return Lead.objects.filter(~is_apart("recycled leads"), recycle_at__isnull=False).order_by("recycle_at")
 
 
 # -- rows of a lead ------------------------------------------------------------------------------------

@@ -112,9 +112,9 @@ def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
     unit.wake("due")
 
 
-def reassess(unit: Unit, limit: int = 500) -> int:
-    """Score and judge again the leads that are due; run by the ticker until none is left."""
-    leads = unit.leads(selectors.due_for_reassessment(unit.at, limit))
+def reassess(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
+    """Score and judge these leads again; run by the ticker until none is due."""
+    leads = unit.leads(lead_ids)
     score_leads(leads, unit)
     gate_leads(leads, unit)
     # a mark set meanwhile by a later publication stays
@@ -238,13 +238,12 @@ def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime, text: str = 
     return lead
 
 
-def wake_recycled(unit: Unit, limit: int = 500) -> int:
-    """Bring back the leads whose rest is over: next cycle, to their owner or through routing again.
+def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
+    """Bring back those of these leads whose rest is over: next cycle, to their owner or through routing again.
 
     Somebody who has another open lead by now is left to that one.
     """
-    due = Lead.objects.filter(stage=Stage.RECYCLED, recycle_at__lte=unit.at).order_by("recycle_at")[:limit]
-    leads = unit.leads(due.values_list("pk", flat=True))
+    leads = [lead for lead in unit.leads(lead_ids) if lead.recycle_at is not None and lead.recycle_at <= unit.at]
     busy = set(
         Lead.objects.filter(IS_OPEN, canonical__in=[lead.canonical_id for lead in leads]).values_list(
             "canonical_id", "product_line"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from leadops import batch, moment
 from leadops.access import system
-from leadops.unit import in_unit
-from qualification import services
+from qualification import selectors
+
+AT_A_TIME = 500
 
 
 def reassess() -> int:
     """Score and judge again what a publication made due, one batch."""
-    return in_unit(services.reassess, actor=system("reassess"))
+    due = selectors.due_for_reassessment(moment.now(), AT_A_TIME)
+    return batch.run("scores", due, actor=system("reassess"))
 
 
 def wake_recycled() -> int:
     """Bring back recycled leads whose date has come."""
-    return in_unit(services.wake_recycled, actor=system("ticker"))
+    due = selectors.rest_over(moment.now(), AT_A_TIME)
+    return batch.run("recycled leads", due, actor=system("ticker"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from leadops import batch
 from leadops.access import Actor
 from leadops.models import Rep
 from leadops.unit import Unit, in_unit
-from routing import services
+from routing import selectors, services
+
+AT_A_TIME = 200
 
 
 def deactivate(rep_id: uuid.UUID, actor: Actor) -> int:
@@ -19,6 +22,6 @@ def deactivate(rep_id: uuid.UUID, actor: Actor) -> int:
 
     in_unit(stop, actor=actor)
     moved = 0
-    while some := in_unit(lambda unit: services.empty_hands(unit, 200), actor=actor):
-        moved += some
+    while some := selectors.leads_left_behind(AT_A_TIME):
+        moved += batch.run("left behind", some, actor=actor)
     return moved

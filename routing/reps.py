@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -14,11 +15,9 @@ from leadops.journal import Kind
 from leadops.models import Absence, Lead, Rep
 from leadops.unit import Unit
 from leadops.versions import services as versions
-from routing import assignments, deciding, selectors
+from routing import assignments, deciding, selectors, telling
 from routing.match import Ruleset
 from routing.models import PoolMember
-
-AT_A_TIME = 500
 
 
 def look_again(unit: Unit, *, pools: Iterable[str] | None = None, held: str | None = None) -> None:
@@ -42,6 +41,8 @@ def take_away(leads: Sequence[Lead], unit: Unit, reason: str) -> None:
         lead.held_at = None
         unit.record(Kind.TAKEN_AWAY, lead, data={"rep": str(before[lead.pk]), "reason": reason})
     assignments.write_leads(owned, before, unit)
+    if reason != "rep_deactivated":
+        telling.taken_away({lead.pk: lead for lead in owned}, {k: v for k, v in before.items() if v}, reason, unit)
     unit.wake("inbox", *before.values())
 
 
@@ -61,7 +62,7 @@ def rules_naming_only(rep: Rep, at: datetime) -> list[str]:
 
 
 def deactivate_rep(rep: Rep, unit: Unit) -> None:
-    """From the commit on nobody gives this rep a lead; `empty_hands` then moves theirs, in units of its own."""
+    """From the commit on nobody gives this rep a lead; `move_on` then moves theirs, in units of its own."""
     access.require(unit.actor, "deactivate_rep", rep)
     rules = rules_naming_only(rep, unit.at)
     if rules:
@@ -82,9 +83,12 @@ def deactivate_rep(rep: Rep, unit: Unit) -> None:
     unit.wake("due")
 
 
-def empty_hands(unit: Unit, limit: int = AT_A_TIME) -> int:
-    """Move open leads of reps who receive nothing any more; each goes through routing again."""
-    leads = unit.leads(selectors.leads_left_behind(limit))
+def move_on(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
+    """Take these leads from reps who receive nothing any more; each goes through routing again."""
+    leads = unit.leads(lead_ids)
+    owners = {lead.owner_id for lead in leads if lead.owner_id}  # read anew: a joined owner is from before a wait
+    gone = set(Rep.objects.filter(pk__in=owners, active=False).values_list("pk", flat=True))
+    leads = [lead for lead in leads if lead.owner_id in gone]
     take_away(leads, unit, "rep_deactivated")
     return len(leads)
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from leadops.access import Actor, leads_visible_to
 from leadops.decisions import Decision
 from leadops.models import IS_OPEN, AccountOwner, Lead, Membership, Rep, Role, User
+from leadops.stalled import is_apart
 from routing.models import Assignment, Pool, PoolMember
 
 # reasons that time or a rep's return can end; the others wait for a person
@@ -25,8 +26,8 @@ def next_held_at(at: datetime) -> datetime | None:
     """When the ticker has to drain: the first moment a held lead may move, or now for leads whose rep is gone."""
     if leads_left_behind(1):
         return at
-    first: datetime | None = held().aggregate(first=Min("held_until"))["first"]
-    return first
+    rows = held().filter(~is_apart("held leads"), held_until__isnull=False).order_by("held_until")
+    return rows.values_list("held_until", flat=True).first()
 
 
 def held() -> QuerySet[Lead]:
@@ -39,10 +40,23 @@ def waiting(pools: Iterable[str], at: datetime, limit: int, but: Iterable[uuid.U
     return _locked(rows, limit)
 
 
-def due(at: datetime, limit: int, pool: str | None = None) -> list[Lead]:
-    """Held leads to look at again, oldest first, locked."""
-    rows = held().filter(held_until__lte=at)
-    return _locked(rows if pool is None else rows.filter(pool=pool), limit)
+def due(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Held leads to look at again, oldest first."""
+    rows = held().filter(~is_apart("held leads"), held_until__lte=at).order_by("received_at", "id")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def unplaced(lead_ids: Sequence[uuid.UUID]) -> list[Lead]:
+    """Those of these leads that nobody has and that may be decided, locked; those others hold are passed over."""
+    if not lead_ids:
+        return []
+    rows = Lead.objects.filter(IS_OPEN, pk__in=lead_ids, owner__isnull=True, held__in=CLAIMABLE)
+    return _locked(rows, len(lead_ids))
+
+
+def is_unplaced(lead: Lead) -> bool:
+    """The same of a lead at hand."""
+    return lead.is_open and lead.owner_id is None and lead.held in CLAIMABLE
 
 
 def _locked(rows: QuerySet[Lead], limit: int) -> list[Lead]:
@@ -52,7 +66,7 @@ def _locked(rows: QuerySet[Lead], limit: int) -> list[Lead]:
 
 def leads_left_behind(limit: int) -> list[uuid.UUID]:
     """Open leads of reps who receive nothing any more: to be moved on."""
-    rows = Lead.objects.filter(IS_OPEN, owner__active=False).order_by("id")
+    rows = Lead.objects.filter(~is_apart("left behind"), IS_OPEN, owner__active=False).order_by("id")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 

@@ -26,26 +26,23 @@ from routing.choose import State, choose, taken_by, why_full, why_not
 from routing.deciding import Wanted, decide
 from routing.match import Ruleset, Target, is_wanted_at_capture, match
 from routing.models import Assignment, Pool
-from routing.reps import deactivate_rep, empty_hands, end_absence, look_again, rules_naming_only, set_absence, take_away
+from routing.reps import deactivate_rep, end_absence, look_again, move_on, rules_naming_only, set_absence, take_away
 
 ROUTE_KINDS = frozenset(
     {Kind.CAPTURED, Kind.CAME_BACK, Kind.STAGE_MOVED, Kind.RELEASED, Kind.TAKEN_AWAY, Kind.HANDED_BACK}
 )
-AT_A_TIME = 500
-
 __all__ = [
     "ROUTE_KINDS",
     "acknowledge",
     "assign",
     "claim",
     "deactivate_rep",
-    "drain_held",
-    "empty_hands",
+    "drain",
     "end_absence",
     "let_go",
     "look_again",
+    "move_on",
     "preview",
-    "release",
     "route",
     "rules_naming_only",
     "set_absence",
@@ -123,14 +120,14 @@ def _locked_reps(ids: Iterable[str]) -> list[Rep]:
 # -- held leads --------------------------------------------------------------------------------------------
 
 
-def drain_held(unit: Unit, pool: str | None = None, limit: int = AT_A_TIME) -> int:
-    """Look again at held leads that are due, oldest first; leads of reps who left are moved on too."""
-    left_behind = empty_hands(unit, limit)
-    leads = selectors.due(unit.at, limit, pool)
-    unit.keep(leads)
+def drain(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
+    """Look again at these leads, oldest first, while nobody has them; those that another holds are passed over."""
+    unit.keep(selectors.unplaced([key for key in lead_ids if not unit.knows(key)]))
+    leads = [lead for lead in unit.leads(k for k in lead_ids if unit.knows(k)) if selectors.is_unplaced(lead)]
+    leads.sort(key=lambda lead: (lead.received_at, lead.pk))
     if leads:
         decide([Wanted(lead) for lead in leads], unit)
-    return len(leads) + left_behind
+    return len(leads)
 
 
 # -- by hand -----------------------------------------------------------------------------------------------
@@ -223,16 +220,6 @@ def let_go(lead: Lead, unit: Unit, reason: str, reroute: bool | None = None, why
     again = why == "wrong_rep" if reroute is None else reroute
     told = any(e.kind == Kind.HANDED_BACK and e.lead_id == lead.pk for e in unit.entries)
     _drop(lead, unit, why or reason, again, held="" if again else "handed_back", journal=not told)
-
-
-def release(lead: Lead, unit: Unit) -> None:
-    """Back to the pool it came from: to be claimed there, else routed again to somebody else."""
-    (lead,) = unit.leads([lead.pk])
-    access.require(unit.actor, "hand_back", lead)
-    if lead.owner_id is None:
-        raise Refused("not-owned", _("Nobody owns this lead."), status=409)
-    claimable = Pool.objects.filter(key=lead.pool, active=True, claimable=True).exists()
-    _drop(lead, unit, "released", not claimable, held="")
 
 
 def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, journal: bool = True) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from leadops import batch, moment
 from leadops.access import system
-from leadops.unit import in_unit
-from routing import services
+from routing import selectors
+
+AT_A_TIME = 500
 
 
 def drain_held() -> int:
     """Look again at held leads that are due, and move on the leads of reps who left."""
-    return in_unit(services.drain_held, actor=system("ticker"))
+    ticker = system("ticker")
+    moved = batch.run("left behind", selectors.leads_left_behind(AT_A_TIME), actor=ticker)
+    return moved + batch.run("held leads", selectors.due(moment.now(), AT_A_TIME), actor=ticker)

@@ -20,7 +20,8 @@ from leadops.access import Actor
 from leadops.cohorts import FIVE_MINUTES
 from leadops.effects.models import Notice
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead, Touch
+from leadops.models import Lead, Task, Touch
+from leadops.stalled import is_apart
 from leadops.work import Work
 from routing.models import Clock
 
@@ -52,6 +53,21 @@ def work_of(actor: Actor, tab: str) -> QuerySet[Work]:
 def counts_of(actor: Actor) -> dict[str, int]:
     """How many rows each tab has, capped."""
     return {tab: work_of(actor, tab).order_by()[:MOST].count() for tab in TABS}
+
+
+def next_snooze_over(at: datetime) -> datetime | None:
+    """When the ticker has to look: the first moment a snoozed lead comes back."""
+    return _snoozes().values_list("due_at", flat=True).first()
+
+
+def snooze_over(at: datetime, limit: int) -> list[uuid.UUID]:
+    """Leads whose snooze is over, earliest first."""
+    return list(dict.fromkeys(_snoozes().filter(due_at__lte=at).values_list("lead_id", flat=True)[:limit]))
+
+
+def _snoozes() -> QuerySet[Task]:
+    rows = Task.objects.filter(~is_apart("snoozes", "lead_id"), kind=Task.Kind.SNOOZE, done_at__isnull=True)
+    return rows.order_by("due_at")
 
 
 def due_count(actor: Actor, at: datetime) -> int:

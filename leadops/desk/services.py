@@ -5,6 +5,7 @@ The desk is above the apps: it calls each for its part and decides nothing they 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -151,17 +152,15 @@ def snooze(lead: Lead, until: datetime, unit: Unit) -> Lead:
     return mine
 
 
-def wake(unit: Unit, limit: int = 500) -> int:
-    """Bring back the leads whose snooze is over; run by the ticker."""
-    rows = list(
-        Task.objects.select_for_update(skip_locked=True)
-        .filter(kind=Task.Kind.SNOOZE, done_at__isnull=True, due_at__lte=unit.at)
-        .order_by("due_at")[:limit]
-    )
-    Task.objects.filter(pk__in=[row.pk for row in rows]).update(done_at=unit.at)
-    for lead in unit.leads(row.lead_id for row in rows):
-        unit.record(Kind.TASK_DONE, lead, data={"kind": "snooze"})
-    return len(rows)
+def wake(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
+    """Bring back those of these leads whose snooze is over; run by the ticker."""
+    leads = {lead.pk: lead for lead in unit.leads(lead_ids)}
+    rows = Task.objects.filter(lead__in=leads, kind=Task.Kind.SNOOZE, done_at__isnull=True, due_at__lte=unit.at)
+    woken = sorted(set(rows.values_list("lead_id", flat=True)))
+    rows.update(done_at=unit.at)
+    for lead_id in woken:
+        unit.record(Kind.TASK_DONE, leads[lead_id], data={"kind": "snooze"})
+    return len(woken)
 
 
 def set_status(lead: Lead, status: str, unit: Unit) -> Lead:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from leadops import moment
+from leadops import batch, moment, stalled
 from leadops.access import system
-from leadops.desk import services
+from leadops.desk import selectors
 from leadops.effects import runner
 from leadops.platform import queue
 from leadops.rest import idempotency
-from leadops.unit import claim_stalled, in_unit, resume
 
 TICKER = system("ticker")
+AT_A_TIME = 500
 
 
 def resume_stalled() -> int:
-    """Retry the later phases of stalled leads, each alone so that one cannot stop the others."""
-    return sum(resume(lead_id, actor=TICKER) for lead_id in claim_stalled(moment.now()))
+    """Try what is left for stalled leads, each alone so that one cannot stop the others."""
+    return sum(batch.resume(lead_id, actor=TICKER) for lead_id in stalled.claim(moment.now()))
 
 
 def wake_snoozed() -> int:
-    return in_unit(services.wake, actor=TICKER)
+    """Bring back the leads whose snooze is over."""
+    return batch.run("snoozes", selectors.snooze_over(moment.now(), AT_A_TIME), actor=TICKER)
 
 
 def send_effects() -> int:

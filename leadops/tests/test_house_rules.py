@@ -33,6 +33,7 @@ SQL_BY_HAND = {
     "leadops/unit.py": "NOTIFY with the commit",
     "leadops/journal.py": "ids of a batch before its insert",
     "leadops/bulk.py": "append-only rows in one COPY",
+    "leadops/effects/runner.py": "advisory lock of the one sender",
     "leadops/rest/idempotency.py": "an advisory lock per key",
     "capture/intake.py": "the accept transaction is one statement",
     "capture/bell.py": "NOTIFY, coalesced",

@@ -42,12 +42,16 @@ def rested(at, **fields) -> Lead:
     return lead
 
 
+def wake(lead, at) -> int:
+    return in_unit(lambda unit: services.wake_recycled([lead.pk], unit), actor=SYSTEM, at=at)
+
+
 def test_it_wakes_at_its_date_not_before_with_its_owner_and_a_fresh_clock(lea):
     at = moment.now()
     lead = rested(at, owner=lea, assigned_at=at, accepted_at=at)
-    assert in_unit(services.wake_recycled, actor=SYSTEM, at=at + LATER - timedelta(seconds=1)) == 0
+    assert wake(lead, at + LATER - timedelta(seconds=1)) == 0
     woken = at + LATER
-    assert in_unit(services.wake_recycled, actor=SYSTEM, at=woken) == 1
+    assert wake(lead, woken) == 1
     lead.refresh_from_db()
     assert (lead.stage, lead.cycle, lead.owner_id, lead.accepted_at, lead.recycle_at) == (
         "engaged",
@@ -63,7 +67,7 @@ def test_it_wakes_at_its_date_not_before_with_its_owner_and_a_fresh_clock(lea):
 
 def test_without_an_owner_it_is_routed_again(lea):
     lead = rested(moment.now())
-    in_unit(services.wake_recycled, actor=SYSTEM, at=moment.now() + LATER)
+    wake(lead, moment.now() + LATER)
     lead.refresh_from_db()
     assert lead.owner_id == lea.pk
 
@@ -71,6 +75,6 @@ def test_without_an_owner_it_is_routed_again(lea):
 def test_somebody_with_another_open_lead_is_left_to_that_one(lea):
     lead = rested(moment.now(), owner=lea)
     LeadFactory(person=lead.person)
-    assert in_unit(services.wake_recycled, actor=SYSTEM, at=moment.now() + LATER) == 0
+    assert wake(lead, moment.now() + LATER) == 0
     lead.refresh_from_db()
     assert lead.stage == "recycled" and lead.recycle_at is None

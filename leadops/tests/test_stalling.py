@@ -14,8 +14,8 @@ from leadops import choreography, moment, unit
 from leadops.desk import tasks
 from leadops.models import Lead
 from leadops.shipped import install_defaults
+from leadops.stalled import Stalled
 from leadops.testing import DAWN, SourceFactory, rep
-from leadops.unit import Stalled
 from leadops.work import Work
 from routing.models import Clock, Pool, PoolMember
 

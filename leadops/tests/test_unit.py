@@ -11,10 +11,13 @@ from django.db import IntegrityError, connection, transaction
 
 from leadops import moment, unit
 from leadops.access import SYSTEM
+from leadops.batch import resume
 from leadops.journal import Entry, JournalEntry, Kind
 from leadops.models import Lead
+from leadops.stalled import Stalled
+from leadops.stalled import claim as claim_stalled
 from leadops.testing import LeadFactory
-from leadops.unit import Phase, Stalled, Unit, claim_stalled, in_unit, record_many, resume
+from leadops.unit import Phase, Unit, in_unit, record_many
 
 pytestmark = pytest.mark.django_db
 

@@ -193,7 +193,8 @@ def test_a_publication_concerns_every_open_lead_without_waiting_for_its_next_eve
     assert selectors.next_reassessed_at(NOW) is None
     put_in_force("mql", "house", {**SMALL_MQL, "when": one("score", "gte", 25)}, at=NOW)
     assert selectors.next_reassessed_at(NOW) == NOW
-    assert in_unit(services.reassess, actor=system("reassess")) == 1
+    due = selectors.due_for_reassessment(NOW, 9)
+    assert in_unit(lambda unit: services.reassess(due, unit), actor=system("reassess")) == 1
     weak.refresh_from_db()
     assert weak.stage == "mql"
     assert selectors.next_reassessed_at(NOW) is None

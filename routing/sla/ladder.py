@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Q, QuerySet
 
 from leadops import bulk, calendars
 from leadops.effects import plan
 from leadops.journal import Kind
 from leadops.models import Lead, Membership, Role
+from leadops.stalled import is_apart
 from leadops.unit import Unit
 from leadops.versions import services as versions
+from routing import services
 from routing.models import Clock, ClockStep
 from routing.sla import clocks
 from routing.sla.policy import Policies
@@ -28,16 +30,18 @@ STALE = timedelta(hours=2)  # older alerts go into one digest per person instead
 
 def next_due(at: datetime) -> datetime | None:
     """When the ticker has to look again."""
-    found: datetime | None = Clock.objects.filter(state=Clock.State.RUNNING, next_at__isnull=False).aggregate(
-        n=Min("next_at")
-    )["n"]
-    return found
+    return _running().filter(next_at__isnull=False).values_list("next_at", flat=True).first()
 
 
 def due_leads(at: datetime, limit: int = 500) -> list[uuid.UUID]:
     """Leads with a rung due, earliest first."""
-    rows = Clock.objects.filter(state=Clock.State.RUNNING, next_at__lte=at).order_by("next_at")
+    rows = _running().filter(next_at__lte=at)
     return list(dict.fromkeys(rows.values_list("lead_id", flat=True)[:limit]))
+
+
+def _running() -> QuerySet[Clock]:
+    """Running clocks but those of leads set apart, the next moment first."""
+    return Clock.objects.filter(~is_apart("clocks", "lead_id"), state=Clock.State.RUNNING).order_by("next_at")
 
 
 @dataclass(slots=True)
@@ -48,6 +52,13 @@ class Firing:
     taken: list[tuple[Lead, str]] = field(default_factory=list)
     stale: dict[uuid.UUID, int] = field(default_factory=lambda: defaultdict(int))
     managers: dict[uuid.UUID | None, list[uuid.UUID]] = field(default_factory=dict)
+
+
+def fire(lead_ids: Sequence[uuid.UUID], unit: Unit) -> None:
+    """Fire what is due for these leads, and take away from their owners what the last rung says."""
+    taken = climb(lead_ids, unit)
+    if taken:
+        services.take_away([lead for lead, _reason in taken], unit, reason="breach")
 
 
 def climb(lead_ids: Sequence[uuid.UUID], unit: Unit) -> list[tuple[Lead, str]]:

@@ -17,9 +17,10 @@ from django.db.models import Count, Sum
 from leadops import access
 from leadops.errors import Refused
 from leadops.models import Lead, Rep
+from leadops.stalled import Stalled
 from leadops.testing import LeadFactory, rep
 from leadops.tests.scale import sized
-from leadops.unit import Stalled, Unit, in_unit
+from leadops.unit import Unit, in_unit
 from routing import departures, memberships, services
 from routing.models import Assignment, CreditEntry, PoolCredit, PoolMember
 from routing.tests import a_house as house

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -164,13 +164,17 @@ def test_a_call_back_is_planned_and_due_then(desk: Desk) -> None:
     assert Work.objects.get(lead=lead).due_at is not None
 
 
+def woken(lead: Lead, at: datetime) -> int:
+    return in_unit(lambda unit: services.wake([lead.pk], unit), actor=TICKER, at=at)
+
+
 def test_a_snoozed_lead_leaves_the_queue_and_wakes_by_itself(desk: Desk) -> None:
     lead, client = desk.lead(), client_of(desk.lea.user)
     client.post(reverse("desk:snooze", args=[lead.pk]), {"until": soon()})
     assert f"row-{lead.pk}" not in client.get("/inbox").content.decode()
     assert f"row-{lead.pk}" in client.get("/inbox?tab=snoozed").content.decode()
-    assert in_unit(services.wake, actor=TICKER, at=moment.now() + timedelta(hours=2)) == 0
-    assert in_unit(services.wake, actor=TICKER, at=moment.now() + timedelta(hours=4)) == 1
+    assert woken(lead, moment.now() + timedelta(hours=2)) == 0
+    assert woken(lead, moment.now() + timedelta(hours=4)) == 1
     assert f"row-{lead.pk}" in client.get("/inbox").content.decode()
 
 

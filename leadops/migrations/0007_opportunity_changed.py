@@ -46,7 +46,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leadops", "0005_set_apart")]
+    dependencies = [("leadops", "0006_set_apart")]
 
     operations = [
         migrations.AlterField("journalentry", "kind", models.CharField(choices=KINDS, max_length=24)),
