@@ -21,7 +21,7 @@ from capture.bell import bell
 from capture.models import Submission
 from leadops import access, ids, moment
 from leadops.desk import api_shapes as shapes
-from leadops.desk import moves, selectors, services, timeline, trace
+from leadops.desk import moves, selectors, services, timeline, trace, undo
 from leadops.desk.filters import LeadFilter
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Rep
@@ -191,6 +191,11 @@ class LeadEndpoint(Endpoint):
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, pk: uuid.UUID) -> Response:
         return self._act(pk, "snooze", shapes.Snooze, lambda lead, unit, d: services.snooze(lead, d["until"], unit))
+
+    @_verb("Take back one's own last snooze or status", shapes.Undo)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: uuid.UUID) -> Response:
+        return self._act(pk, "snooze", shapes.Undo, lambda lead, unit, d: undo.undo(lead, d["entry"], unit))
 
     @_verb("Set the work status", shapes.StatusSet)
     @action(detail=True, methods=["post"])

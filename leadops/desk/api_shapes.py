@@ -166,6 +166,10 @@ class Note(Verb):
     text = serializers.CharField(max_length=4000)
 
 
+class Undo(Verb):
+    entry = serializers.IntegerField(min_value=1, help_text="The journal entry of one's own snooze or status.")
+
+
 class Snooze(Verb):
     until = serializers.DateTimeField()
 

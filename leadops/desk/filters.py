@@ -10,7 +10,9 @@ import django_filters as filters
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import ExtractHour
+from django.forms import Select
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadops import access, cohorts
 from leadops.effects.models import Effect
@@ -28,16 +30,17 @@ ANSWERS = [
     ("late", _("After five minutes")),
     ("never", _("Never")),
 ]
+ANY = [("", _("All")), ("true", _("Yes")), ("false", _("No"))]
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class LeadFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("Name, e-mail or company"), method="by_text")
     stage = filters.MultipleChoiceFilter(label=_("Stage"), choices=Stage.choices)
-    open = filters.BooleanFilter(label=_("Open"), method="by_open")
+    open = filters.BooleanFilter(label=pgettext_lazy("lead", "Open"), method="by_open", widget=Select(choices=ANY))
     owner = filters.UUIDFilter(label=_("Owner"), field_name="owner")
     team = filters.UUIDFilter(label=_("Team"), field_name="team")
-    held = filters.BooleanFilter(label=_("Held"), method="by_held")
+    held = filters.BooleanFilter(label=_("Held"), method="by_held", widget=Select(choices=ANY))
     source = filters.CharFilter(label=_("Source"), field_name="source")
     campaign = filters.CharFilter(label=_("Campaign"), field_name="campaign")
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")

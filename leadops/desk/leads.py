@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from capture.selectors import names_of
 from leadops import access
 from leadops.desk import selectors
+from leadops.desk.chips import chips
 from leadops.desk.filters import LeadFilter
 from leadops.desk.lead_view import masked_name
 
@@ -38,6 +39,7 @@ def list_leads(request: HttpRequest) -> HttpResponse:
     masked = access.masks_contacts(actor)
     context = {
         "filter": chosen,
+        "chips": chips(chosen, request.GET),
         "total": chosen.qs.order_by()[:MOST].count(),
         "most": MOST,
         "leads": [

@@ -29,6 +29,7 @@ urlpatterns = [
     path("leads/<uuid:lead_id>/notes", verbs.note, name="note"),
     path("leads/<uuid:lead_id>/snooze", verbs.snooze, name="snooze"),
     path("leads/<uuid:lead_id>/status", verbs.set_status, name="set_status"),
+    path("leads/<uuid:lead_id>/undo/<int:entry_id>", verbs.take_back, name="undo"),
     path("settings", settings_pages.show_settings, name="settings"),
     path("settings/tokens", settings_pages.make_token, name="make_token"),
     path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),

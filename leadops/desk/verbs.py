@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leadops import access, moment
 from leadops.desk import forms as desk_forms
-from leadops.desk import lead_view, services
+from leadops.desk import lead_view, services, undo
 from leadops.errors import Refused
 from leadops.models import Lead
 from leadops.unit import Unit, in_unit
@@ -86,6 +87,13 @@ def set_status(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     return _act(request, lead, act, desk_forms.StatusForm(request.POST), _("Status"), _("Status changed."))
 
 
+@require_POST
+def take_back(request: HttpRequest, lead_id: uuid.UUID, entry_id: int) -> HttpResponse:
+    """Undo one's own last act; an inbox row comes back."""
+    lead = access.lead_for(request.actor, lead_id, "snooze")  # type: ignore[attr-defined]
+    return _act(request, lead, lambda lead, unit, data: undo.undo(lead, entry_id, unit), None, "", _("Undone."))
+
+
 def _verb(request: HttpRequest, lead: Lead, act: Act, form: forms.Form, title: str, done: str) -> HttpResponse:
     """GET asks, POST acts."""
     if request.method != "POST":
@@ -100,13 +108,14 @@ def _act(request: HttpRequest, lead: Lead, act: Act, form: forms.Form | None, ti
     seen = request.POST.get("version", "")
     data = form.cleaned_data if form is not None else {}
 
-    def work(unit: Unit) -> object:
+    def work(unit: Unit) -> datetime:
         (mine,) = unit.leads([lead.pk])
         services.check_unchanged(mine, int(seen) if seen.isdigit() else None)
-        return act(mine, unit, data)
+        act(mine, unit, data)
+        return unit.at
 
     try:
-        in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
+        at = in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
     except Refused as refusal:
         if form is None or not (refusal.status == 422 or refusal.code == CHANGED):
             raise
@@ -114,7 +123,7 @@ def _act(request: HttpRequest, lead: Lead, act: Act, form: forms.Form | None, ti
             form.add_error(None, str(refusal.message))
         lead.refresh_from_db(fields=["version"])
         return _ask(request, lead, form, title, refusal.status)
-    return _answer(request, lead, done)
+    return _answer(request, lead, done, undo.offered(lead, request.actor, at))  # type: ignore[attr-defined]
 
 
 def _ask(request: HttpRequest, lead: Lead, form: forms.Form, title: str, status: int = 200) -> HttpResponse:
@@ -131,15 +140,16 @@ def _ask(request: HttpRequest, lead: Lead, form: forms.Form, title: str, status:
     return render(request, template, context, status=status)
 
 
-def _answer(request: HttpRequest, lead: Lead, done: str) -> HttpResponse:
-    """Back to where one came from, with the result said; htmx refreshes what shows the lead."""
+def _answer(request: HttpRequest, lead: Lead, done: str, entry: int | None = None) -> HttpResponse:
+    """Back to where one came from, with the result said and what takes it back; htmx refreshes what shows the lead."""
+    undo_url = reverse("desk:undo", args=[lead.pk, entry]) if entry else ""
     gone = not access.leads_visible_to(request.actor).filter(pk=lead.pk).exists()  # type: ignore[attr-defined]
     to_inbox = gone or request.POST.get("back") == "inbox"
     if request.htmx and not (gone and request.POST.get("back") != "inbox"):  # type: ignore[attr-defined]
-        response = render(request, "desk/done.html", {"text": done})
+        response = render(request, "desk/done.html", {"text": done, "undo_url": undo_url})
         response["HX-Trigger"] = "leadops:lead-changed, leadops:inbox"
         return response
-    messages.success(request, done)
+    messages.success(request, done, extra_tags=undo_url)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(reverse("desk:inbox"))
     return redirect("desk:inbox") if to_inbox else redirect(lead)

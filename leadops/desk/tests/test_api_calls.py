@@ -232,6 +232,7 @@ def test_the_schema_is_valid_and_names_every_verb(house: House, tmp_path):
         "attempts",
         "notes",
         "snooze",
+        "undo",
         "status",
         "claim",
         "assign",
