@@ -13,15 +13,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from capture.hosted_fields import KNOWN
+from capture import editing
+from capture.hosted_fields import fault_of, known_name
 from capture.models import Campaign, Form, Source
 from leadops.adminsite import HouseAdmin, ReadOnlyAdmin
-from leadops.journal import Kind
-from leadops.unit import Unit, in_unit
+from leadops.unit import in_unit
 
 TEXTS = {"title": (_("Title"), 200), "intro": (_("Introduction"), 2000), "thanks": (_("Thanks"), 2000), "consent": (_("Consent"), 1000)}  # fmt: skip
 LANGUAGES = {"fr": _("in French"), "en": _("in English")}
-MOST_FIELDS = 40
 
 
 class Texts(forms.MultiValueField):
@@ -67,11 +66,9 @@ class HostedForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_field_lines(self) -> list[dict[str, Any]]:
         kept = {spec.get("name"): spec for spec in self.instance.fields or []}
         rows = [_spec(line, kept) for line in filter(str.strip, self.cleaned_data["field_lines"].splitlines())]
-        names = [row["name"] for row in rows]
-        if len(set(names)) != len(names) or len(rows) > MOST_FIELDS:
-            raise ValidationError(_("Each question has a name of its own, and there are at most 40."))
-        if not {"email", "phone"} & set(names):
-            raise ValidationError(_("Ask for an e-mail address or a phone number: nobody can answer otherwise."))
+        fault = fault_of(rows)
+        if fault:
+            raise ValidationError(fault)
         return rows
 
     def save(self, commit: bool = True) -> Any:
@@ -91,8 +88,7 @@ def _line(spec: dict[str, Any]) -> str:
 def _spec(line: str, kept: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     """One question; what a line cannot say (a help text, labels of choices) stays as it was."""
     name, required, french, english, choices = ([part.strip() for part in line.split("|")] + [""] * 4)[:5]
-    known = name in KNOWN or (name.isascii() and name.replace("_", "").isalnum() and len(name) <= 60)
-    if line.count("|") > 4 or not name or not known or required not in ("", "required", "optional"):
+    if line.count("|") > 4 or not known_name(name) or required not in ("", "required", "optional"):
         raise ValidationError(_("“%(line)s” is no question."), params={"line": line[:80]})
     spec = {**kept.get(name, {}), "name": name, "required": required == "required"}
     spec.pop("label", None)
@@ -153,9 +149,6 @@ class FormAdmin(_Seen, HouseAdmin):
         return ("slug", "source") if obj is not None else ()  # its address and its figures stay what they are
 
     def save_model(self, request: HttpRequest, obj: Form, form: Any, change: bool) -> None:
-        def work(unit: Unit) -> None:
-            obj.save()
-            data = {"what": "form", "key": obj.slug, "fields": sorted(form.changed_data)}
-            unit.record(Kind.SETTING_CHANGED, data=data)
-
-        in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
+        kept = {name: getattr(obj, name) for name in editing.FORM_FIELDS}
+        row = Form.objects.get(pk=obj.pk) if change else obj
+        in_unit(lambda unit: editing.keep_form(row, kept, unit=unit), actor=request.actor)  # type: ignore[attr-defined]

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from capture import attribution, live_sources
+from capture import attribution, hosted_fields, live_sources
 from capture.attributes import coerce
-from capture.models import Campaign, Source
+from capture.models import Campaign, Form, Source
 from capture.selectors import channel_draft
 from capture.services import set_source_state
 from leadops import access, sealed
@@ -36,6 +36,7 @@ SOURCE_FIELDS = (
     "name", "channel", "campaign", "mapping", "scheme", "signed", "hand_raiser", "trigger", "language", "country",
     "phone_region", "product_line",
 )  # fmt: skip
+FORM_FIELDS = ("title", "intro", "thanks", "consent", "fields", "active")
 CAMPAIGN_FIELDS = ("name", "channel", "utm_campaign", "starts_on", "ends_on", "active")
 
 
@@ -175,3 +176,23 @@ def in_order(body: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, An
 def _fresh_key(label: str, taken: set[str]) -> str:
     stem = slugify(label).replace("-", "_")[:60] or "rule"
     return next(name for name in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if name not in taken)
+
+
+def keep_form(form: Form, values: Mapping[str, Any], *, unit: Unit) -> Form:
+    """A new hosted form, or other words and questions of one; its address and its source never change."""
+    access.require(unit.actor, "edit_sources")
+    new = form._state.adding
+    if new and Form.objects.filter(Q(slug=form.slug) | Q(source=form.source)).exists():
+        raise Refused("form-exists", _("This address or this source has a form already."), status=409)
+    if new and form.source.adapter != "hosted":
+        raise Refused("not-hosted", _("Only a source of the kind “hosted” has a form."))
+    changed = sorted(name for name in FORM_FIELDS if name in values and (new or getattr(form, name) != values[name]))
+    for name in changed:
+        setattr(form, name, values[name])
+    fault = hosted_fields.fault_of(form.fields)
+    if fault:
+        raise Refused("bad-questions", fault)
+    if new or changed:
+        form.save()
+        unit.record(Kind.SETTING_CHANGED, data={"what": "form", "key": form.slug, "fields": changed})
+    return form

@@ -31,6 +31,7 @@ KNOWN: dict[str, tuple[Any, str]] = {  # label, what the browser may fill in
 }
 TRAP = "subject_2"  # no person sees it, so no person fills it in
 CONSENT = "consent"
+MOST_FIELDS = 40
 
 
 def said(texts: Any) -> str:
@@ -39,6 +40,26 @@ def said(texts: Any) -> str:
         return str(texts or "")
     language = (get_language() or "en")[:2]
     return str(texts.get(language) or next((text for text in texts.values() if text), ""))
+
+
+def known_name(name: Any) -> bool:
+    """A field we know, or a plain name of the house's own."""
+    plain = isinstance(name, str) and name.isascii() and name.replace("_", "").isalnum() and len(name) <= 60
+    return plain or name in KNOWN
+
+
+def fault_of(specs: Any) -> str:
+    """What stands against these questions, in words; empty when nothing does."""
+    if not isinstance(specs, list) or not all(
+        isinstance(spec, dict) and known_name(spec.get("name")) for spec in specs
+    ):
+        return str(_("Each question is an object with a plain name."))
+    names = [spec["name"] for spec in specs]
+    if len(set(names)) != len(names) or len(names) > MOST_FIELDS:
+        return str(_("Each question has a name of its own, and there are at most 40."))
+    if not {"email", "phone"} & set(names):
+        return str(_("Ask for an e-mail address or a phone number: nobody can answer otherwise."))
+    return ""
 
 
 def is_address(value: str) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from leadops.errors import NotFound, Refused
-from leadops.models import Lead, Membership, Opportunity, Person, Role, Team, User
+from leadops.models import Account, Lead, Membership, Opportunity, Person, Role, Team, Touch, User
 
 MASKED = (
     "title",
@@ -208,6 +208,23 @@ def people_visible_to(actor: Actor) -> QuerySet[Person]:
     if _lead_scope(actor) is None:
         return rows
     return rows.filter(pk__in=leads_visible_to(actor).values("person"))
+
+
+def accounts_visible_to(actor: Actor) -> QuerySet[Account]:
+    rows = Account.objects.all()
+    if not can(actor, "read_leads"):
+        return rows.none()
+    if _lead_scope(actor) is None:
+        return rows
+    return rows.filter(pk__in=leads_visible_to(actor).values("account"))
+
+
+def touches_visible_to(actor: Actor) -> QuerySet[Touch]:
+    """Acts of prospects, through the lead they belong to; those without one belong to who sees everything."""
+    rows = Touch.objects.all()
+    if not can(actor, "read_leads"):
+        return rows.none()
+    return rows if _lead_scope(actor) is None else rows.filter(lead__in=leads_visible_to(actor))
 
 
 def opportunities_visible_to(actor: Actor) -> QuerySet[Opportunity]:

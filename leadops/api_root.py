@@ -6,30 +6,43 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from capture import api as capture
+from capture import api_forms as forms
 from leadops.desk import api as desk
 from leadops.desk import api_docs
 from leadops.desk import api_operations as operations
+from leadops.desk import api_mine as mine
+from leadops.desk import api_people as people
 from leadops.rest import schema
 from qualification import api as qualification
 from reports import api as reports
 from routing import api as routing
+from routing import api_team as team
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("leads", desk.LeadEndpoint, basename="leads")
 router.register("opportunities", qualification.OpportunityEndpoint, basename="opportunities")
-router.register("handoffs", qualification.HandoffEndpoint, basename="handoffs")
+router.register("handoffs", mine.HandoffEndpoint, basename="handoffs")
 router.register("submissions", capture.SubmissionEndpoint, basename="submissions")
 router.register("sources", capture.SourceEndpoint, basename="sources")
 router.register("campaigns", capture.CampaignEndpoint, basename="campaigns")
 router.register("costs", capture.CostEndpoint, basename="costs")
+router.register("forms", forms.FormEndpoint, basename="forms")
+router.register("channel-tables", forms.ChannelTableEndpoint, basename="channel-tables")
+router.register("persons", people.PersonEndpoint, basename="persons")
+router.register("accounts", people.AccountEndpoint, basename="accounts")
+router.register("touches", people.TouchEndpoint, basename="touches")
+router.register("users", people.UserEndpoint, basename="users")
+router.register("memberships", people.MembershipEndpoint, basename="memberships")
+router.register("notices", mine.NoticeEndpoint, basename="notices")
 router.register("rulesets", routing.RulesetEndpoint, basename="rulesets")
 router.register("sla-policies", routing.SlaEndpoint, basename="sla-policies")
 router.register("calendars", routing.CalendarEndpoint, basename="calendars")
 router.register("scorecards", qualification.ScorecardEndpoint, basename="scorecards")
 router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-definitions")
-router.register("reps", routing.RepEndpoint, basename="reps")
-router.register("absences", routing.AbsenceEndpoint, basename="absences")
-router.register("pools", routing.PoolEndpoint, basename="pools")
+router.register("reps", team.RepEndpoint, basename="reps")
+router.register("absences", team.AbsenceEndpoint, basename="absences")
+router.register("pools", team.PoolEndpoint, basename="pools")
+router.register("territories", team.TerritoryEndpoint, basename="territories")
 router.register("clocks", routing.ClockEndpoint, basename="clocks")
 router.register("stalled-leads", operations.StalledEndpoint, basename="stalled-leads")
 router.register("effects", operations.EffectEndpoint, basename="effects")
@@ -43,6 +56,7 @@ urlpatterns = [
     path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),
     path("reports/funnel", reports.ReportEndpoint.as_view({"get": "funnel"}), name="report-funnel"),
     path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
+    path("availability", mine.AvailabilityEndpoint.as_view({"get": "show", "post": "set"}), name="availability"),
     path("route", routing.RouteEndpoint.as_view({"post": "ask"}), name="route"),
     *router.urls,
 ]

@@ -111,6 +111,11 @@ class _Admin(HouseAdmin):
         return ("key",) if obj is not None else ()
 
 
+def known(obj: Any, change: bool) -> Any:
+    """The row as it stands, so that the service sees what changes."""
+    return type(obj).objects.get(pk=obj.pk) if change else obj
+
+
 @admin.register(Pool)
 class PoolAdmin(_Admin):
     form = PoolForm
@@ -121,7 +126,8 @@ class PoolAdmin(_Admin):
 
     def save_model(self, request: HttpRequest, obj: Pool, form: Any, change: bool) -> None:
         def work(unit: Unit) -> None:
-            obj.save()
+            kept = {name: getattr(obj, name) for name in memberships.POOL_FIELDS}
+            memberships.keep_pool(known(obj, change), kept, unit)
             memberships.set_members(obj, form.cleaned_data["members"], unit)
 
         in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
@@ -135,7 +141,8 @@ class TerritoryAdmin(_Admin):
 
     def save_model(self, request: HttpRequest, obj: Territory, form: Any, change: bool) -> None:
         def work(unit: Unit) -> None:
-            obj.save()
+            kept = {name: getattr(obj, name) for name in memberships.TERRITORY_FIELDS}
+            memberships.keep_territory(known(obj, change), kept, unit)
             memberships.set_places(obj, form.cleaned_data["places"], unit)
 
         in_unit(work, actor=request.actor)  # type: ignore[attr-defined]

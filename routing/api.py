@@ -1,4 +1,4 @@
-"""Routing in the API: the decision as a service, rules, policies, calendars, reps, absences, pools, clocks, decisions.
+"""Routing in the API: the decision as a service, rules, policies, calendars, clocks, decisions.
 
 It calls routing's services only; what it decides nothing about it does not show either.
 """
@@ -19,15 +19,14 @@ from rest_framework.response import Response
 from leadops import access, moment
 from leadops.decisions import Decision
 from leadops.errors import NotFound
-from leadops.models import Absence, Rep, Role
 from leadops.rest.endpoints import Endpoint, one
-from leadops.rest.pagination import ByKey, ByUser
-from leadops.rest.versions import VersionEndpoint
+from leadops.rest.versions import VersionEndpoint, VersionOut
 from leadops.versions.models import Version
 from routing import api_shapes as shapes
-from routing import pages, replay, selectors, services
+from routing import replay, selectors, services
 from routing.filters import DecisionFilter
-from routing.models import Clock, Pool
+from routing.models import Clock
+from routing.sla.switching import switch_take_away
 
 
 class RouteEndpoint(Endpoint):
@@ -64,108 +63,22 @@ class RulesetEndpoint(VersionEndpoint):
 class SlaEndpoint(VersionEndpoint):
     kind = "sla"
 
+    @extend_schema(
+        operation_id="sla_policies_take_away",
+        summary="Switch the take-away step of one policy, as a new version",
+        request=shapes.TakeAway,
+        responses=VersionOut,
+    )
+    @action(detail=False, methods=["post"], url_path="take-away")
+    def take_away(self, request: Request) -> Response:
+        self.require("edit_sla")
+        data = self.read(shapes.TakeAway)
+        made = self.in_unit(lambda unit: switch_take_away(data["policy"], data["on"], unit, data["reason"]))
+        return self.answer(made)
+
 
 class CalendarEndpoint(VersionEndpoint):
     kind = "calendar"
-
-
-# -- people --------------------------------------------------------------------------------------------
-
-
-class RepFilter(filters.FilterSet):
-    team = filters.CharFilter(field_name="team__key")
-    active = filters.BooleanFilter(field_name="active")
-
-    class Meta:
-        model = Rep
-        fields: list[str] = []
-
-
-@extend_schema_view(
-    list=extend_schema(operation_id="reps_list", summary="Reps of the teams the caller leads"),
-    retrieve=extend_schema(operation_id="reps_read", summary="One rep", responses=shapes.RepOut),
-)
-class RepEndpoint(Endpoint):
-    serializer_class = shapes.RepOut
-    filterset_class = RepFilter
-    pagination_class = ByUser
-    queryset = Rep.objects.none()
-
-    def _rows(self) -> Any:
-        self.require("read_team")
-        rows = Rep.objects.select_related("user", "team")
-        teams = self.actor.teams(Role.MANAGER)
-        return rows if self.actor.has(Role.REVENUE_OPS) or teams is None else rows.filter(team__in=teams)
-
-    def list(self, request: Request) -> Response:
-        return self.listed(self._rows())
-
-    def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
-        return self.answer(one(self._rows(), pk))
-
-
-class AbsenceFilter(filters.FilterSet):
-    rep = filters.UUIDFilter(field_name="rep")
-
-    class Meta:
-        model = Absence
-        fields: list[str] = []
-
-
-@extend_schema_view(list=extend_schema(operation_id="absences_list", summary="Absences now and to come"))
-class AbsenceEndpoint(Endpoint):
-    serializer_class = shapes.AbsenceOut
-    filterset_class = AbsenceFilter
-    queryset = Absence.objects.none()
-
-    def list(self, request: Request) -> Response:
-        """One's own, and those of the teams one leads."""
-        rows = Absence.objects.overlapping(moment.now(), None)
-        if not access.can(self.actor, "deactivate_rep"):
-            self.require("set_absence")
-            return self.listed(rows.filter(rep=self.actor.user_id))
-        teams = None if self.actor.has(Role.REVENUE_OPS) else self.actor.teams(Role.MANAGER)
-        return self.listed(rows if teams is None else rows.filter(rep__team__in=teams))
-
-    @extend_schema(
-        operation_id="absences_create",
-        summary="A span in which a rep receives nothing",
-        request=shapes.AbsenceNew,
-        responses={201: shapes.AbsenceOut},
-    )
-    def create(self, request: Request) -> Response:
-        self.require("set_absence")
-        data = self.read(shapes.AbsenceNew)
-        who = data["rep"] or self.actor.user_id
-        rep = pages.rep_for(self.actor, who, "set_absence")
-        row = self.in_unit(lambda unit: services.set_absence(rep, data["from_at"], data["to_at"], data["kind"], unit))
-        return self.answer(row, 201)
-
-
-@extend_schema_view(
-    list=extend_schema(operation_id="pools_list", summary="Pools and who is in them"),
-    retrieve=extend_schema(operation_id="pools_read", summary="One pool", responses=shapes.PoolOut),
-)
-class PoolEndpoint(Endpoint):
-    serializer_class = shapes.PoolOut
-    pagination_class = ByKey
-    queryset = Pool.objects.none()
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Members of every pool shown, read at once."""
-        shown = getattr(self, "shown", [])
-        members = selectors.members_of(shown, moment.now()) if shown else {}
-        return {**super().get_serializer_context(), "members": members}
-
-    def list(self, request: Request) -> Response:
-        self.require("read_rules")
-        self.shown = self.paginate_queryset(self.filter_queryset(Pool.objects.select_related("team"))) or []
-        return self.get_paginated_response(self.get_serializer(self.shown, many=True).data)
-
-    def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
-        self.require("read_rules")
-        self.shown = [one(Pool.objects.select_related("team"), pk)]
-        return self.answer(self.shown[0])
 
 
 # -- what was decided ----------------------------------------------------------------------------------

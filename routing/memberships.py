@@ -5,14 +5,47 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
 
 from leadops import access
+from leadops.errors import Refused
 from leadops.journal import Kind
 from leadops.unit import Unit
 from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 from routing.reps import look_again
 
+T = TypeVar("T", Pool, Territory)
 Place = tuple[str, str, str]  # kind, country, value
+POOL_FIELDS = ("name", "team", "method", "absence", "claimable", "claim_limit", "active")
+TERRITORY_FIELDS = ("name", "active")
+
+
+def keep_pool(pool: Pool, values: Mapping[str, Any], unit: Unit) -> Pool:
+    """A new pool, or other values of one; its key never changes. Who is in it is said by `set_members`."""
+    access.require(unit.actor, "edit_reference")
+    return _keep(pool, {name: values[name] for name in POOL_FIELDS if name in values}, unit)
+
+
+def keep_territory(territory: Territory, values: Mapping[str, Any], unit: Unit) -> Territory:
+    """A new territory, or other values of one; its key never changes. What it covers is said by `set_places`."""
+    access.require(unit.actor, "edit_reference")
+    return _keep(territory, {name: values[name] for name in TERRITORY_FIELDS if name in values}, unit)
+
+
+def _keep(row: T, values: Mapping[str, Any], unit: Unit) -> T:
+    new = row._state.adding
+    if new and type(row)._default_manager.filter(key=row.key).exists():
+        raise Refused("key-taken", _("This key is taken."), status=409)
+    changed = sorted(name for name, value in values.items() if new or getattr(row, name) != value)
+    for name in changed:
+        setattr(row, name, values[name])
+    if new or changed:
+        row.save()
+        said = {"table": row._meta.model_name, "row": row.key, "fields": changed, "new": new}
+        unit.record(Kind.SETTING_CHANGED, data=said)
+    return row
 
 
 def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) -> None:
@@ -33,10 +66,15 @@ def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) ->
 
 
 def set_places(territory: Territory, places: Iterable[Place], unit: Unit) -> None:
-    """From now on the territory covers exactly these places; a place another one holds is refused by the database."""
+    """From now on the territory covers exactly these places; a place another one holds is refused."""
     access.require(unit.actor, "edit_ruleset", access.WHOLE_HOUSE)
     rows = TerritoryPlace.objects.filter(territory=territory).overlapping(unit.at, None)
     held, wanted = {(row.kind, row.country, row.value) for row in rows}, set(places)
+    others = TerritoryPlace.objects.exclude(territory=territory).overlapping(unit.at, None)
+    taken = wanted & {(row.kind, row.country, row.value) for row in others}
+    if taken:
+        where = " ".join(filter(None, min(taken)))
+        raise Refused("place-taken", _("Another territory holds %(place)s.") % {"place": where}, status=409)
     for kind, country, value in sorted(held ^ wanted):
         TerritoryPlace.objects.change(
             identity={"territory": territory, "kind": kind, "country": country, "value": value},

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from leadops import access
 from leadops.errors import Refused
 from leadops.journal import Kind
-from leadops.models import Account, AccountOwner, Rep, RepTerms, Team, User
+from leadops.models import Account, AccountOwner, Membership, Rep, RepTerms, Role, Team, User
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from routing.reps import look_again
@@ -34,6 +34,8 @@ def create_rep(user: User, team: Team, unit: Unit, terms: Mapping[str, Any] | No
         raise Refused("already-rep", _("This user is a rep already."), status=409)
     if not user.is_active:
         raise Refused("user-inactive", _("This user is not active."))
+    if not Membership.objects.filter(user=user, team=team, role=Role.REP).exists():
+        raise Refused("no-membership", _("Give the user the role of a rep in this team first."), status=409)
     rep, _new = Rep.objects.update_or_create(user=user, defaults={"team": team, "active": True, "ended_at": None})
     said = {"table": "rep", "row": str(rep.pk), "fields": ["team"], "team": team.key, "new": known is None}
     unit.record(Kind.SETTING_CHANGED, data=said)

@@ -21,11 +21,18 @@ from routing import services as routing
 
 BUSY = {"busy30": 30, "busy60": 60, "busy120": 120}  # choice -> minutes
 AWAY, OFF, AVAILABLE = "away", "off", "available"
+CHOICES = (AVAILABLE, *BUSY, OFF, AWAY)
 
 
 def now_of(actor: Actor, at: datetime) -> Absence | None:
     """The absence a person is in, as known now."""
     return Absence.objects.filter(rep=actor.user_id).state_at(at).first()
+
+
+def state_of(absence: Absence | None) -> str:
+    if absence is None:
+        return AVAILABLE
+    return "busy" if absence.kind == Absence.Kind.BUSY else AWAY
 
 
 def switch(actor: Actor, at: datetime) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def switch(actor: Actor, at: datetime) -> dict[str, Any]:
         "availability_template": "desk/availability.html",
         "availability": {
             "absence": absence,
-            "state": AVAILABLE if absence is None else "busy" if absence.kind == Absence.Kind.BUSY else AWAY,
+            "state": state_of(absence),
             "rep": actor.user_id,
             "choices": [
                 ("busy30", _("Busy for 30 minutes"), "clock"),
@@ -57,7 +64,7 @@ def set_availability(request: HttpRequest) -> HttpResponse:
     if rep is None:
         raise NotFound(_("Only reps have an availability."))
     choice = request.POST.get("choice", "")
-    in_unit(lambda unit: _apply(rep, choice, unit), actor=request.actor)  # type: ignore[attr-defined]
+    in_unit(lambda unit: choose(rep, choice, unit), actor=request.actor)  # type: ignore[attr-defined]
     messages.success(
         request,
         _("You are available: new leads reach you.") if choice == AVAILABLE else _("New leads go to others meanwhile."),
@@ -65,7 +72,8 @@ def set_availability(request: HttpRequest) -> HttpResponse:
     return redirect(safe_next(request))
 
 
-def _apply(rep: Rep, choice: str, unit: Unit) -> None:
+def choose(rep: Rep, choice: str, unit: Unit) -> None:
+    """The choice holds from the unit's moment on; routing's absences keep it."""
     if choice == AVAILABLE:
         routing.end_absence(rep, unit)
     elif choice in BUSY:

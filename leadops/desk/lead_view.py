@@ -58,7 +58,11 @@ def stages_of(lead: Lead) -> list[dict[str, Any]]:
 
 def masked_name(lead: Lead) -> str:
     """Initials and company for readers without contact rights."""
-    letters = ". ".join(part[0].upper() for part in lead.person.name.split() if part)
+    return initials(lead.person.name)
+
+
+def initials(name: str) -> str:
+    letters = ". ".join(part[0].upper() for part in name.split() if part)
     return f"{letters}." if letters else "—"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from leadops import moment
+from leadops.access import Actor
 from leadops.desk import selectors
 from leadops.desk.timeline import clock_words, held_words, moment_words
 from leadops.effects.models import Effect, Notice
@@ -39,6 +43,12 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
     return said % {"who": who, "clock": clock, "due": due, "count": count, "reason": reason}
 
 
+def mark_seen(actor: Actor, keys: Sequence[uuid.UUID] | None, at: datetime) -> int:
+    """These notices of the actor (None: all) were seen; how many were not before."""
+    rows = Notice.objects.filter(user=actor.user_id, seen_at__isnull=True)
+    return (rows if keys is None else rows.filter(pk__in=keys)).update(seen_at=at)
+
+
 @require_safe
 def list_notices(request: HttpRequest) -> HttpResponse:
     """Newest first; opening the page marks them as seen."""
@@ -46,7 +56,7 @@ def list_notices(request: HttpRequest) -> HttpResponse:
     lines = [(row, sentence(row.kind, row.data, str(row.lead.person) if row.lead else "")) for row in rows]
     unseen = [row.pk for row in rows if row.seen_at is None]
     if unseen and request.method == "GET":
-        Notice.objects.filter(pk__in=unseen, seen_at__isnull=True).update(seen_at=moment.now())
+        mark_seen(request.actor, unseen, moment.now())  # type: ignore[attr-defined]
     return render(request, "desk/notices.html", {"lines": lines, "unseen": unseen})
 
 

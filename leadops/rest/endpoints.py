@@ -137,7 +137,7 @@ class Endpoint(viewsets.GenericViewSet[Any]):
         return chosen.qs
 
 
-def one(rows: Any, key: uuid.UUID) -> Any:
+def one(rows: Any, key: uuid.UUID | int) -> Any:
     """The row of this address among those the caller may see; else the one 404."""
     row = rows.filter(pk=key).first()
     if row is None:
