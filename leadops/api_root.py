@@ -12,6 +12,7 @@ from leadops.desk import api_docs
 from leadops.desk import api_operations as operations
 from leadops.desk import api_mine as mine
 from leadops.desk import api_people as people
+from leadops.desk import api_prospects as prospects
 from leadops.rest import schema
 from qualification import api as qualification
 from reports import api as reports
@@ -28,9 +29,9 @@ router.register("campaigns", capture.CampaignEndpoint, basename="campaigns")
 router.register("costs", capture.CostEndpoint, basename="costs")
 router.register("forms", forms.FormEndpoint, basename="forms")
 router.register("channel-tables", forms.ChannelTableEndpoint, basename="channel-tables")
-router.register("persons", people.PersonEndpoint, basename="persons")
-router.register("accounts", people.AccountEndpoint, basename="accounts")
-router.register("touches", people.TouchEndpoint, basename="touches")
+router.register("persons", prospects.PersonEndpoint, basename="persons")
+router.register("accounts", prospects.AccountEndpoint, basename="accounts")
+router.register("touches", prospects.TouchEndpoint, basename="touches")
 router.register("users", people.UserEndpoint, basename="users")
 router.register("memberships", people.MembershipEndpoint, basename="memberships")
 router.register("notices", mine.NoticeEndpoint, basename="notices")
