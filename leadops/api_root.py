@@ -9,8 +9,8 @@ from capture import api as capture
 from capture import api_forms as forms
 from leadops.desk import api as desk
 from leadops.desk import api_docs
-from leadops.desk import api_operations as operations
 from leadops.desk import api_mine as mine
+from leadops.desk import api_operations as operations
 from leadops.desk import api_people as people
 from leadops.desk import api_prospects as prospects
 from leadops.rest import schema

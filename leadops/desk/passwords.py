@@ -26,10 +26,8 @@ def path_for(user: User) -> str:
 
 
 def address_for(user: User) -> str:
-    """The same with the host, as far as the installation knows it."""
-    host = next((name for name in settings.ALLOWED_HOSTS if not name.startswith(("*", "."))), "127.0.0.1")
-    base = f"https://{host}" if settings.HTTPS else f"http://{host}:{settings.PORT}"
-    return base + path_for(user)
+    """The same with the house's public address."""
+    return settings.PUBLIC_URL + path_for(user)
 
 
 @never_cache
