@@ -61,6 +61,7 @@ class NoticeFilter(filters.FilterSet):
 
 @extend_schema_view(list=extend_schema(operation_id="notices_list", summary="One's own notices, newest first"))
 class NoticeEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = NoticeOut
     filterset_class = NoticeFilter
     queryset = Notice.objects.none()

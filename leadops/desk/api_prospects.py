@@ -72,6 +72,7 @@ class Masking(Endpoint):
     retrieve=extend_schema(operation_id="persons_read", summary="One person", responses=PersonRow),
 )
 class PersonEndpoint(Masking):
+    reads = "read_leads"
     serializer_class = PersonRow
     filterset_class = PersonFilter
     queryset = Person.objects.none()
@@ -128,6 +129,7 @@ class AccountFilter(filters.FilterSet):
     retrieve=extend_schema(operation_id="accounts_read", summary="One account with its owner", responses=AccountRead),
 )
 class AccountEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = AccountOut
     filterset_class = AccountFilter
     queryset = Account.objects.none()
@@ -181,6 +183,7 @@ class TouchFilter(filters.FilterSet):
     retrieve=extend_schema(operation_id="touches_read", summary="One touch", responses=TouchOut),
 )
 class TouchEndpoint(Endpoint):
+    reads = "read_leads"
     serializer_class = TouchOut
     filterset_class = TouchFilter
     queryset = Touch.objects.none()
