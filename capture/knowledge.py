@@ -63,7 +63,7 @@ def gather(keys: Sequence[Keys], utm_campaigns: Iterable[str], unit: Unit) -> Kn
 
 def _people(known: Knowledge, keys: Sequence[Keys]) -> None:
     emails = {k.email for k in keys if k.email}
-    phones = {k.phone for k in keys if k.phone}
+    phones = {k.phone for k in keys if k.phone and not k.email}  # an address identifies: its number is not asked
     if emails:
         for row in PersonEmail.objects.filter(folded__in=emails).select_related("person"):
             known.people.learn_email(row.folded, row.person)

@@ -49,7 +49,7 @@ WITH taken AS MATERIALIZED (
   SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts = 0 AND {_flows}
   AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
 UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
-RETURNING s.priority, s.id
+RETURNING s.priority, s.id, EXISTS (SELECT 1 FROM capture_submission WHERE "end" = 'pending' AND starts > 0)
 """  # noqa: S608  # a text of ours
 _claim_alone = f"""
 WITH taken AS MATERIALIZED (
@@ -102,10 +102,11 @@ def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.
             return Result(ran=False)
         _give_back_pending()
         now = at or moment.now()
-        fresh = _claim(now, limit)
+        fresh, others = _claim(now, limit)
         result.claimed += len(fresh)
         _work(fresh, ACTOR, at, result)
-        _retry_one(at or moment.now(), at, result)
+        if others:
+            _retry_one(at or moment.now(), at, result)
     return result
 
 
@@ -136,10 +137,12 @@ def waiting(at: datetime) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _claim(now: datetime, limit: int) -> list[uuid.UUID]:
+def _claim(now: datetime, limit: int) -> tuple[list[uuid.UUID], bool]:
+    """Those claimed, in order; and whether any that was started before may wait (unknown when none is claimed)."""
     with connection.cursor() as cursor:  # one statement is its own transaction
         cursor.execute(_claim_fresh, [now, limit, now + LEASE])
-        return [row[1] for row in sorted(cursor.fetchall())]
+        rows = sorted(cursor.fetchall())
+    return [row[1] for row in rows], not rows or rows[0][2]
 
 
 def _retry_one(now: datetime, at: datetime | None, result: Result) -> None:

@@ -21,7 +21,6 @@ from capture.identity import PHONE, Keys, keys_for
 from capture.knowledge import Knowledge
 from capture.models import Campaign, Submission
 from capture.reading import drafts_of
-from capture.rows import update_rows
 from leadops import bulk, lifecycle
 from leadops.fold import clean_text, fold
 from leadops.journal import Kind
@@ -342,20 +341,17 @@ class Resolution:
     # -- writing -----------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Everything the batch decided, one statement per table."""
-        bulk.insert(self.accounts)
-        bulk.insert(self.people)
-        bulk.insert(self.emails)
-        MatchKey.objects.bulk_create(self.phones, ignore_conflicts=True)
-        self.unit.create(self.leads)
-        update_rows(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
-        update_rows(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
-        if self.back:
-            lifecycle.next_cycle(self.back, self.unit)
+        """Everything the batch decided: what is new in one statement, leads at the end of the unit."""
         for key, touch, detail in zip(bulk.keys(Touch, len(self.touches)), self.touches, self.details, strict=True):
             touch.pk = detail.touch = key
-        bulk.insert(self.touches)
-        bulk.insert([d for d in self.details if _has_content(d)])
+        details = [detail for detail in self.details if _has_content(detail)]
+        new = [bulk.Part(rows) for rows in (self.accounts, self.people, self.emails, self.touches, details)]
+        filled = bulk.changed(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
+        touched = bulk.changed(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
+        bulk.write([*new, bulk.unless_there(self.phones), filled, touched])
+        self.unit.create(self.leads)
+        if self.back:
+            lifecycle.next_cycle(self.back, self.unit)
         for kind, lead, data in self.told:
             self.unit.record(kind, lead, data=data)
 
@@ -402,5 +398,5 @@ def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]
     batch.write()
     for submission in rows:
         submission.ended_at, submission.lease_until = unit.at, None
-    update_rows(rows, ENDED)
+    unit.write_later(bulk.changed(rows, ENDED))
     return rows

@@ -1,4 +1,4 @@
-"""Inserts many rows of a table in one COPY: the hot path's way in, equal to the plain ORM form. No upserts, no signals.
+"""Writes many rows of several tables in one statement: the hot path's way in, equal to the plain ORM form. No signals.
 
 Each field is stored as Django would store it; columns with a database default are left to the database. `make` builds
 a row from its column values alone: thousands of them in a batch, where Django's own constructor is a third of the cost.
@@ -6,25 +6,19 @@ a row from its column values alone: thousands of them in a batch, where Django's
 
 from __future__ import annotations
 
-import json
-import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models.base import ModelState
-from psycopg import sql
+
+from leadops.packing import Packed, Sort, Text, cursor_for, packed, sort_of
 
 M = TypeVar("M", bound=models.Model)
-EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
 
-
-class Text(str):
-    """A JSON value that is text already: stored as it is, not encoded a second time."""
-
-    __slots__ = ()
+__all__ = ["Part", "Text", "changed", "insert", "keys", "make", "replacing", "unless_there", "write"]
 
 
 # -- making rows -----------------------------------------------------------------------------------------
@@ -64,17 +58,22 @@ def make(model: type[M], **values: Any) -> M:
 # -- writing them ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What writing rows of a model needs: its table, and name, column, sort and type of each of its fields."""
+
+    table: str
+    fields: tuple[tuple[str, str, Sort, str], ...]
+
+
 @lru_cache(maxsize=128)
-def _plan(
-    model: type[models.Model], numbered: bool
-) -> tuple[sql.Composed, Callable[[Any], tuple[Any, ...]], tuple[tuple[int, Callable[[Any], Any]], ...]]:
-    """The COPY statement, a reader of all column values of a row, and the few columns to convert."""
+def _plan(model: type[models.Model], numbered: bool) -> Plan:
+    quote = connection.ops.quote_name
     fields = [f for f in model._meta.concrete_fields if not f.has_db_default() and (numbered or not _serial(f))]
-    names = sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in fields])
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), names)
-    read = operator.itemgetter(*[f.attname for f in fields])
-    converted = tuple((i, _converter(f)) for i, f in enumerate(fields) if _converter(f) is not None)
-    return statement, read, converted  # type: ignore[return-value]
+    return Plan(
+        quote(model._meta.db_table),
+        tuple((f.attname, quote(str(f.column)), sort_of(f), _type(f)) for f in fields),
+    )
 
 
 def _serial(field: models.Field[Any, Any]) -> bool:
@@ -82,48 +81,123 @@ def _serial(field: models.Field[Any, Any]) -> bool:
     return isinstance(field, models.AutoField | models.BigAutoField)
 
 
-def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    if isinstance(field, models.JSONField):
-        return _json(field.encoder)
-    if isinstance(field, models.DecimalField):
-        return lambda value: None if value is None else str(value)
-    if isinstance(field, models.BinaryField):
-        return lambda value: None if value is None else bytes(value)
-    return None
+def _type(field: models.Field[Any, Any]) -> str:
+    return str(field.rel_db_type(connection) if _serial(field) else field.db_type(connection))
 
 
-def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Any], str | None]:
-    """The text of a JSON value; the encoder is set up once, which is most of what encoding a small value costs."""
-    made = (encoder or json.JSONEncoder)(ensure_ascii=False)
-    fast = json.encoder.c_make_encoder  # type: ignore[attr-defined]
-    encode: Callable[[Any], str] = made.encode
-    if fast is not None and type(made).iterencode is json.JSONEncoder.iterencode:
-        chunks = fast(None, made.default, encode_basestring, None, ": ", ", ", False, False, True)
-        encode = lambda value: "".join(chunks(value, 0))  # noqa: E731
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one statement does to one table: inserts rows, with what happens at a clash, or changes columns of them."""
 
-    def text(value: Any) -> str | None:
-        if value is None or type(value) is Text:
-            return value
-        return EMPTY[type(value)] if not value and type(value) in EMPTY else encode(value)
-
-    return text
+    rows: Sequence[models.Model]
+    clash: str = ""
+    changed: tuple[str, ...] = ()
 
 
-def insert(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model, in order. Keys the database numbers are given beforehand (`keys`) or not read back."""
+def unless_there(rows: Sequence[models.Model]) -> Part:
+    """Rows whose unique key makes a second one harmless: those already there are left alone."""
+    return Part(rows, " ON CONFLICT DO NOTHING")
+
+
+def replacing(rows: Sequence[models.Model], unique: Sequence[str], columns: Sequence[str]) -> Part:
+    """Rows that take over these columns of the one with the same unique fields."""
     if not rows:
-        return
-    model = type(rows[0])
-    statement, read, converted = _plan(model, rows[0].pk is not None)
+        return Part(rows)
+    meta: Any = rows[0]._meta
+    quote = connection.ops.quote_name
+    keys = ", ".join(quote(str(meta.get_field(name).column)) for name in unique)
+    names = [quote(str(meta.get_field(name).column)) for name in columns]
+    return Part(rows, f" ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(f"{n} = EXCLUDED.{n}" for n in names))
+
+
+def changed(rows: Sequence[models.Model], names: Sequence[str]) -> Part:
+    """The named columns of rows that are there, each row its own values."""
+    return Part(rows, changed=tuple(names))
+
+
+def insert(*lists: Sequence[models.Model]) -> None:
+    """Insert lists of rows, one model each, all in one statement.
+
+    Rows go in in the order of their list. Keys the database numbers are given beforehand (`keys`) or not read back.
+    """
+    write([Part(rows) for rows in lists])
+
+
+def write(parts: Sequence[Part]) -> int:
+    """All parts in one statement; the number of rows of the last one. No two parts may touch the same row."""
+    values: list[Packed] = []
+    parts = [part for part in parts if part.rows]
+    if not parts:
+        return 0
+    *first, last = [_update(part, values) if part.changed else _insert(part, values) for part in parts]
+    before = ", ".join(f"t{n} AS ({told})" for n, told in enumerate(first))
+    count = execute(f"WITH {before} {last}" if before else last, values)
     alias = connection.alias
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        write = copy.write_row
-        for row in rows:
-            values = list(read(row.__dict__))
-            for i, convert in converted:
-                values[i] = convert(values[i])
-            write(values)
+    for part in parts:
+        for row in part.rows:
             row._state.adding, row._state.db = False, alias
+    return count
+
+
+def _insert(part: Part, values: list[Packed]) -> str:
+    """One INSERT of a statement; its arrays are added to `values`."""
+    rows = part.rows
+    plan = _plan(type(rows[0]), rows[0].__dict__[rows[0]._meta.pk.attname] is not None)
+    held = [row.__dict__ for row in rows]
+    shown, source = selection(
+        [(sort, kind, [each[name] for each in held]) for name, _, sort, kind in plan.fields], values
+    )
+    columns = ", ".join(column for _name, column, _sort, _kind in plan.fields)
+    return f"INSERT INTO {plan.table} ({columns}) SELECT {', '.join(shown)} FROM {source}{part.clash}"  # noqa: S608
+
+
+def _update(part: Part, values: list[Packed]) -> str:
+    """One UPDATE of a statement, by key."""
+    rows, quote = part.rows, connection.ops.quote_name
+    meta: Any = rows[0]._meta
+    fields = [meta.pk, *(meta.get_field(name) for name in part.changed)]
+    columns = [(sort_of(f), _type(f), [getattr(row, f.attname) for row in rows]) for f in fields]
+    shown, source = selection(columns, values)
+    key, *sets = (quote(str(f.column)) for f in fields)
+    named = ", ".join(f"{value} AS s{n}" for n, value in enumerate(shown))
+    told = ", ".join(f"{column} = w.s{n + 1}" for n, column in enumerate(sets))
+    table = quote(meta.db_table)
+    return f"UPDATE {table} SET {told} FROM (SELECT {named} FROM {source}) AS w WHERE {table}.{key} = w.s0"  # noqa: S608
+
+
+def selection(columns: Sequence[tuple[Sort, str, list[Any]]], values: list[Packed]) -> tuple[list[str], str]:
+    """What a SELECT lists and reads from to give these columns; one that says the same in every row travels once."""
+    shown, arrays, count = [], [], 0
+    for sort, kind, column in columns:
+        count = len(column)
+        same = _says_one_thing(column)
+        if same and column[0] is None:
+            shown.append(f"NULL::{kind}")
+            continue
+        values.append(packed(column[:1] if same else column, sort))
+        place = f"${len(values)}::{sort.name}"
+        if not same:
+            arrays.append(place)
+        value = f"({place})[1]" if same else f"v.c{len(arrays)}"
+        shown.append(f"{value}::{kind}")
+    names = ", ".join(f"c{n + 1}" for n in range(len(arrays)))
+    return shown, f"unnest({', '.join(arrays)}) AS v({names})" if arrays else f"generate_series(1, {count})"
+
+
+def _says_one_thing(column: list[Any]) -> bool:
+    first, last = column[0], column[-1]
+    if first is not last and first != last:
+        return False
+    return type(first) is type(last) and column.count(first) == len(column)
+
+
+def execute(statement: str, values: Sequence[Packed]) -> int:
+    """Run a statement with its arrays; the number of rows it changed."""
+    connection.ensure_connection()
+    door: Any = connection  # its cursor of another class, with the same wrapping and counting
+    with door._prepare_cursor(cursor_for(connection.connection)) as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)
 
 
 def keys(model: type[models.Model], count: int) -> list[int]:

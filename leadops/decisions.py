@@ -49,9 +49,11 @@ class Decision(models.Model):
 
     id = address()
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="decisions")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
-    batch = models.ForeignKey(DecisionBatch, on_delete=models.PROTECT, null=True, related_name="decisions")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="decisions", db_constraint=False)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
+    batch = models.ForeignKey(
+        DecisionBatch, on_delete=models.PROTECT, null=True, related_name="decisions", db_constraint=False
+    )
     ordinal = models.PositiveIntegerField(default=0)
     digest = models.BinaryField(max_length=32)
     outcome = models.JSONField(default=dict)
@@ -81,7 +83,7 @@ class DecisionFacts(models.Model):
     """Personal side of a decision: the facts it saw and their salt; deleted on erasure."""
 
     decision = models.UUIDField(primary_key=True)
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     salt = models.BinaryField(max_length=16)
     facts = models.JSONField()
 

@@ -84,9 +84,11 @@ class JournalEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=24, choices=Kind.choices)
     # no index of its own: `journal_of_lead_kind` serves the key too
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="journal", db_index=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="journal")
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, related_name="journal", db_index=False, db_constraint=False
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="journal", db_constraint=False)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
     system = models.CharField(max_length=80, blank=True, default="")
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -161,37 +163,36 @@ class Entry:
             self.lead_id = self.lead.pk
 
 
-def write(entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime) -> None:
-    """Insert the entries of a unit in one go; gives them their ids. Called by the unit only."""
+def rows_of(
+    entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime
+) -> tuple[list[JournalEntry], list[EntryText]]:
+    """The rows of a unit's entries, to be inserted together; gives the entries their ids. Called by the unit only."""
     if not entries:
-        return
+        return [], []
     for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
         entry.id = key
     user_id, system = actor.user_id, actor.code if actor.user_id is None else ""
-    bulk.insert(
-        [
-            bulk.make(
-                JournalEntry,
-                id=e.id,
-                kind=e.kind,
-                lead_id=e.lead_id,
-                person_id=e.person_id or (e.lead.person_id if e.lead else None),
-                actor_id=user_id,
-                system=system,
-                at=e.at or at,
-                recorded_at=recorded_at,
-                cycle=e.lead.cycle if e.lead else 1,
-                cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
-                decision=e.decision,
-                version=e.version,
-                data=e.data,
-            )
-            for e in entries
-        ]
-    )
+    rows = [
+        bulk.make(
+            JournalEntry,
+            id=e.id,
+            kind=e.kind,
+            lead_id=e.lead_id,
+            person_id=e.person_id or (e.lead.person_id if e.lead else None),
+            actor_id=user_id,
+            system=system,
+            at=e.at or at,
+            recorded_at=recorded_at,
+            cycle=e.lead.cycle if e.lead else 1,
+            cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
+            decision=e.decision,
+            version=e.version,
+            data=e.data,
+        )
+        for e in entries
+    ]
     texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]
-    if texts:
-        bulk.insert(texts)
+    return rows, texts
 
 
 def entries_of(ids: Iterable[int]) -> list[Entry]:

@@ -68,9 +68,12 @@ class Unit:
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     _made: set[uuid.UUID] = field(default_factory=set)
     _unwritten: list[Lead] = field(default_factory=list)
-    _put: dict[type[models.Model], set[uuid.UUID]] = field(default_factory=lambda: defaultdict(set))
+    _put: dict[type[models.Model], dict[uuid.UUID, models.Model | None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    _parts: list[bulk.Part] = field(default_factory=list)
     _written: int = 0
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _after: list[Callable[[], None]] = field(default_factory=list)
@@ -90,6 +93,10 @@ class Unit:
         """Buffer rows whose unique key makes a second one harmless: those already there are left alone."""
         for row in rows:
             self._once[type(row)].append(row)
+
+    def write_later(self, part: bulk.Part) -> None:
+        """A change nobody reads before the unit ends; written with the rest."""
+        self._parts.append(part)
 
     def pending(self, model: type[models.Model]) -> list[Any]:
         """Rows of `model` buffered so far."""
@@ -121,25 +128,19 @@ class Unit:
         waiting = {lead.pk for lead in self._unwritten}
         return [lead for lead in leads if lead.pk not in waiting]
 
-    def write_new(self) -> None:
-        """Write the new leads now, for a statement that counts them; from here on they are changed by updates."""
-        bulk.insert(self._unwritten)
-        self._unwritten = []
-
     def put(self, rows: Sequence[models.Model], columns: Sequence[str]) -> None:
-        """One row per lead, now: those of new leads go in by COPY, the others replace what is there."""
+        """One row per lead: those of leads made here wait for the end of the unit, the others replace what is there now."""
         if not rows:
             return
-        model = type(rows[0])
-        known = self._put[model]
-        first = [row for row in rows if self.is_new(row.pk) and row.pk not in known]
-        again = [row for row in rows if row.pk in known or not self.is_new(row.pk)]
-        known.update(row.pk for row in first)
-        bulk.insert(first)
+        model, again = type(rows[0]), []
+        waiting = self._put[model]  # None = written already
+        for row in rows:
+            if self.is_new(row.pk) and waiting.get(row.pk, row) is not None:
+                waiting[row.pk] = row
+            else:
+                again.append(row)
         if again:
-            model._default_manager.bulk_create(
-                again, update_conflicts=True, unique_fields=["lead"], update_fields=list(columns)
-            )
+            bulk.write([bulk.replacing(again, ["lead"], columns)])
 
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
@@ -168,18 +169,20 @@ class Unit:
         self._after.append(act)
 
     def flush(self) -> None:
-        """Write buffered journal entries and rows; called at the end, and before a read that needs them."""
-        self.write_new()
+        """Write new leads and what was buffered, in one statement; at the end, and before a read that needs it."""
         fresh = self.entries[self._written :]
-        journal.write(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
+        told = journal.rows_of(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
+        put = [[row for row in held.values() if row is not None] for held in self._put.values()]
+        lists: list[Sequence[models.Model]] = [self._unwritten, *put, *told, *self._rows.values()]
+        new = [bulk.Part(rows) for rows in lists]
+        bulk.write([*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts])
         self._written = len(self.entries)
-        for rows in self._rows.values():
-            bulk.insert(rows)
-        for model, rows in self._once.items():
-            if rows:
-                model._default_manager.bulk_create(rows, ignore_conflicts=True)
+        self._unwritten = []
+        for held in self._put.values():
+            held.update(dict.fromkeys(held))
         self._rows.clear()
         self._once.clear()
+        self._parts.clear()
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:

@@ -30,8 +30,10 @@ class Work(models.Model):
         US = "us", _("On us")
         PROSPECT = "prospect", _("On the prospect")
 
-    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="work")
-    owner = models.ForeignKey(Rep, on_delete=models.CASCADE, null=True, related_name="work")
+    lead = models.OneToOneField(
+        Lead, primary_key=True, on_delete=models.CASCADE, related_name="work", db_constraint=False
+    )
+    owner = models.ForeignKey(Rep, on_delete=models.CASCADE, null=True, related_name="work", db_constraint=False)
     due_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=24, blank=True, default="")
     heat = models.SmallIntegerField(default=0)

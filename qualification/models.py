@@ -15,8 +15,10 @@ from leadops.versions.models import Version
 class ScoreSheet(models.Model):
     """The lines a lead's score is the sum of, under one scorecard version; replaced when recomputed."""
 
-    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="score_sheet")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    lead = models.OneToOneField(
+        Lead, primary_key=True, on_delete=models.CASCADE, related_name="score_sheet", db_constraint=False
+    )
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     fit = models.SmallIntegerField()
     engagement = models.SmallIntegerField()
     score = models.SmallIntegerField()
@@ -49,9 +51,9 @@ class Handoff(models.Model):
     id = address()
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")
     cycle = models.PositiveSmallIntegerField(default=1)
-    definition = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    definition = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     decision = models.UUIDField(null=True)
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, related_name="handoffs")
+    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, related_name="handoffs", db_constraint=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OFFERED)
     reason = models.CharField(max_length=40, blank=True, default="")
     offered_at = models.DateTimeField()

@@ -39,6 +39,9 @@ COLUMNS = {
 }
 
 
+_BOOKED = "routing.turns booked"  # turns of this unit that wait to be written
+
+
 @dataclass(slots=True)
 class Placing:
     """One lead to one rep."""
@@ -113,7 +116,8 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
             )
         )
         _record(p, unit, kind)
-    bulk.insert(rows)
+    unit.add([row for row in rows if unit.is_new(row.lead_id)])  # with their leads, at the end of the unit
+    bulk.insert([row for row in rows if not unit.is_new(row.lead_id)])
     told = [(p.rep_id, p.lead, row.pk, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
     telling.assigned(told, unit)
     moved = {p.lead.pk: p.before for p in placings if p.before and p.before != p.rep_id}
@@ -211,9 +215,14 @@ def book(
         for key, rep in changed
     ]
     if rows:
-        PoolCredit.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["pool", "rep"], update_fields=["credit", "taken", "last_at"]
-        )
+        unit.write_later(bulk.replacing(rows, ["pool", "rep"], ["credit", "taken", "last_at"]))
+        unit.memo[_BOOKED] = True
+
+
+def settle(unit: Unit) -> None:
+    """Write turns booked earlier in this unit: called before credits are read or changed again."""
+    if unit.memo.pop(_BOOKED, False):
+        unit.flush()
 
 
 def give_back(taken: Iterable[Taken], unit: Unit) -> None:
@@ -221,6 +230,7 @@ def give_back(taken: Iterable[Taken], unit: Unit) -> None:
     turned = [row for row in taken if row.pool_id is not None]
     if not turned:
         return
+    settle(unit)
     lock_pools(row.pool_id for row in turned)
     shares = _accrued(turned)
     deltas: dict[tuple[Any, str], int] = defaultdict(int)

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, FilteredRelation, IntegerField, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, FilteredRelation, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 
 from leadops import calendars
 from leadops.calendars.offsets import instant, micros
-from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms
+from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms, Team
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
@@ -27,6 +27,8 @@ from routing.choose import PoolState, RepState, State
 from routing.models import Assignment, Pool, PoolCredit, PoolMember
 
 Calendars = Mapping[str, calendars.Calendar]
+TEAMS = "routing.team calendars"  # in a unit's memo: team -> key of its calendar
+REPS = "routing.rep calendars"  # and rep -> key of the one their terms name, none without terms
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 
 
@@ -40,6 +42,8 @@ class Ground:
     taken: Mapping[tuple[str, str], int]  # (pool key, rep id) -> turns so far
     joiners: frozenset[tuple[str, str]]  # members without a credit row yet
     members: Mapping[str, frozenset[str]]
+    rep_calendars: Mapping[Any, str | None]
+    team_calendars: Mapping[Any, str]
 
 
 def calendars_in_force(unit: Unit) -> Calendars:
@@ -48,7 +52,7 @@ def calendars_in_force(unit: Unit) -> Calendars:
 
 def rep_calendars(reps: Iterable[uuid.UUID], unit: Unit) -> dict[uuid.UUID, str]:
     """Calendar keys of these reps' own terms at the unit's moment; who has no terms is not in it. Read once a unit."""
-    known: dict[uuid.UUID, str | None] = unit.memo.setdefault("routing.rep calendars", {})
+    known: dict[uuid.UUID, str | None] = unit.memo.setdefault(REPS, {})
     missing = {rep for rep in reps if rep not in known}
     if missing:
         rows = RepTerms.objects.state_at(unit.at).filter(rep__in=missing)
@@ -82,7 +86,7 @@ def ground_for(
         weights[pool_id][str(rep_id)] = credits.micro(weight)
     named = {name.lower() for name in people if name}
     reps = _reps({rep for members in weights.values() for rep in members}, named, lock)
-    states = _rep_states(reps, at, known_at, known, live=lock)
+    states, hours = _rep_states(reps, at, known_at, known, live=lock)
     held = {(c.pool_id, str(c.rep_id)): c for c in PoolCredit.objects.filter(pool__in=pools)}
     state = State(
         at=micros(at),
@@ -99,6 +103,8 @@ def ground_for(
         },
         joiners=frozenset((p.key, rep) for p in pools for rep in weights[p.pk] if (p.pk, rep) not in held),
         members={pool.key: frozenset(weights[pool.pk]) for pool in pools},
+        rep_calendars=hours,
+        team_calendars={row["team"]: row["hours"] for row in reps if row["team"]},
     )
 
 
@@ -119,8 +125,8 @@ def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
         return []
     # FOR SHARE is not in the ORM; the order by id is the house's lock order
     sql = (
-        "SELECT r.user_id::text AS id, r.active, r.team_id AS team, u.email FROM leadops_rep r "
-        "JOIN leadops_user u ON u.id = r.user_id "
+        "SELECT r.user_id::text AS id, r.active, r.team_id AS team, t.calendar AS hours, u.email FROM leadops_rep r "
+        "JOIN leadops_user u ON u.id = r.user_id LEFT JOIN leadops_team t ON t.id = r.team_id "
         "WHERE r.user_id = ANY(%s::uuid[]) OR u.email = ANY(%s) OR r.user_id::text = ANY(%s) ORDER BY r.user_id"
     )
     with connection.cursor() as cursor:
@@ -129,38 +135,50 @@ def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
+_TERMS = ("capacity", "cap_hour", "cap_day", "cap_month", "skills", "languages", "calendar")
+_WORK = ("load", "hour", "day", "month")
+
+
 def _rep_states(
     reps: Sequence[Mapping[str, Any]], at: datetime, known_at: datetime | None, known: Calendars, *, live: bool
-) -> dict[str, RepState]:
+) -> tuple[dict[str, RepState], dict[Any, str | None]]:
+    """Terms, absences and work of these reps, in one query; and the calendars of those whose terms name one."""
     ids = [row["id"] for row in reps]
-    terms = {str(t.rep_id): t for t in RepTerms.objects.state_at(at, known_at).filter(rep__in=ids)}
-    away = {str(a.rep_id): a for a in Absence.objects.state_at(at, known_at).filter(rep__in=ids)}
-    work = work_of(ids, at, live=live)
-    hours = {key: _hours(key, known, at) for key in {terms[rep].calendar if rep in terms else HOUSE for rep in ids}}
+    terms = RepTerms.objects.state_at(at, known_at).filter(rep=OuterRef("pk"))
+    away = Absence.objects.state_at(at, known_at).filter(rep=OuterRef("pk")).order_by("pk")
+    rows = _working(ids, at, live).annotate(
+        term=Subquery(terms.values(all=JSONObject(**{name: name for name in _TERMS}))[:1]),
+        absent=Exists(away),
+        back_at=Subquery(away.values("valid_to")[:1]),
+    )
+    states = {str(row["pk"]): row for row in rows.values("pk", "term", "absent", "back_at", *_WORK)}
+    calendar = {rep: (row["term"] or {}).get("calendar", HOUSE) for rep, row in states.items()}
+    hours = {key: _hours(key, known, at) for key in set(calendar.values())}
     found = {}
     for row in reps:
         rep = row["id"]
-        term, absence, busy = terms.get(rep), away.get(rep), work[rep]
-        is_open, opens_at = hours[term.calendar if term else HOUSE]
+        state = states[rep]
+        term = state["term"] or {}
+        is_open, opens_at = hours[calendar[rep]]
         found[rep] = RepState(
             id=rep,
             active=row["active"],
-            absent=absence is not None,
-            back_at=micros(absence.valid_to) if absence and absence.valid_to else None,
+            absent=state["absent"],
+            back_at=micros(state["back_at"]) if state["back_at"] else None,
             open=is_open,
             opens_at=opens_at,
-            capacity=term.capacity if term else None,
-            load=busy["load"],
-            cap_hour=term.cap_hour if term else None,
-            hour=busy["hour"],
-            cap_day=term.cap_day if term else None,
-            day=busy["day"],
-            cap_month=term.cap_month if term else None,
-            month=busy["month"],
-            skills={str(code): int(level) for code, level in (term.skills or {}).items()} if term else {},
-            languages=tuple(term.languages or ()) if term else (),
+            capacity=term.get("capacity"),
+            load=int(state["load"]),
+            cap_hour=term.get("cap_hour"),
+            hour=int(state["hour"]),
+            cap_day=term.get("cap_day"),
+            day=int(state["day"]),
+            cap_month=term.get("cap_month"),
+            month=int(state["month"]),
+            skills={str(code): int(level) for code, level in (term.get("skills") or {}).items()},
+            languages=tuple(term.get("languages") or ()),
         )
-    return found
+    return found, {row["pk"]: calendar[rep] if row["term"] else None for rep, row in states.items()}
 
 
 def _hours(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
@@ -173,11 +191,24 @@ def _hours(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
         return False, None
 
 
+def team_calendars(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, str]:
+    """Team -> its calendar."""
+    known: dict[uuid.UUID, str] = unit.memo.setdefault(TEAMS, {})
+    if any(lead.team_id and lead.team_id not in known for lead in leads):
+        known.update(Team.objects.values_list("id", "calendar"))
+    return known
+
+
 def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[str, dict[str, int]]:
     """Units of open work, and leads received within the last hour, 24 hours and 30 days; exact counts, one query.
 
     Live, whatever was given is counted: who waited for the lock may carry an earlier moment than who had it.
     """
+    rows = _working(rep_ids, at, live).values("pk", *_WORK)
+    return {str(row["pk"]): {name: int(row[name]) for name in _WORK} for row in rows}
+
+
+def _working(rep_ids: Sequence[Any], at: datetime, live: bool) -> Any:
     mine = Assignment.objects.filter(rep=OuterRef("pk")).order_by()
     mine = mine if live else mine.filter(started_at__lte=at)
 
@@ -189,14 +220,12 @@ def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[
     units = FilteredRelation("assignments", condition=Q(assignments__ended_at__isnull=True))
     open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).alias(held_by=units).order_by().values("owner")
     load = open_leads.annotate(n=Sum(Coalesce("held_by__units", 1))).values("n")
-    rows = Rep.objects.filter(pk__in=rep_ids).annotate(
+    return Rep.objects.filter(pk__in=rep_ids).annotate(
         load=Coalesce(Subquery(load, output_field=IntegerField()), 0),
         hour=received(HOUR),
         day=received(DAY),
         month=received(MONTH),
     )
-    names = ("load", "hour", "day", "month")
-    return {str(row["pk"]): {name: int(row[name]) for name in names} for row in rows.values("pk", *names)}
 
 
 def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], PoolCredit]) -> PoolState:

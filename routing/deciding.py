@@ -111,12 +111,16 @@ def _first_pool(target: Target) -> str:
 def _ground(cases: Sequence[Case], ruleset: Ruleset, unit: Unit) -> Ground:
     """Locks, in the house's order, and then the state: nothing slow happens after this line."""
     if any(unit.is_new(lead.pk) and lead.owner_id for lead in unit.known_leads()):
-        unit.write_new()  # given to somebody in an earlier round: it counts as their load
+        unit.flush()  # given to somebody in an earlier round: it counts as their load
+    assignments.settle(unit)
     known = availability.calendars_in_force(unit)
     steps = [step for case in cases for link in case.target.chain() for step in link.steps]
     keys = {step.key for step in steps if step.kind in ("pool", "claim")}
     people = {step.key for step in steps if step.kind in ("rep", "account_owner")}
-    return availability.ground_for(keys, people, unit.at, known, lock=True)
+    ground = availability.ground_for(keys, people, unit.at, known, lock=True)
+    unit.memo.setdefault(availability.REPS, {}).update(ground.rep_calendars)
+    unit.memo.setdefault(availability.TEAMS, {}).update(ground.team_calendars)
+    return ground
 
 
 def _choose(cases: Sequence[Case], ground: Ground, batch: DecisionBatch) -> State:
@@ -147,7 +151,7 @@ def _write(
     news = [case for case in cases if _is_news(case)]
     if news:
         batch.state = availability.to_json(ground.state)
-        batch.save(force_insert=True)
+        unit.add([batch])
     for ordinal, case in enumerate(cases):
         if _is_news(case):
             _record(case, ordinal, version, batch, unit)

@@ -164,6 +164,7 @@ def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:
     pool = Pool.objects.filter(key=lead.pool, active=True, claimable=True).first()
     if pool is None or not lead.is_open or lead.held not in selectors.CLAIMABLE:
         raise Refused("not-claimable", _("This lead is not to be taken from a pool."), status=409)
+    assignments.settle(unit)
     ground = availability.ground_for([pool.key], (), unit.at, availability.calendars_in_force(unit), lock=True)
     _may_claim(rep, pool, ground, unit)
     outcome, after = taken_by(str(rep.pk), pool.key, ground.state)

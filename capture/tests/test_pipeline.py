@@ -107,7 +107,7 @@ def test_what_killed_its_worker_is_claimed_alone_and_buried_when_it_does_it_thri
     for _start in range(3):  # the claim is all that a killed worker leaves behind
         Submission.objects.filter(pk=killer.pk).update(lease_until=None)
         if Submission.objects.get(pk=killer.pk).starts == 0:
-            assert pipeline._claim(NOON, 1) == [killer.pk]
+            assert pipeline._claim(NOON, 1)[0] == [killer.pk]
         else:
             with connection.cursor() as cursor:
                 cursor.execute(pipeline._claim_alone, [NOON, NOON])
@@ -121,7 +121,7 @@ def test_what_killed_its_worker_is_claimed_alone_and_buried_when_it_does_it_thri
 
 def test_a_lease_of_a_worker_at_work_is_respected_and_ends() -> None:
     row = submit({"email": "a@x.fr"})
-    pipeline._claim(NOON, 10)
+    pipeline._claim(NOON, 10)[0]
     assert run(NOON + timedelta(seconds=5)).claimed == 0
     assert run(NOON + timedelta(seconds=20)).claimed == 1
     row.refresh_from_db()

@@ -58,10 +58,10 @@ class Notice(models.Model):
     """A line in somebody's bell: kind, codes and numbers; rendered in the reader's language."""
 
     id = address()
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_constraint=False)
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=24)
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="notices")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="notices", db_constraint=False)
     data = models.JSONField(default=dict)
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)

@@ -25,8 +25,10 @@ class Touch(models.Model):
         COMPLAINT = "complaint", _("Complaint")
 
     id = models.BigAutoField(primary_key=True)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="touches")
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="touches", db_constraint=False)
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="touches", db_constraint=False
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -57,7 +59,7 @@ class TouchDetail(models.Model):
     """The personal side of a touch (free text, addresses of pages): erased, never counted."""
 
     touch = models.BigIntegerField(primary_key=True)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     message = models.TextField(blank=True, default="")
     landing_url = models.TextField(blank=True, default="")
     referrer = models.TextField(blank=True, default="")

@@ -15,7 +15,7 @@ from leadops import bulk, calendars, decisions
 from leadops.conditions.fields import LEAD
 from leadops.journal import Entry, Kind
 from leadops.lifecycle import ENDED
-from leadops.models import Lead, Team
+from leadops.models import Lead
 from leadops.unit import Unit
 from leadops.versions import calendars as calendar_versions
 from leadops.versions import services as versions
@@ -55,13 +55,15 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
         ended += _end(entry, desk, unit)
         moved += _follow(entry, desk)
     fresh = _start(entries, desk, unit)
-    _save(ended, moved, fresh)
+    _save(ended, moved, fresh, unit)
     _remember(leads, desk, unit)
 
 
 def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
     untouched = unit.memo.get(_RUNNING, {})  # a new lead has no clocks but those this unit started
     known = [lead for lead in leads if not unit.is_new(lead.pk) or lead.pk in untouched]
+    if untouched and any(lead.pk in untouched for lead in known):
+        unit.flush()  # what an earlier round started is read back
     rows = Clock.objects.select_for_update().filter(lead__in=known).order_by("id") if known else []
     running: dict[tuple[uuid.UUID, str], Clock] = {}
     had: set[tuple[uuid.UUID, int, str]] = set()
@@ -71,15 +73,13 @@ def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
             running[clock.lead_id, clock.kind] = clock
     version = versions.in_force("sla", "house", unit)
     owners = {lead.owner_id for lead in leads if lead.owner_id}
-    if "team calendars" not in unit.memo:
-        unit.memo["team calendars"] = dict(Team.objects.values_list("id", "calendar"))
     return Desk(
         running=running,
         had=had,
         version=version,
         policies=versions.compiled(version) if version else None,
         rep_calendars=availability.rep_calendars(owners, unit),
-        team_calendars=unit.memo["team calendars"],
+        team_calendars=availability.team_calendars(leads, unit),
     )
 
 
@@ -269,13 +269,14 @@ def next_rung(
     return "", None
 
 
-def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock]) -> None:
+def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit) -> None:
     old = {clock.pk: clock for clock in [*ended, *moved]}
     if old:
         Clock.objects.bulk_update(
             old.values(), ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
         )
-    bulk.insert(fresh)
+    unit.add([clock for clock in fresh if unit.is_new(clock.lead_id)])
+    bulk.insert([clock for clock in fresh if not unit.is_new(clock.lead_id)])
 
 
 def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:
