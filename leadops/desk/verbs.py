@@ -145,11 +145,12 @@ def _answer(request: HttpRequest, lead: Lead, done: str, entry: int | None = Non
     undo_url = reverse("desk:undo", args=[lead.pk, entry]) if entry else ""
     gone = not access.leads_visible_to(request.actor).filter(pk=lead.pk).exists()  # type: ignore[attr-defined]
     to_inbox = gone or request.POST.get("back") == "inbox"
-    if request.htmx and not (gone and request.POST.get("back") != "inbox"):  # type: ignore[attr-defined]
+    alone = request.htmx and (request.htmx.current_url_abs_path or "").startswith(request.path)  # type: ignore[attr-defined]
+    if request.htmx and not alone and not (gone and request.POST.get("back") != "inbox"):  # type: ignore[attr-defined]
         response = render(request, "desk/done.html", {"text": done, "undo_url": undo_url})
         response["HX-Trigger"] = "leadops:lead-changed, leadops:inbox"
         return response
     messages.success(request, done, extra_tags=undo_url)
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(reverse("desk:inbox"))
+        return HttpResponseClientRedirect(reverse("desk:inbox") if to_inbox else lead.get_absolute_url())
     return redirect("desk:inbox") if to_inbox else redirect(lead)

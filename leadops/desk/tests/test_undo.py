@@ -68,3 +68,12 @@ def test_only_ones_own_act_and_only_the_last_and_only_soon(desk: Desk) -> None:
     client.post(reverse("desk:snooze", args=[lead.pk]), {"until": soon()})
     assert client.post(reverse("desk:undo", args=[lead.pk, first.pk])).status_code == 409
     assert Task.objects.filter(lead=lead, kind=Task.Kind.SNOOZE, done_at__isnull=True).count() == 1
+
+
+def test_a_verb_opened_as_a_page_of_its_own_leads_back_to_the_lead(desk: Desk) -> None:
+    """Nothing on that page would show the result: with htmx too it goes where the plain form goes."""
+    lead, client = desk.lead(), client_of(desk.lea.user)
+    url = reverse("desk:snooze", args=[lead.pk])
+    here = HX | {"HX-Current-URL": f"http://testserver{url}"}
+    assert client.post(url, {"until": soon()}, headers=here)["HX-Redirect"] == lead.get_absolute_url()
+    assert UNDO.search(client.get(lead.get_absolute_url()).content.decode())
