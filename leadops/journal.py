@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from leadops import bulk
 from leadops.access import Actor
 from leadops.models import Lead, Person, User
-from leadops.models.columns import transaction_id
+from leadops.models.columns import OldestOpen, transaction_id
 
 
 class Kind(models.TextChoices):
@@ -193,6 +194,18 @@ def rows_of(
     ]
     texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]
     return rows, texts
+
+
+def committed(model: type[models.Model], after: tuple[int, int] = (0, 0), limit: int = 5000) -> list[Any]:
+    """The next rows of an append-only table (journal, touches, whatever has `xid` and `id`) beyond the last one read.
+
+    In order of (xid, id), and only below the oldest transaction still open: a row committed late, with an older id, is
+    never overtaken. The last row's (xid, id) is the caller's next `after`, kept in the transaction of what it derived.
+    """
+    xid, key = after
+    beyond = Q(xid__gt=xid) | Q(xid=xid, id__gt=key)
+    rows = model._default_manager.filter(beyond, xid__gte=xid, xid__lt=OldestOpen())  # the bound the index starts at
+    return list(rows.order_by("xid", "id")[:limit])
 
 
 def entries_of(ids: Iterable[int]) -> list[Entry]:

@@ -25,6 +25,14 @@ class CurrentTransaction(Func):
     output_field = models.BigIntegerField()
 
 
+class OldestOpen(Func):
+    """The oldest transaction still open: below it everything is committed or gone, nothing can still appear."""
+
+    template = "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+
 def address() -> models.UUIDField[Any, Any]:
     """Primary key of everything that has an address outside: a UUIDv7."""
     return models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

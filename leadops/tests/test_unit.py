@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
-from leadops import moment, unit
+from leadops import journal, moment, unit
 from leadops.access import SYSTEM
 from leadops.batch import resume
 from leadops.journal import Entry, JournalEntry, Kind
-from leadops.models import Lead
+from leadops.models import Lead, Touch
 from leadops.stalled import Stalled
 from leadops.stalled import claim as claim_stalled
 from leadops.testing import LeadFactory
@@ -152,26 +153,79 @@ def test_an_incremental_reader_misses_no_row_of_a_late_commit(table):
         cursor.execute(insert, [lead.pk])
     in_unit(capture(lead), actor=SYSTEM)
 
-    def read(after: tuple[int, int]) -> list[tuple[int, int, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT xid, id, system FROM leadops_journalentry WHERE (xid, id) > (%s, %s)"
-                " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid, id",
-                after,
-            )
-            return cursor.fetchall()
+    def read(after: tuple[int, int] = (0, 0)) -> list[tuple[int, int, str]]:
+        return [(row.xid, row.id, row.system) for row in journal.committed(JournalEntry, after)]
 
-    first = read((0, 0))
+    first = read()
     assert first == [], "the open transaction is older: nothing behind it is taken yet"
     late.commit()
     late.close()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()")
-    second = read((0, 0))
+    second = read()
     until = time.monotonic() + 120  # xmin is the whole server's: other tests' transactions may hold it back
     while len(second) < 2 and time.monotonic() < until:
         assert [row[2] for row in second] in ([], ["late"]), "never the younger one before the older"
         time.sleep(0.1)
-        second = read((0, 0))
+        second = read()
     assert [row[2] for row in second] == ["late", "system"]
     assert read(second[-1][:2]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_incremental_reader_goes_on_where_it_stopped_in_pages_of_any_size(table):
+    leads = [LeadFactory() for _ in range(3)]
+    for lead in leads:
+        in_unit(
+            lambda u, lead=lead: record_many([Entry(Kind.CAPTURED, lead), Entry(Kind.NOTED, lead)], u), actor=SYSTEM
+        )
+    for model in (JournalEntry, Touch):
+        after, read, until = (0, 0), [], time.monotonic() + 120
+        while len(read) < model.objects.count() and time.monotonic() < until:  # xmin is the whole server's
+            page = journal.committed(model, after, limit=2)
+            read += [row.pk for row in page]
+            after = (page[-1].xid, page[-1].id) if page else after
+        assert read == list(model.objects.order_by("xid", "id").values_list("pk", flat=True))
+        assert journal.committed(model, after) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_units_that_lock_crosswise_both_end_and_each_is_written_once(table):
+    """The database ends one of the two; its unit runs again from the start."""
+    leads, gate, runs = [LeadFactory(), LeadFactory()], threading.Barrier(2), []
+
+    def act(mine: int) -> None:
+        def work(u: Unit) -> None:
+            runs.append(mine)
+            Lead.objects.select_for_update().get(pk=leads[mine].pk)
+            if runs.count(mine) == 1:
+                gate.wait(timeout=30)  # both hold their first row before either asks for the other's
+            Lead.objects.select_for_update().get(pk=leads[1 - mine].pk)
+            u.record(Kind.NOTED, leads[mine])
+
+        try:
+            in_unit(work, actor=SYSTEM)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=[mine]) for mine in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(runs) in ([0, 0, 1], [0, 1, 1]), "one deadlock, one run more"
+    assert sorted(JournalEntry.objects.values_list("lead", flat=True)) == sorted(lead.pk for lead in leads)
+
+
+@pytest.mark.parametrize(("state", "runs"), [("40001", 3), ("40P01", 3), ("57014", 1)])
+def test_a_race_is_run_three_times_and_any_other_fault_once(table, state, runs):
+    done = []
+
+    def work(u: Unit) -> None:
+        done.append(1)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{state}'; END $$")
+
+    with pytest.raises(OperationalError):
+        in_unit(work, actor=SYSTEM)
+    assert len(done) == runs

@@ -9,7 +9,7 @@ from typing import Any
 from leadops import moment, unit
 from leadops.access import Actor, system
 from leadops.journal import Kind
-from leadops.models import Lead, Rep
+from leadops.models import Lead, Rep, RepTerms
 from leadops.testing import ALWAYS_OPEN, DAWN, LeadFactory, put_in_force, rep
 from leadops.unit import Phase, Unit, in_unit
 from routing import services
@@ -93,6 +93,14 @@ def do(work: Any, actor: Actor = PIPELINE) -> Any:
 
 def three(names: Sequence[str] = ("Ada", "Bob", "Cleo"), **terms: Any) -> list[Rep]:
     return [rep(name, **terms) for name in names]
+
+
+def new_terms(rep: Rep, **values: Any) -> None:
+    """From now on these terms hold, the others as before."""
+    at, apart = moment.now(), {"id", "rep", "valid_from", "valid_to", "known_from", "known_to"}
+    row = RepTerms.objects.state_at(at).get(rep=rep)
+    kept = {field.name: getattr(row, field.name) for field in row._meta.concrete_fields if field.name not in apart}
+    RepTerms.objects.change(identity={"rep": rep}, values={**kept, **values}, valid_from=at, known_at=at)
 
 
 def now() -> Any:

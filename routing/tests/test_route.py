@@ -16,7 +16,7 @@ from leadops.conditions.fields import LEAD, column
 from leadops.decisions import Decision, DecisionBatch
 from leadops.effects.models import Notice
 from leadops.journal import JournalEntry, Kind
-from leadops.models import AccountOwner, Lead, Rep, RepTerms, Role
+from leadops.models import AccountOwner, Lead, Rep, Role
 from leadops.testing import DAWN, AccountFactory, LeadFactory, member, rep
 from leadops.unit import Unit
 from routing import services
@@ -210,7 +210,7 @@ def test_a_rule_that_can_no_longer_be_read_is_passed_over_and_said() -> None:
 def test_recorded_decisions_replay_to_the_same_owners() -> None:
     """R8, D2, D3: every draw has its seed, every record its version and state."""
     reps = house.three(("Ada", "Bob", "Cleo", "Dan"))
-    RepTerms.objects.filter(rep=reps[3]).update(cap_day=5)
+    house.new_terms(reps[3], cap_day=5)
     house.pool("north", *reps[:2], weights=(2, 0.5))
     house.pool("south", *reps[1:], method="least_loaded")
     house.pool("everyone", *reps)

@@ -15,7 +15,7 @@ from leadops import access, moment
 from leadops.decisions import Decision
 from leadops.errors import Refused
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Absence, Lead, Rep, RepTerms, Role
+from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import DAWN, LeadFactory, TeamFactory, member, rep
 from leadops.unit import Unit, in_unit
 from routing import departures, selectors, services, tasks
@@ -192,7 +192,7 @@ def test_held_leads_go_first_and_oldest_first_when_somebody_is_back() -> None:
     owned = set(Lead.objects.filter(owner=ada).values_list("pk", flat=True))
     assert owned == {lead.pk for lead in old[:3]}
     assert newcomer.held == "no_capacity"
-    RepTerms.objects.filter(rep=ada).update(cap_day=None)
+    house.new_terms(ada, cap_day=None)
     Lead.objects.exclude(held="").update(held_until=moment.now())
     tasks.drain_held()
     assert not Lead.objects.exclude(held="").exists()
@@ -215,7 +215,7 @@ def test_newcomers_queue_up_behind_more_waiting_leads_than_a_batch_takes(monkeyp
     house.pool("everyone", ada)
     house.rules()
     house.arrive(house.new_leads(5))
-    RepTerms.objects.filter(rep=ada).update(capacity=None)
+    house.new_terms(ada, capacity=None)
     (newcomer,) = house.arrive([LeadFactory()])
     assert (newcomer.held, Lead.objects.filter(owner=ada).count()) == ("no_capacity", 3)
     for _ in range(3):

@@ -16,10 +16,12 @@ from leadops.desk.tasks import TICKER
 from leadops.desk.tests.desk_cast import HX, Desk, client_of, soon
 from leadops.errors import Refused
 from leadops.journal import EntryText, JournalEntry, Kind
-from leadops.models import Lead, Reason, Task
+from leadops.models import Lead, Reason, Role, Task
+from leadops.testing import member
 from leadops.unit import in_unit
 from leadops.work import Work
 from qualification import services as qualification
+from routing import services as routing
 from routing.models import Clock
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +178,23 @@ def test_a_snoozed_lead_leaves_the_queue_and_wakes_by_itself(desk: Desk) -> None
     assert woken(lead, moment.now() + timedelta(hours=2)) == 0
     assert woken(lead, moment.now() + timedelta(hours=4)) == 1
     assert f"row-{lead.pk}" in client.get("/inbox").content.decode()
+
+
+@pytest.mark.parametrize("what", ["nothing", "a new owner", "the prospect speaks"])
+def test_a_snooze_ends_with_a_new_owner_or_when_the_prospect_speaks(desk: Desk, what: str) -> None:
+    lead = desk.lead()
+    client_of(desk.lea.user).post(reverse("desk:snooze", args=[lead.pk]), {"until": soon()})
+    assert Work.objects.get(lead=lead).wakes_at is not None
+    later = moment.now() + timedelta(minutes=5)
+    if what == "a new owner":
+        rita = actor_of(member("Rita", Role.REVENUE_OPS))
+        in_unit(lambda unit: routing.assign(lead, desk.karim, unit, "moved"), actor=rita, at=later)
+    elif what == "the prospect speaks":
+        Lead.objects.filter(pk=lead.pk).update(last_inbound_at=later)
+        in_unit(lambda unit: work.refresh(unit.leads([lead.pk]), unit), actor=TICKER, at=later)
+    row = Work.objects.get(lead=lead)
+    assert (row.wakes_at is not None) is (what == "nothing")
+    assert row.owner_id == (desk.karim.pk if what == "a new owner" else desk.lea.pk)
 
 
 def test_disqualifying_from_the_inbox_answers_the_dialog_and_returns_to_the_inbox(desk: Desk) -> None:
