@@ -33,6 +33,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("capture", "0002_guards"), ("leadops", "0008_guards_that_fit")]
+    dependencies = [("capture", "0002_guards"), ("leadops", "0010_guards_that_fit")]
 
     operations = [migrations.RunSQL(FUNCTION, BACK)]

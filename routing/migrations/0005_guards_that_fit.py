@@ -17,6 +17,6 @@ OFF = [f"DROP TRIGGER {table}_two_times ON routing_{table};" for table in TWO_TI
 
 
 class Migration(migrations.Migration):
-    dependencies = [("routing", "0002_guards"), ("leadops", "0008_guards_that_fit")]
+    dependencies = [("routing", "0004_kept"), ("leadops", "0010_guards_that_fit")]
 
     operations = [migrations.RunSQL("\n".join(ON), "\n".join(OFF))]

@@ -101,7 +101,7 @@ OFF = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leadops", "0007_opportunity_changed")]
+    dependencies = [("leadops", "0009_kept")]
 
     operations = [
         migrations.RunSQL(FUNCTIONS, FUNCTIONS_BEFORE),
