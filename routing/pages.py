@@ -34,8 +34,7 @@ def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
         "fallback": kinds.said_fallback(version.body) if version else "",
         "warnings": kinds.warnings(version.body, at) if version else [],
         "history": versions.history("ruleset", HOUSE),
-        "pools": _pools(at),
-        "may_lead": access.can(actor, "deactivate_rep"),
+        "pools": _pools(actor, at),
         "territories": Territory.objects.filter(active=True).order_by("key"),
         "decisions": panels.decision_rows(list(found.qs[:DECISIONS])),
         "filter": found.form,
@@ -53,7 +52,7 @@ def _rules(version: Version) -> list[dict[str, Any]]:
     ]
 
 
-def _pools(at: datetime) -> list[dict[str, Any]]:
+def _pools(actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """Each pool with its members, why one cannot take a lead now, and the turns of each."""
     pools = list(Pool.objects.filter(active=True).order_by("key"))
     members = selectors.members_of(pools, at)
@@ -63,20 +62,21 @@ def _pools(at: datetime) -> list[dict[str, Any]]:
         {
             "pool": pool,
             "waiting": held.get(pool.key, 0),
-            "members": [_member(row, pool, state, credit) for row in members[pool.pk]],
+            "members": [_member(row, actor, state, credit) for row in members[pool.pk]],
         }
         for pool in pools
         for credit in [{row["rep_id"]: row for row in selectors.credits_of(pool)}]
     ]
 
 
-def _member(row: Any, pool: Pool, state: Any, credit: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
+def _member(row: Any, actor: Actor, state: Any, credit: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
     reason = services.why_not_now(state, str(row.rep_id))
     rep = state.reps.get(str(row.rep_id))
     turns = credit.get(row.rep_id, {"credit": 0, "taken": 0})
     shown = {"load": rep.load, "capacity": rep.capacity, "until": rep.back_at or rep.opens_at} if rep else {}
     return {
         "rep": row.rep,
+        "may_lead": access.can(actor, "deactivate_rep", row.rep),
         "weight": row.weight,
         "credit": turns["credit"],
         "taken": turns["taken"],

@@ -126,7 +126,8 @@ def _entry_event(row: JournalEntry, text: str, words: Words) -> Event:
     sentence = SENTENCES.get(row.kind, _label)(row, words)
     if row.kind in CLOCKS:
         return Event(f"j{row.pk}", MARKS[row.kind], sentence, row.at, tone="quiet", quiet=True)
-    return Event(f"j{row.pk}", MARKS.get(row.kind, "circle"), sentence, row.at, actor, text, TONES.get(row.kind, ""))
+    tone = "warn" if row.data.get("late") else TONES.get(row.kind, "")
+    return Event(f"j{row.pk}", MARKS.get(row.kind, "circle"), sentence, row.at, actor, text, tone)
 
 
 def gathered(events: list[Event]) -> list[Event]:
@@ -240,6 +241,13 @@ def _clock(template: str) -> Say:
     return say
 
 
+_IN_TIME, _LATE = _clock(N_("Clock met: %(clock)s")), _clock(N_("Answered late: %(clock)s"))
+
+
+def _met(row: JournalEntry, words: Words) -> str:
+    return (_LATE if row.data.get("late") else _IN_TIME)(row, words)
+
+
 def _until(row: JournalEntry, words: Words) -> str:
     return _("Snoozed until %(moment)s") % {"moment": moment_words(row.data["until"])}
 
@@ -277,7 +285,7 @@ SENTENCES: dict[str, Say] = {
     Kind.HANDED_BACK: _handed_back,
     Kind.ATTEMPTED: _attempted,
     Kind.CLOCK_STARTED: _clock(N_("Clock started: %(clock)s, due %(due)s")),
-    Kind.CLOCK_MET: _clock(N_("Clock met: %(clock)s")),
+    Kind.CLOCK_MET: _met,
     Kind.CLOCK_BREACHED: _clock(N_("Clock breached: %(clock)s")),
     Kind.CLOCK_CANCELLED: _clock(N_("Clock stopped: %(clock)s")),
     Kind.SNOOZED: _until,

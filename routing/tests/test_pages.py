@@ -170,3 +170,14 @@ def test_two_who_click_take_at_once_one_gets_it_the_other_a_409() -> None:
         thread.join(600)
     pairs = Counter(tuple(sorted(pair)) for pair in zip(*answers.values(), strict=True))
     assert pairs == {(302, 409): len(leads)}
+
+
+@pytest.mark.django_db
+def test_the_page_of_rules_offers_a_manager_only_doors_that_open() -> None:
+    mine, other = rep("Ada", "paris"), rep("Bo", "lyon")
+    house.pool("everyone", mine, other)
+    client = client_of(member("Max", Role.MANAGER, "paris"))
+    page = client.get("/routing").content.decode()
+    for one, opens in ((mine, True), (other, False)):
+        address = f"/reps/{one.pk}/deactivate"
+        assert (address in page, client.get(address).status_code == 200) == (opens, opens)

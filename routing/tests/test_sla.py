@@ -90,6 +90,7 @@ def test_a_late_answer_is_met_and_breached_at_the_true_time_though_no_tick_came(
     assert (clock.state, clock.breached_at) == ("met", AT + 5 * MINUTE)
     breach = JournalEntry.objects.get(lead=lead, kind="clock_breached")
     assert breach.at == AT + 5 * MINUTE
+    assert JournalEntry.objects.get(lead=lead, kind="clock_met", data__kind="first_attempt").data["late"] is True
 
 
 def test_a_breach_is_recorded_by_the_tick_with_no_user_action_and_only_once(lea):

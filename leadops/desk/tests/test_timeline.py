@@ -12,7 +12,7 @@ from leadops import moment
 from leadops.desk import timeline
 from leadops.desk.tests.desk_cast import HX, Desk, client_of
 from leadops.desk.timeline import Event, events_of, gathered
-from leadops.journal import ICONS, Kind
+from leadops.journal import ICONS, JournalEntry, Kind
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +65,13 @@ def test_an_unreadable_moment_shows_the_newest(desk: Desk) -> None:
 @pytest.mark.parametrize("kind", Kind.values)
 def test_every_kind_of_entry_has_a_mark(kind: str) -> None:
     assert kind in timeline.MARKS and ICONS
+
+
+@pytest.mark.parametrize(("late", "said", "tone"), [(False, "Clock met", "good"), (True, "Answered late", "warn")])
+def test_a_clock_met_after_its_breach_is_not_called_met(late: bool, said: str, tone: str, desk: Desk) -> None:
+    row = JournalEntry(kind=Kind.CLOCK_MET, at=moment.now(), data={"kind": "first_attempt", "late": late})
+    event = timeline._entry_event(row, "", timeline.Words({}, {}, {}))
+    assert (event.title.startswith(said), event.tone) == (True, tone)
 
 
 def test_a_moment_is_said_in_the_readers_language() -> None:
