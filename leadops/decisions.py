@@ -32,6 +32,7 @@ class DecisionBatch(models.Model):
     kind = models.CharField(max_length=16)
     at = models.DateTimeField()
     state = models.JSONField(default=dict)
+    xid = transaction_id()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
@@ -86,6 +87,7 @@ class DecisionFacts(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     salt = models.BinaryField(max_length=16)
     facts = models.JSONField()
+    xid = transaction_id()
 
     def __str__(self) -> str:
         return str(self.decision)

@@ -6,7 +6,12 @@ from collections import Counter
 
 import pytest
 
+from leadops import decisions, experiments
+from leadops.access import SYSTEM
+from leadops.decisions import Decision, DecisionBatch, DecisionFacts
 from leadops.experiments import BUCKETS, arm, bucket, pick, seed_for
+from leadops.testing import ALWAYS_OPEN, LeadFactory, put_in_force
+from leadops.unit import Unit, in_unit
 
 UNITS = [f"lead-{n}" for n in range(50_000)]
 PINNED = [7699, 3824, 2118]
@@ -84,3 +89,25 @@ def test_seeds_fit_a_bigint_and_differ() -> None:
     assert len(seeds) == 10_000
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert max(seeds) > 2**62
+
+
+@pytest.mark.django_db
+def test_an_arm_is_a_decision_of_its_version_with_the_probability_it_had():
+    lead, salt, split = LeadFactory(), "mail-2026", [("a", 2_500), ("b", 7_500)]
+    version = put_in_force("calendar", "experiment", ALWAYS_OPEN)  # any frozen document will do
+    key, propensity = experiments.arm(salt, str(lead.pk), split)
+
+    def work(unit: Unit) -> None:
+        batch = DecisionBatch(kind=Decision.Kind.ARM, at=unit.at)
+        unit.add([batch])
+        outcome = {"arm": key}
+        decisions.record(
+            unit, kind=Decision.Kind.ARM, lead=lead, facts={}, outcome=outcome, why={}, version=version,
+            propensity=propensity, batch=batch,
+        )  # fmt: skip
+
+    in_unit(work, actor=SYSTEM)
+    row = Decision.objects.get(kind="arm", lead=lead)
+    assert (row.outcome, row.propensity, row.version) == ({"arm": key}, dict(split)[key] / 10_000, version)
+    beside = DecisionFacts.objects.get(decision=row.pk)
+    assert row.batch is not None and row.xid == row.batch.xid == beside.xid, "one transaction wrote them"

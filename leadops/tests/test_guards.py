@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from capture.models import Cost
+from capture.models import Cost, Visit, Visitor
 from leadops import moment
 from leadops.decisions import DecisionFacts
 from leadops.desk.tests.api_cast import House
@@ -57,13 +57,14 @@ TABLES = [
     Guarded("routing_creditentry"),
     Guarded("routing_assignment", "{pk} = {pk}", "ended_at is not null"),
     Guarded("capture_cost"),
+    Guarded("capture_visit", "occurred_at = now()", erasable=("url = ''", "click_ids = '{}'")),
     Guarded("capture_submission", "body = 'x'", erasable=("body = ''",)),
     Guarded("capture_submission", "received_at = received_at - interval '1 day'", erasable=("body = ''",)),
 ]
 EMPTIED = {
     "leadops_journalentry", "leadops_touch", "leadops_decision", "leadops_decisionbatch", "leadops_seal", "leadops_consent",
     "leadops_exchangerate", "leadops_suppression", "leadops_version", "leadops_publication", "routing_creditentry",
-    "routing_assignment", "capture_cost", "capture_submission",
+    "routing_assignment", "capture_cost", "capture_submission", "capture_visit",
 }  # fmt: skip
 
 
@@ -94,6 +95,8 @@ def lived(db: None) -> House:
     Absence.objects.create(rep=house.lea, kind="sick", valid_from=now, known_from=now)
     owner = {"account": AccountFactory(), "rep": house.lea, "valid_from": DAWN, "known_from": DAWN}
     AccountOwner.objects.create(**owner, known_to=now)
+    known = Visitor.objects.create(token=b"2" * 32, first_seen_at=now, person=lead.person, stitched_at=now)
+    Visit.objects.create(visitor=known, occurred_at=now, recorded_at=now, url="https://house.example/prices")
     north = Territory.objects.create(key="north", name={})
     TerritoryPlace.objects.create(
         territory=north, kind="postcode", country="FR", value="59", valid_from=DAWN, known_from=DAWN
@@ -142,6 +145,11 @@ def test_the_eraser_passes_for_marked_columns_only(lived: House, one: Guarded):
     else:
         with pytest.raises(IntegrityError):
             run(f"DELETE FROM {one.table} WHERE {one.where}", eraser=True)
+
+
+def test_a_visitor_is_stitched_to_a_person_at_a_moment_or_not_at_all():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Visitor.objects.create(token=b"3" * 32, first_seen_at=moment.now(), stitched_at=moment.now())
 
 
 def test_every_guarded_table_stands_in_these_lists():
