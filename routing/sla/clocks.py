@@ -114,7 +114,12 @@ def _met(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, unit: Uni
         unit.record(
             Kind.CLOCK_MET,
             entry.lead,
-            data={"clock": str(clock.pk), "kind": clock.kind, "seconds": seconds, "late": clock.breached_at is not None},
+            data={
+                "clock": str(clock.pk),
+                "kind": clock.kind,
+                "seconds": seconds,
+                "late": clock.breached_at is not None,
+            },
             cause=entry,
         )
         if clock.breached_at and "breach" not in clock.segments[-1].get("noted", []):

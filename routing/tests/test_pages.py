@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from leadops import moment
@@ -179,5 +180,5 @@ def test_the_page_of_rules_offers_a_manager_only_doors_that_open() -> None:
     client = client_of(member("Max", Role.MANAGER, "paris"))
     page = client.get("/routing").content.decode()
     for one, opens in ((mine, True), (other, False)):
-        address = f"/reps/{one.pk}/deactivate"
+        address = reverse("routing:deactivate", args=[one.pk])
         assert (address in page, client.get(address).status_code == 200) == (opens, opens)
