@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from leadops.access import Actor, leads_visible_to
 from leadops.decisions import Decision
-from leadops.models import IS_OPEN, AccountOwner, Lead, Membership, Rep, Role, User
+from leadops.journal import JournalEntry, Kind
+from leadops.models import IS_OPEN, AccountOwner, Lead, Membership, Rep, Role, Stage, User
 from leadops.stalled import is_apart
+from leadops.versions.services import compiled, version_at
 from routing.models import Assignment, Pool, PoolMember
 
 # reasons that time or a rep's return can end; the others wait for a person
@@ -166,3 +168,20 @@ def names(rep_ids: Iterable[str]) -> Mapping[str, str]:
 def credits_of(pool: Pool) -> list[dict[str, Any]]:
     rows = pool.credits.values("rep_id", "credit", "taken", name=F("rep__user__name")).order_by("name")
     return [dict(row) for row in rows]
+
+
+def astray(at: datetime) -> QuerySet[Lead]:
+    """Open leads that nobody answers for: neither owned, nor held, nor in a pool, nor resting. There should be none.
+
+    Resting is a lead not yet an MQL that nothing has wanted routed: no decision, and captured by a source or as a kind
+    of request that waits for the MQL.
+    """
+    version = version_at("ruleset", "house", at)
+    wanted = Q(data__trigger="now")
+    if version is None or compiled(version).hand_raiser is None:  # with a condition of its own only its decisions tell
+        wanted |= Q(data__trigger="rules", data__hand_raiser=True)
+    mine = {"lead": OuterRef("pk")}
+    asked = Exists(JournalEntry.objects.filter(wanted, kind__in=[Kind.CAPTURED, Kind.CAME_BACK], **mine))
+    decided = Exists(Decision.objects.filter(kind=Decision.Kind.ROUTING, **mine))
+    rows = Lead.objects.filter(IS_OPEN, owner__isnull=True, held="", pool="")
+    return rows.filter(~Q(stage__in=(Stage.NEW, Stage.ENGAGED)) | decided | asked).order_by("id")

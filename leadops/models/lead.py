@@ -120,7 +120,7 @@ class Lead(models.Model):
             ),
             models.CheckConstraint(name="lead_stage_known", condition=Q(stage__in=Stage.values)),
             models.CheckConstraint(name="lead_not_absorbed_by_itself", condition=~Q(absorbed_by=F("id"))),
-            models.CheckConstraint(name="lead_owned_or_held", condition=Q(owner__isnull=True) | Q(held="")),
+            models.CheckConstraint(name="lead_owned_is_not_held", condition=Q(owner__isnull=True) | Q(held="")),
             models.CheckConstraint(
                 name="lead_end_has_reason",
                 condition=~Q(stage__in=["lost", "disqualified", "recycled"]) | ~Q(stage_reason=""),

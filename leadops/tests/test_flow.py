@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from capture import pipeline
 from capture.models import Source, Submission
+from leadops import moment
 from leadops.journal import JournalEntry
 from leadops.models import Lead
 from leadops.shipped import install_defaults
-from leadops.testing import DAWN, SourceFactory, rep
+from leadops.testing import DAWN, LeadFactory, SourceFactory, rep
 from leadops.work import Work
 from routing.models import Assignment, Clock, Pool, PoolMember
 
@@ -80,3 +83,27 @@ def test_the_pipeline_costs_the_same_statements_whatever_the_batch(client, house
     statements = [str(q["sql"]) for q in queries if not str(q["sql"]).startswith(("SAVEPOINT", "RELEASE"))]
     print(n, len(statements))
     assert len(statements) <= BUDGET, "\n".join(s[:160] for s in statements)
+
+
+def test_a_lead_that_nobody_answers_for_is_found(client, house):
+    def said() -> str:
+        told = StringIO()
+        call_command("verify_leads", stdout=told)
+        return told.getvalue()
+
+    post(client, house)
+    pipeline.run_batch()
+    lead = Lead.objects.get()
+    assert lead.owner_id or lead.held or lead.pool
+    resting = LeadFactory(stage="new")  # nothing has wanted it routed
+    held, pooled = (
+        LeadFactory(stage="mql", held="no_capacity", held_at=moment.now()),
+        LeadFactory(stage="mql", pool="everyone"),
+    )
+    assert "every open lead" in said()
+    Lead.objects.filter(pk=lead.pk).update(owner=None, held="", pool="")
+    Lead.objects.filter(pk=resting.pk).update(stage="mql")
+    with pytest.raises(CommandError, match="2 open leads are astray") as found:
+        said()
+    assert str(lead.pk) in str(found.value) and str(resting.pk) in str(found.value)
+    assert str(held.pk) not in str(found.value) and str(pooled.pk) not in str(found.value)
