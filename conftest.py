@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.plugin import blocking_manager_key
@@ -68,16 +69,31 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             _reference_rows_back(item)
 
 
-def _reference_rows_back(item: pytest.Item) -> None:
-    from django.apps import apps  # apps are ready only now
-    from django.contrib.contenttypes.models import ContentType
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """A kept database (--reuse-db) may come from a run that ended with its tables emptied: its last test, or an end by force."""
+    with django_db_blocker.unblock():
+        fill_reference()
 
-    from leadops.models import Reason
+
+def _reference_rows_back(item: pytest.Item) -> None:
+    from django.contrib.contenttypes.models import ContentType  # apps are ready only now
 
     ContentType.objects.clear_cache()  # flushed and made anew, with other keys
     with item.config.stash[blocking_manager_key].unblock():
-        if not Reason.objects.exists():
-            import_module("leadops.migrations.0003_reference").fill(apps, None)
+        fill_reference()
+
+
+def fill_reference() -> bool:
+    """Write the migrations' reference rows where they are gone; whether they were."""
+    from django.apps import apps  # apps are ready only now
+
+    from leadops.models import Reason
+
+    gone = not Reason.objects.exists()
+    if gone:
+        import_module("leadops.migrations.0003_reference").fill(apps, None)
+    return gone
 
 
 @pytest.fixture(scope="session")
