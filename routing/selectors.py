@@ -20,6 +20,8 @@ from routing.models import Assignment, Pool, PoolMember
 # reasons that time or a rep's return can end; the others wait for a person
 DRAINABLE = ("no_capacity", "off_hours", "all_absent", "no_skill", "no_rule")
 CLAIMABLE = ("", *DRAINABLE)
+# what no time ends, and what only a change of rules would: somebody has to look
+FOR_A_PERSON = ("no_rule", "handed_back", "by_rule", "loop", "error")
 CLAIM_WINDOW = timedelta(hours=24)
 EVERYONE = "everyone"
 

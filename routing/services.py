@@ -44,6 +44,7 @@ __all__ = [
     "move_on",
     "preview",
     "route",
+    "route_again",
     "rules_naming_only",
     "set_absence",
     "take_away",
@@ -153,6 +154,18 @@ def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
     (row,) = assignments.own([placing], unit)
     assignments.write_leads([lead], {lead.pk: before}, unit)
     return row
+
+
+def route_again(lead: Lead, unit: Unit) -> Lead:
+    """Decide anew now for a lead nobody owns, whatever it was held for: rules or people may have changed."""
+    (lead,) = unit.leads([lead.pk])
+    access.require(unit.actor, "assign", lead)
+    if not lead.is_open:
+        raise Refused("lead-closed", _("This lead is closed."))
+    if lead.owner_id is not None:
+        raise Refused("already-owned", _("Somebody owns this lead already."), status=409)
+    decide([Wanted(lead)], unit)
+    return lead
 
 
 def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:

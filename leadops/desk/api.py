@@ -219,6 +219,11 @@ class LeadEndpoint(Endpoint):
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
         return self._act(pk, "assign", shapes.Assign, _assign)
 
+    @_verb("Decide anew for a lead nobody owns", shapes.Verb)
+    @action(detail=True, methods=["post"], url_path="route-again")
+    def route_again(self, request: Request, pk: uuid.UUID) -> Response:
+        return self._act(pk, "assign", shapes.Verb, lambda lead, unit, d: routing.route_again(lead, unit))
+
     @_verb("Sales verified need and fit: stage SQL", shapes.Verb)
     @action(detail=True, methods=["post"])
     def qualify(self, request: Request, pk: uuid.UUID) -> Response:

@@ -20,6 +20,7 @@ from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Stage
 from leadops.stalled import Stalled
+from routing.selectors import FOR_A_PERSON
 
 STAGES_PASSED = [(stage, Stage(stage).label) for stage in FORWARD]
 ANSWERS = [
@@ -41,6 +42,7 @@ class LeadFilter(filters.FilterSet):
     owner = filters.UUIDFilter(label=_("Owner"), field_name="owner")
     team = filters.UUIDFilter(label=_("Team"), field_name="team")
     held = filters.BooleanFilter(label=_("Held"), method="by_held", widget=Select(choices=ANY))
+    needs_person = filters.BooleanFilter(label=_("Waits for a person"), method="by_need")
     source = filters.CharFilter(label=_("Source"), field_name="source")
     campaign = filters.CharFilter(label=_("Campaign"), field_name="campaign")
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")
@@ -118,6 +120,11 @@ class LeadFilter(filters.FilterSet):
 
     def by_held(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
         return rows.filter(held="") if not value else rows.filter(Q(held__gt=""))
+
+    def by_need(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        """Held for what no time ends: somebody assigns it or routes it again."""
+        waits = Q(held__in=FOR_A_PERSON, owner__isnull=True, stage__in=OPEN_STAGES, absorbed_by__isnull=True)
+        return rows.filter(waits) if value else rows.exclude(waits)
 
     def by_text(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Exact e-mail, else the beginning of a name or company, folded: indexed, never fuzzy on open.

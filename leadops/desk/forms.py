@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops.desk.services import Channel, Outcome
 from leadops.desk.timeline import said
-from leadops.models import Reason, Status
+from leadops.models import AttributeDef, Lead, Reason, Rep, Status
+from leadops.places import countries
 
 
 class Moment(forms.DateTimeField):
@@ -60,3 +61,71 @@ class StatusForm(forms.Form):
         super().__init__(*args, **kwargs)
         rows = Status.objects.filter(active=True).order_by("position")
         self.fields["status"].choices = [(row.key, said(row.labels)) for row in rows]  # type: ignore[attr-defined]
+
+
+class AssignForm(forms.Form):
+    """To whom; the reason is asked for when somebody has the lead."""
+
+    rep = forms.ModelChoiceField(label=_("Rep"), queryset=Rep.objects.none())
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Rep.objects.filter(active=True).select_related("user", "team").order_by("team__name", "user__name")
+        field: Any = self.fields["rep"]
+        field.queryset = rows.exclude(pk=lead.owner_id) if lead.owner_id else rows
+        field.label_from_instance = lambda rep: f"{rep.user.name} · {rep.team.name}"
+        self.fields["reason"].required = lead.owner_id is not None
+
+
+class LeadForm(forms.Form):
+    """What is known of who asks: the facts of the lead, and the house's own fields by their kinds."""
+
+    company = forms.CharField(label=_("Company"), required=False, max_length=250)
+    title = forms.CharField(label=_("Job title"), required=False, max_length=200)
+    industry = forms.CharField(label=_("Industry"), required=False, max_length=80)
+    employees = forms.IntegerField(label=_("Number of employees"), required=False, min_value=0, max_value=10_000_000)
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    region = forms.CharField(label=_("Region"), required=False, max_length=8)
+    postcode = forms.CharField(label=_("Postcode"), required=False, max_length=16)
+    city = forms.CharField(label=_("City"), required=False, max_length=120)
+    language = forms.RegexField(
+        r"^([a-z]{2})?$", label=_("Language"), required=False, help_text=_("Two letters: fr, en, de.")
+    )
+
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.facts = tuple(self.fields)
+        known = countries()
+        odd = [] if lead.country in {"", *(code for code, _name in known)} else [(lead.country, lead.country)]
+        self.fields["country"].choices = [("", "—"), *odd, *known]  # type: ignore[attr-defined]
+        for name in self.facts:
+            self.fields[name].initial = getattr(lead, name)
+        for one in AttributeDef.objects.filter(owner=AttributeDef.Owner.LEAD).order_by("key"):
+            self.fields[f"own_{one.key}"] = _own(one, lead.attributes.get(one.key))
+
+    def values(self) -> dict[str, Any]:
+        """The facts, and under `attributes` those own fields that were changed; an emptied one is null."""
+        data = self.cleaned_data
+        own = {name: data[name] for name in self.changed_data if name.startswith("own_")}
+        found = {name: data[name] for name in self.facts}
+        kept = {name.removeprefix("own_"): value or None for name, value in own.items()}
+        return found | ({"attributes": kept} if kept else {})
+
+
+def _own(one: AttributeDef, held: Any) -> forms.Field:
+    """One field of the house's own; what is typed is read by its kind when it is kept."""
+    shared: dict[str, Any] = {"label": said(one.labels) or one.key, "required": False}
+    choices = [(row["code"], said(row.get("labels")) or row["code"]) for row in one.choices or ()]
+    if one.kind == "choice":
+        return forms.ChoiceField(choices=[("", "—"), *choices], initial=held or "", **shared)
+    if one.kind == "multi":
+        return forms.MultipleChoiceField(
+            choices=choices, initial=held or [], widget=forms.CheckboxSelectMultiple, **shared
+        )
+    if one.kind == "flag":
+        asked = {None: "", True: "yes", False: "no"}[held]
+        return forms.ChoiceField(choices=[("", "—"), ("yes", _("Yes")), ("no", _("No"))], initial=asked, **shared)
+    return forms.CharField(max_length=2000, initial="" if held is None else str(held), **shared)

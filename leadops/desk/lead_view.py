@@ -34,6 +34,7 @@ VERBS = (
     "qualify",
     "open_opportunity",
     "assign",
+    "update_lead",
     "claim",
 )
 
@@ -117,6 +118,10 @@ def next_action(lead: Lead) -> dict[str, Any] | None:
 def rights(lead: Lead, actor: Actor) -> dict[str, bool]:
     """Which verbs to offer: a closed lead takes notes only."""
     may = {verb: access.can(actor, verb, lead) and (lead.is_open or verb == "note") for verb in VERBS}
+    may |= {
+        "route_again": may["assign"] and lead.owner_id is None,
+        "reopen": lead.stage == Stage.RECYCLED and access.can(actor, "set_status", lead),
+    }
     absence = lead.owner is not None and access.can(actor, "deactivate_rep", lead.owner)
     return may | {"any": any(may.values()), "set_absence": absence}
 

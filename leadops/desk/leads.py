@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +16,8 @@ from leadops.desk import selectors
 from leadops.desk.chips import chips
 from leadops.desk.filters import LeadFilter
 from leadops.desk.lead_view import masked_name
+from leadops.desk.timeline import held_words
+from leadops.models import Lead
 
 PAGE = 50
 MOST = 1000
@@ -30,26 +33,49 @@ def _after(request: HttpRequest) -> uuid.UUID | None:
 
 @require_safe
 def list_leads(request: HttpRequest) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
-    chosen = LeadFilter(request.GET, queryset=selectors.leads_list(actor), request=request)
-    after = _after(request)
+    chosen = LeadFilter(request.GET, queryset=selectors.leads_list(request.actor), request=request)  # type: ignore[attr-defined]
+    return render(request, "desk/leads.html", _page(request, chosen))
+
+
+@require_safe
+def list_waiting(request: HttpRequest) -> HttpResponse:
+    """The leads that wait for a person: the same list with that filter, and the two verbs that end the wait."""
+    access.require(request.actor, "assign")  # type: ignore[attr-defined]
+    asked = request.GET.copy()
+    asked["needs_person"] = "true"
+    chosen = LeadFilter(asked, queryset=selectors.leads_list(request.actor), request=request)  # type: ignore[attr-defined]
+    return render(request, "desk/leads.html", _page(request, chosen) | {"waiting": True})
+
+
+def _page(request: HttpRequest, chosen: LeadFilter) -> dict[str, Any]:
+    """One keyset page of a filtered list."""
+    actor, after = request.actor, _after(request)  # type: ignore[attr-defined]
     rows = chosen.qs.filter(pk__lt=after) if after else chosen.qs
     found = list(rows[: PAGE + 1])
-    names = names_of((lead.source for lead in found), (lead.campaign for lead in found))
-    masked = access.masks_contacts(actor)
-    context = {
+    return {
         "filter": chosen,
         "chips": chips(chosen, request.GET),
         "total": chosen.qs.order_by()[:MOST].count(),
         "most": MOST,
-        "leads": [
-            (lead, masked_name(lead) if masked else str(lead.person), names.of(lead.source, lead.campaign))
-            for lead in found[:PAGE]
-        ],
+        "leads": _lines(found[:PAGE], access.masks_contacts(actor)),
         "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "filtered": any(value for name, value in request.GET.items() if name not in ("after", "of")),
         "kept": [(name, value) for name in request.GET if name not in SHOWN for value in request.GET.getlist(name)],
         "may_create": access.can(actor, "create_lead"),
+        "may_assign": access.can(actor, "assign"),
         "report_url": reverse("reports:show_sources") if request.GET.get("of") == "report" else "",
     }
-    return render(request, "desk/leads.html", context)
+
+
+def _lines(leads: list[Lead], masked: bool) -> list[tuple[Lead, str, Any, str]]:
+    """Each lead with its name, origin and why it is held, as the reader may see them."""
+    names = names_of((lead.source for lead in leads), (lead.campaign for lead in leads))
+    return [
+        (
+            lead,
+            masked_name(lead) if masked else str(lead.person),
+            names.of(lead.source, lead.campaign),
+            held_words(lead.held) if lead.held else "",
+        )
+        for lead in leads
+    ]

@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from capture import editing
 from leadops import access, moment
 from leadops.desk import forms as desk_forms
-from leadops.desk import lead_view, services, undo
+from leadops.desk import lead_view, moves, services, undo
 from leadops.errors import Refused
-from leadops.models import Lead
+from leadops.models import Lead, Role, Stage
 from leadops.unit import Unit, in_unit
+from routing import services as routing
 
 GET_OR_POST = ("GET", "HEAD", "POST")
 CHANGED = "changed"
@@ -94,6 +96,46 @@ def take_back(request: HttpRequest, lead_id: uuid.UUID, entry_id: int) -> HttpRe
     return _act(request, lead, lambda lead, unit, data: undo.undo(lead, entry_id, unit), None, "", _("Undone."))
 
 
+@require_http_methods(GET_OR_POST)
+def assign(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Give the lead to a rep by hand; taking it from somebody needs a reason."""
+    lead = access.lead_for(request.actor, lead_id, "assign")  # type: ignore[attr-defined]
+
+    def act(lead: Lead, unit: Unit, data: dict[str, Any]) -> object:
+        return routing.assign(lead, data["rep"], unit, data["reason"])
+
+    form = desk_forms.AssignForm(request.POST or None, lead=lead)
+    return _verb(request, lead, act, form, _("Assign"), _("Assigned."))
+
+
+@require_POST
+def route_again(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Let the rules decide anew for a lead nobody owns."""
+    lead = access.lead_for(request.actor, lead_id, "assign")  # type: ignore[attr-defined]
+    act: Act = lambda lead, unit, data: routing.route_again(lead, unit)  # noqa: E731
+    return _act(request, lead, act, None, "", _("The rules decided anew."))
+
+
+@require_http_methods(GET_OR_POST)
+def edit_lead(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Correct what is known of who asks."""
+    lead = access.lead_for(request.actor, lead_id, "update_lead")  # type: ignore[attr-defined]
+    form = desk_forms.LeadForm(request.POST or None, lead=lead)
+
+    def act(lead: Lead, unit: Unit, data: dict[str, Any]) -> object:
+        return editing.edit_lead(lead, form.values(), unit)
+
+    return _verb(request, lead, act, form, _("Edit"), _("Changed."))
+
+
+@require_POST
+def reopen(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """A recycled lead comes back before its time."""
+    lead = access.lead_for(request.actor, lead_id, "set_status")  # type: ignore[attr-defined]
+    act: Act = lambda lead, unit, data: moves.move(lead, Stage.ENGAGED, moves.Why(), unit)  # noqa: E731
+    return _act(request, lead, act, None, "", _("Reopened: a new cycle begins."))
+
+
 def _verb(request: HttpRequest, lead: Lead, act: Act, form: forms.Form, title: str, done: str) -> HttpResponse:
     """GET asks, POST acts."""
     if request.method != "POST":
@@ -151,6 +193,7 @@ def _answer(request: HttpRequest, lead: Lead, done: str, entry: int | None = Non
         response["HX-Trigger"] = "leadops:lead-changed, leadops:inbox"
         return response
     messages.success(request, done, extra_tags=undo_url)
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(reverse("desk:inbox") if to_inbox else lead.get_absolute_url())
-    return redirect("desk:inbox") if to_inbox else redirect(lead)
+    where = reverse("desk:inbox" if request.actor.has(Role.REP) else "desk:list_leads")  # type: ignore[attr-defined]
+    where = where if to_inbox else lead.get_absolute_url()
+    where = reverse("desk:list_waiting") if request.POST.get("back") == "waiting" else where
+    return HttpResponseClientRedirect(where) if request.htmx else redirect(where)  # type: ignore[attr-defined]

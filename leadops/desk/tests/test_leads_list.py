@@ -21,7 +21,7 @@ def desk() -> Desk:
 
 
 def names(answer: Any) -> list[str]:
-    return [name for _lead, name, _origin in answer.context["leads"]]
+    return [name for _lead, name, *_rest in answer.context["leads"]]
 
 
 @pytest.mark.parametrize(
