@@ -104,7 +104,15 @@ class RepAdmin(PeopleAdmin):
         return NewRep if obj is None else TermsForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("user", "team", "active", "verbs") if obj is not None else ()
+        return ("who", "where", "active", "verbs") if obj is not None else ()
+
+    @admin.display(description=_("User"))
+    def who(self, obj: Rep) -> str:
+        return str(obj.user)
+
+    @admin.display(description=_("Team"))
+    def where(self, obj: Rep) -> str:
+        return str(obj.team)
 
     @admin.display(description=_("Also"))
     def verbs(self, obj: Rep) -> str:
