@@ -45,10 +45,12 @@ class Account(models.Model):
 class AccountOwner(TwoTimes):
     """Who owns an account, two-time."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="owners")
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="accounts_owned")
+    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.CASCADE, related_name="owners")
+    rep = models.ForeignKey(Rep, verbose_name=_("rep"), on_delete=models.PROTECT, related_name="accounts_owned")
 
     class Meta(TwoTimes.Meta):
+        verbose_name = _("owner of an account")
+        verbose_name_plural = _("owners of accounts")
         constraints = [*TwoTimes.Meta.constraints, no_overlap("accountowner_no_overlap", "account")]
 
     def __str__(self) -> str:

@@ -28,8 +28,10 @@ class Team(models.Model):
 class Rep(models.Model):
     """What routing needs of a user; `active` off = gets nothing more, ever, until switched on."""
 
-    user = models.OneToOneField(User, primary_key=True, on_delete=models.PROTECT, related_name="rep")
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="reps")
+    user = models.OneToOneField(
+        User, verbose_name=_("user"), primary_key=True, on_delete=models.PROTECT, related_name="rep"
+    )
+    team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="reps")
     active = models.BooleanField(_("receives leads"), default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -44,7 +46,7 @@ class Rep(models.Model):
 class RepTerms(TwoTimes):
     """Capacity in work units, caps per window, skills {code: level}, languages, calendar key; two-time."""
 
-    rep = models.ForeignKey(Rep, on_delete=models.CASCADE, related_name="terms")
+    rep = models.ForeignKey(Rep, verbose_name=_("rep"), on_delete=models.CASCADE, related_name="terms")
     capacity = models.PositiveIntegerField(_("capacity (units of open work)"), null=True, blank=True)
     cap_hour = models.PositiveIntegerField(_("at most per hour"), null=True, blank=True)
     cap_day = models.PositiveIntegerField(_("at most per 24 hours"), null=True, blank=True)
@@ -54,6 +56,8 @@ class RepTerms(TwoTimes):
     calendar = models.SlugField(_("calendar"), default="house")
 
     class Meta(TwoTimes.Meta):
+        verbose_name = _("terms of a rep")
+        verbose_name_plural = _("terms of reps")
         constraints = [*TwoTimes.Meta.constraints, no_overlap("repterms_no_overlap", "rep")]
 
     def __str__(self) -> str:

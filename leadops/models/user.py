@@ -76,9 +76,14 @@ class User(AbstractBaseUser):
 class Membership(models.Model):
     """One role of one user in one team, or in the whole house when `team` is empty."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(
-        "leadops.Team", on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
+        "leadops.Team",
+        verbose_name=_("team"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
     )
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
 

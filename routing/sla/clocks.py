@@ -110,18 +110,9 @@ def _met(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, unit: Uni
     clocks = _take(desk, entry.lead_id, kinds)  # type: ignore[arg-type]
     for clock in clocks:
         end(clock, Clock.State.MET, at)
-        seconds = (clock.ended_at - clock.started_at).total_seconds()  # type: ignore[operator]
-        unit.record(
-            Kind.CLOCK_MET,
-            entry.lead,
-            data={
-                "clock": str(clock.pk),
-                "kind": clock.kind,
-                "seconds": seconds,
-                "late": clock.breached_at is not None,
-            },
-            cause=entry,
-        )
+        took = (clock.ended_at - clock.started_at).total_seconds()  # type: ignore[operator]
+        data = {"clock": str(clock.pk), "kind": clock.kind, "seconds": took, "late": clock.breached_at is not None}
+        unit.record(Kind.CLOCK_MET, entry.lead, data=data, cause=entry)
         if clock.breached_at and "breach" not in clock.segments[-1].get("noted", []):
             note_breach(clock, entry.lead, unit)
     return clocks
