@@ -62,6 +62,16 @@ class Kind(models.TextChoices):
     REP_DEACTIVATED = "rep_deactivated", _("Rep deactivated")
     REP_ABSENT = "rep_absent", _("Absence set")
     SETTING_CHANGED = "setting_changed", _("Setting changed")
+    ANSWERED = "answered", _("Qualification answers")
+    ENROLLED = "enrolled", _("Sequence started")
+    STEP_DONE = "step_done", _("Sequence step done")
+    EXITED = "exited", _("Sequence ended")
+    MAIL_SENT = "mail_sent", _("Mail sent")
+    REPLIED = "replied", _("Replied")
+    BOUNCED = "bounced", _("Mail bounced")
+    COMPLAINED = "complained", _("Complaint about a mail")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+    IMPORTED = "imported", _("Import finished")
 
 
 ICONS: dict[str, str] = {
@@ -73,6 +83,8 @@ ICONS: dict[str, str] = {
     "task_done": "list-checks", "opportunity_opened": "briefcase", "opportunity_changed": "pencil", "opportunity_won": "trophy", "opportunity_lost": "x",
     "stalled": "triangle-alert", "resumed": "play", "merged": "merge", "unmerged": "split", "submission_replayed": "rotate-ccw",
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
+    "answered": "clipboard-list", "enrolled": "workflow", "step_done": "list-checks", "exited": "log-out", "mail_sent": "mail",
+    "replied": "mail-check", "bounced": "mail-x", "complained": "thumbs-down", "unsubscribed": "bell-off", "imported": "upload",
 }  # fmt: skip
 
 
