@@ -30,7 +30,7 @@ class OpportunityOut(serializers.ModelSerializer[Opportunity]):
     class Meta:
         model = Opportunity
         fields = (
-            "id", "lead", "account", "owner", "name", "state", "reason", "amount_minor", "currency", "house_minor",
+            "id", "lead", "account", "owner", "name", "product", "state", "reason", "amount_minor", "currency", "house_minor",
             "rate_on", "expected_on", "opened_at", "closed_at", "external_key",
         )  # fmt: skip
         read_only_fields = fields

@@ -26,6 +26,7 @@ class Opportunity(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
     owner = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
     name = models.CharField(max_length=200, blank=True, default="")
+    product = models.CharField(_("product"), max_length=120, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     reason = models.CharField(max_length=40, blank=True, default="")
     amount_minor = models.BigIntegerField(null=True, blank=True)
