@@ -29,6 +29,7 @@ class SubmissionFilter(filters.FilterSet):
     source = filters.CharFilter(field_name="source__slug")
     reason = filters.CharFilter(field_name="reason")
     lead = filters.UUIDFilter(field_name="lead")
+    file = filters.UUIDFilter(field_name="file")
     received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
     received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
 

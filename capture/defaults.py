@@ -1,4 +1,4 @@
-"""What a fresh house starts with in capture: the channel table and the two sources that are always there."""
+"""What a fresh house starts with in capture: the channel table and the three sources that are always there."""
 
 from __future__ import annotations
 
@@ -138,4 +138,5 @@ DEFAULTS: list[tuple[str, str, dict[str, Any]]] = [("channels", "house", CHANNEL
 SHIPPED_SOURCES: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("manual", {"fr": "Saisie à la main", "en": "By hand"}, "json", "outbound"),
     ("api", {"fr": "API", "en": "API"}, "json", ""),
+    ("import", {"fr": "Import de fichier", "en": "File import"}, "json", ""),
 )

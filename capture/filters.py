@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
-from django.forms import DateInput
+from django.forms import DateInput, HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from capture import ledger
@@ -23,6 +23,7 @@ class SubmissionFilter(filters.FilterSet):
     end = filters.ChoiceFilter(label=_("End"), choices=Submission.End.choices, empty_label=_("All"))
     reason = filters.ChoiceFilter(label=_("Reason"), choices=list(REASONS.items()), empty_label=_("All"))
     day = filters.DateFilter(label=_("Day"), method="by_day", widget=DateInput(attrs={"type": "date"}))
+    file = filters.UUIDFilter(field_name="file", widget=HiddenInput)
     received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
     received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
 

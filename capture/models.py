@@ -7,8 +7,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from capture import reasons
+from capture.filetables import Import, ImportFault, ImportPart
 from leadops.models import Lead, Person, User
 from leadops.models.columns import address, transaction_id
+
+__all__ = ["Campaign", "Cost", "Form", "Import", "ImportFault", "ImportPart", "Refusal", "Source", "Submission"]
 
 
 class Campaign(models.Model):
@@ -137,6 +140,8 @@ class Submission(models.Model):
     verified = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=0, help_text="Live 0; import rows 10 wait behind.")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    file = models.ForeignKey(Import, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
+    row = models.PositiveIntegerField(null=True, help_text="Its row in the file; the header is row 1.")
 
     end = models.CharField(max_length=12, choices=End.choices, default=End.PENDING)
     reason = models.CharField(max_length=40, blank=True, default="")
@@ -157,6 +162,9 @@ class Submission(models.Model):
         verbose_name_plural = _("submissions")
         constraints = [
             models.UniqueConstraint(fields=["source", "delivery_key", "variant"], name="submission_once"),
+            models.UniqueConstraint(
+                fields=["file", "row"], condition=Q(file__isnull=False), name="submission_once_per_row"
+            ),
             models.CheckConstraint(
                 name="submission_quarantine_has_reason", condition=~Q(end="quarantined") | ~Q(reason="")
             ),

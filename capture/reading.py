@@ -18,6 +18,7 @@ from typing import Any
 from capture.adapters import ADAPTERS, Draft, Unreadable
 from capture.adapters.base import IDENTITY, UTM
 from capture.adapters.coercion import draft_from
+from capture.adapters.rows import ROWS
 from capture.models import Submission
 
 READ_LIMIT = 2.0  # seconds one body may take
@@ -72,7 +73,8 @@ def drafts_of(submission: Submission) -> list[Draft]:
 
 
 def _read(submission: Submission) -> list[Draft]:
-    adapter = ADAPTERS.get(submission.source.adapter)
+    # a row of a file is read as its import put it down, whatever its source sends else
+    adapter = ROWS if submission.file_id else ADAPTERS.get(submission.source.adapter)
     if adapter is None:
         raise Unreadable("no-adapter", f"No adapter is called {submission.source.adapter!r}.")
     try:

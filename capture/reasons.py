@@ -6,7 +6,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 REASONS: dict[str, Promise] = {
+    "amount-unreadable": _("The amount is no number"),
+    "closed-before-opened": _("It ends before it begins"),
+    "closed-without-day": _("It is over and names no day of its end"),
     "conflict": _("The same delivery came before with another content"),
+    "currency-unknown": _("There is no such currency"),
+    "day-to-come": _("It ended on a day to come"),
+    "day-unreadable": _("A day cannot be read"),
     "dead": _("Reading it failed several times"),
     "empty": _("Nobody can be found in it: no address, no number, no name"),
     "encoding": _("Its characters cannot be read"),
@@ -18,6 +24,7 @@ REASONS: dict[str, Promise] = {
     "json-depth": _("It is nested too deeply"),
     "json-duplicate-key": _("It names the same field twice"),
     "no-adapter": _("Nothing here reads what this source sends"),
+    "no-identifier": _("It names no identifier"),
     "not-a-flag": _("A yes-or-no field holds something else"),
     "placeholders": _("It still holds the placeholders of a template"),
     "several": _("It holds several leads at once"),
@@ -25,7 +32,10 @@ REASONS: dict[str, Promise] = {
     "stale-form": _("The form page had been open for too long"),
     "too-fast": _("It was sent faster than a person can type"),
     "too-many-fields": _("It has too many fields"),
+    "unknown-account": _("No account has this name"),
     "unknown-choice": _("A field holds a choice the form does not offer"),
+    "unknown-owner": _("Nobody here has this name"),
+    "won-without-amount": _("It is won and names no amount"),
 }
 
 

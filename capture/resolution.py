@@ -217,6 +217,8 @@ class Resolution:
         )
         self.leads.append(lead)
         self.made.add(lead.pk)
+        if submission.file_id:
+            self.unit.quiet.add(lead.pk)
         self.told.append((Kind.CAPTURED, lead, self._data(item, key, channel)))
         return lead
 
@@ -265,6 +267,8 @@ class Resolution:
         # only what one of our people typed in can name its owner; a header of the same name from outside cannot
         if submission.created_by_id and submission.headers.get("owner"):
             data["owner"] = submission.headers["owner"]
+        if submission.file_id:  # its maker chose when the rows of a file are routed; they are told of once, at its end
+            data["trigger"] = submission.headers.get("trigger", source.trigger)
         return data
 
     # -- what stays beside it ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from capture import channels, pages, views
+from capture.imports import pages as imports
 
 app_name = "capture"
 public_urlpatterns = [
@@ -27,6 +28,15 @@ desk_urlpatterns = [
     path("sources/new", pages.new_source, name="new_source"),
     path("sources/<uuid:source_id>", pages.show_source, name="show_source"),
     path("sources/<uuid:source_id>/state", pages.set_source_state, name="set_source_state"),
+    path("imports", imports.list_imports, name="list_imports"),
+    path("imports/new", imports.new_import, name="new_import"),
+    path("imports/<uuid:file_id>", imports.show_import, name="show_import"),
+    path("imports/<uuid:file_id>/progress", imports.show_progress, name="show_import_progress"),
+    path("imports/<uuid:file_id>/format", imports.read_again, name="read_import_again"),
+    path("imports/<uuid:file_id>/mapping", imports.map_import, name="map_import"),
+    path("imports/<uuid:file_id>/commit", imports.commit_import, name="commit_import"),
+    path("imports/<uuid:file_id>/discard", imports.discard_import, name="discard_import"),
+    path("imports/<uuid:file_id>/bad-rows", imports.download_bad_rows, name="download_bad_rows"),
     path("campaigns", pages.list_campaigns, name="list_campaigns"),
     path("campaigns/new", pages.new_campaign, name="new_campaign"),
     path("campaigns/<uuid:campaign_id>", pages.show_campaign, name="show_campaign"),

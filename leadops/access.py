@@ -110,6 +110,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "edit_sources": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "sources:write"),
     "edit_costs": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "costs:write"),
     "read_submissions": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "submissions:read"),
+    "import_leads": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "imports:write"),
     "replay_submission": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "submissions:write"),
     "read_rules": (_EVERYONE, "rules:read"),
     "ask_route": (_EVERYONE, "rules:read"),

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from capture import api as capture
 from capture import api_forms as forms
+from capture.imports import api as imports
 from leadops.desk import api as desk
 from leadops.desk import api_docs
 from leadops.desk import api_mine as mine
@@ -25,6 +26,7 @@ router.register("opportunities", qualification.OpportunityEndpoint, basename="op
 router.register("handoffs", mine.HandoffEndpoint, basename="handoffs")
 router.register("submissions", capture.SubmissionEndpoint, basename="submissions")
 router.register("sources", capture.SourceEndpoint, basename="sources")
+router.register("imports", imports.ImportEndpoint, basename="imports")
 router.register("campaigns", capture.CampaignEndpoint, basename="campaigns")
 router.register("costs", capture.CostEndpoint, basename="costs")
 router.register("forms", forms.FormEndpoint, basename="forms")

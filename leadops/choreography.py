@@ -10,8 +10,14 @@ from datetime import datetime
 
 from capture import pipeline
 from capture import tasks as capture_tasks
+from capture.imports import kinds as import_kinds
+from capture.imports import tasks as import_tasks
+from capture.imports import work as imports
+from capture.imports.accounts import ACCOUNTS
+from capture.imports.leads import LEADS
 from leadops import batch, stalled, unit, work
 from leadops.batch import Door
+from leadops.desk import people
 from leadops.desk import selectors as desk_selectors
 from leadops.desk import services as desk
 from leadops.desk import tasks as desk_tasks
@@ -20,6 +26,7 @@ from leadops.journal import Entry
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Unit
+from qualification import dealreading, dealrows
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
@@ -79,7 +86,19 @@ DUE_WORK = (
     DueWork("snoozes", desk_selectors.next_snooze_over, desk_tasks.wake_snoozed, every=1.0),
     DueWork("recycled leads", qualification_selectors.next_rest_over, qualification_tasks.wake_recycled, every=1.0),
     DueWork("what is kept for a while", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
+    DueWork("imports", imports.next_at, import_tasks.run_imports, cluster="long", every=1.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
+)
+
+# -- what a file of rows may hold: capture reads the file, the app that owns the table takes the rows ---------
+
+DEALS = import_kinds.RowKind(
+    "deals",
+    lambda: [import_kinds.Target(*each) for each in dealreading.TARGETS],
+    dealrows.checker,
+    dealrows.take,
+    dealreading.ONE_OF,
+    verb="open_opportunity",
 )
 
 
@@ -89,3 +108,6 @@ def hand_over() -> None:
     work.set_sources(DUE_SOURCES)
     batch.set_doors(DOORS)
     ticker.set_due_work(DUE_WORK)
+    for kind in (LEADS, ACCOUNTS, DEALS):
+        import_kinds.register(kind)
+    dealrows.set_make_owners(people.former_reps)

@@ -285,6 +285,8 @@ SPECTACULAR_SETTINGS = {
         "EffectState": "leadops.effects.models.Effect.State",
         "DecisionKind": "leadops.decisions.Decision.Kind",
         "HandoffState": "qualification.models.Handoff.State",
+        "ImportKind": "capture.models.Import.Kind",
+        "ImportState": "capture.models.Import.State",
         "OpportunityState": "leadops.models.Opportunity.State",
         "SourceState": "capture.models.Source.State",
         "SubmissionState": "capture.models.Submission.End",

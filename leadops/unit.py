@@ -65,6 +65,7 @@ class Unit:
     id: uuid.UUID = field(default_factory=ids.uuid7)
     entries: list[Entry] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
+    quiet: set[uuid.UUID] = field(default_factory=set)  # leads their reps hear of in one digest, not one by one
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     _made: set[uuid.UUID] = field(default_factory=set)
     _unwritten: list[Lead] = field(default_factory=list)

@@ -20,7 +20,7 @@ _OPENINGS = "routing.openings"  # rep -> when a mail may reach them, in this uni
 
 def assigned(told: Iterable[tuple[uuid.UUID, Lead, uuid.UUID, Mapping[str, Any]]], unit: Unit) -> None:
     """Rep, lead, assignment, codes: whoever got a lead hears of it, unless they took it themselves."""
-    wanted = [row for row in told if row[0] != unit.actor.user_id]
+    wanted = [row for row in told if row[0] != unit.actor.user_id and row[1].pk not in unit.quiet]
     due = _openings({rep for rep, *_rest in wanted}, unit)
     for rep, lead, assignment, data in wanted:  # the keys are those of rows made just now: nobody told them before
         key = f"lead_assigned:{assignment}"

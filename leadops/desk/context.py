@@ -28,6 +28,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("sla", "routing:show_sla", "timer", "", "read_rules", ()),
     ("sources", "capture:list_sources", "plug", "s", "read_sources", ()),
     ("submissions", "capture:list_submissions", "inbox", "", "read_submissions", ()),
+    ("imports", "capture:list_imports", "upload", "", "import_leads", ()),
     ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
     ("admin", "admin:index", "settings", "", "open_admin", ()),
 ]
@@ -45,6 +46,7 @@ def _labels() -> dict[str, str]:
         "sla": _("SLA"),
         "sources": _("Sources"),
         "submissions": _("Submissions"),
+        "imports": _("Imports"),
         "campaigns": _("Campaigns"),
         "admin": _("Criteria"),
     }

@@ -38,9 +38,18 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
             "%(count)s clock ran out while nothing was sent", "%(count)s clocks ran out while nothing was sent", count
         ),
         "leads_held": _("Leads wait for an owner: %(reason)s"),
+        "import_done": ngettext(
+            "Import finished: %(count)s row taken in, %(bad)s set aside",
+            "Import finished: %(count)s rows taken in, %(bad)s set aside",
+            count,
+        ),
+        "import_leads": ngettext(
+            "%(count)s new lead for you from an import", "%(count)s new leads for you from an import", count
+        ),
     }.get(kind, _("News about %(who)s"))
     reason = held_words(data.get("reason", ""))
-    return said % {"who": who, "clock": clock, "due": due, "count": count, "reason": reason}
+    told = {"who": who, "clock": clock, "due": due, "count": count, "reason": reason, "bad": data.get("bad", 0)}
+    return said % told
 
 
 def mark_seen(actor: Actor, keys: Sequence[uuid.UUID] | None, at: datetime) -> int:
@@ -70,7 +79,7 @@ def letter(effect: Effect) -> Letter:
 
 
 def register_letters() -> None:
-    for purpose in ("lead_assigned", "lead_taken_away"):
+    for purpose in ("lead_assigned", "lead_taken_away", "import_leads"):
         register(purpose, letter)
     for purpose in ("sla_remind", "sla_breach", "sla_escalate", "sla_digest"):
         register(purpose, letter, again=True)

@@ -5,7 +5,8 @@ It hands out no rights of its own (`leadops/access.py` decides) and never sees a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from leadops import access
 from leadops.errors import Refused
+from leadops.fold import fold
 from leadops.journal import Kind
 from leadops.models import Membership, Rep, Role, Team, User
 from leadops.unit import Unit
@@ -46,6 +48,28 @@ def create_user(email: str, name: str, role: str, team: Team | None, unit: Unit,
     if role == Role.REP and team is not None:
         staff.create_rep(user, team, unit)
     return user
+
+
+def former_reps(names: Sequence[str], team: str, unit: Unit) -> dict[str, Rep]:
+    """Folded name -> rep, for people who sold once and are unknown here: nobody signs in as them, no lead reaches them.
+
+    Their addresses end in `.invalid`, which no mail server may have. The maker's right was asked when he chose it.
+    """
+    home = Team.objects.get(key=team)
+    found: dict[str, Rep] = {}
+    for name in names:
+        address = f"{'.'.join(re.findall('[a-z0-9]+', fold(name))) or 'former'}@former-rep.invalid"
+        user = User.objects.filter(email=address).first()
+        if user is None:
+            user = User(email=address, name=name, is_active=False, created_at=unit.at)
+            user.set_unusable_password()
+            user.save(force_insert=True)
+            _said(unit, "user", str(user.pk), [], new=True)
+        rep, _created = Rep.objects.get_or_create(
+            user=user, defaults={"team": home, "active": False, "ended_at": unit.at}
+        )
+        found[fold(name)] = rep
+    return found
 
 
 def _check_profile(values: Mapping[str, Any]) -> None:
