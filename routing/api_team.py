@@ -47,9 +47,7 @@ class RepEndpoint(Endpoint):
 
     def _rows(self) -> Any:
         self.require("read_team")
-        rows = Rep.objects.select_related("user", "team")
-        teams = self.actor.teams(Role.MANAGER)
-        return rows if self.actor.has(Role.REVENUE_OPS) or teams is None else rows.filter(team__in=teams)
+        return selectors.reps_led_by(self.actor)
 
     def list(self, request: Request) -> Response:
         return self.listed(self._rows())

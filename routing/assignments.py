@@ -181,29 +181,33 @@ def book(
     start: State,
     unit: Unit,
 ) -> None:
-    """Write the turns of a batch: what each paid, lead by lead, and what each accrued, in one row for the batch."""
+    """Write the turns of a batch: what each paid, lead by lead, and what each accrued, in one row for the batch.
+
+    A turn without a decision is undone from the ledger alone: what it accrued is written lead by lead.
+    """
     paid = [row for row in outcomes if row[0].kind == "assigned" and row[0].pool]
     accrued: dict[tuple[str, str], int] = defaultdict(int)
     turns: dict[tuple[str, str], int] = defaultdict(int)
     for outcome, lead_id, decision in paid:
         turns[outcome.pool, outcome.rep] += 1
         for rep, share in outcome.accrued.items():
-            accrued[outcome.pool, rep] += share
+            if decision is None:
+                entry = _entry(pools[outcome.pool].pk, rep, share, CreditEntry.Why.ACCRUED, unit)
+                entry.lead_id = lead_id
+                unit.add([entry])
+            accrued[outcome.pool, rep] += 0 if decision is None else share
         if outcome.accrued:
             cost = -outcome.units * credits.ONE
             entry = _entry(pools[outcome.pool].pk, outcome.rep, cost, CreditEntry.Why.PAID, unit)
             entry.lead_id, entry.decision = lead_id, decision
             unit.add([entry])
     changed = sorted({*turns, *accrued})
-    alone = paid[0][1] if len(paid) == 1 else None  # a claim is undone from the ledger: its rows name the lead
     for key, rep in changed:
         first = start.pools[key].credits.get(rep, 0)
         if (key, rep) in joiners and first:
             unit.add([_entry(pools[key].pk, rep, first, CreditEntry.Why.JOINED, unit)])
         if accrued[key, rep]:
-            entry = _entry(pools[key].pk, rep, accrued[key, rep], CreditEntry.Why.ACCRUED, unit)
-            entry.lead_id = alone
-            unit.add([entry])
+            unit.add([_entry(pools[key].pk, rep, accrued[key, rep], CreditEntry.Why.ACCRUED, unit)])
     rows = [
         PoolCredit(
             pool=pools[key],

@@ -153,7 +153,7 @@ def _rep_states(
     )
     states = {str(row["pk"]): row for row in rows.values("pk", "term", "absent", "back_at", *_WORK)}
     calendar = {rep: (row["term"] or {}).get("calendar", HOUSE) for rep, row in states.items()}
-    hours = {key: _hours(key, known, at) for key in set(calendar.values())}
+    hours = {key: hours_of(key, known, at) for key in set(calendar.values())}
     found = {}
     for row in reps:
         rep = row["id"]
@@ -181,7 +181,7 @@ def _rep_states(
     return found, {row["pk"]: calendar[rep] if row["term"] else None for rep, row in states.items()}
 
 
-def _hours(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
+def hours_of(key: str, known: Calendars, at: datetime) -> tuple[bool, int | None]:
     calendar = calendar_for(key, known)
     if calendars.open_at(calendar, at):
         return True, None

@@ -16,8 +16,9 @@ from leadops.models import Absence, Rep
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import availability, kinds, panels, selectors, services
+from routing import availability, board, kinds, panels, selectors, services
 from routing.deciding import HOUSE
+from routing.fields import HELD
 from routing.filters import DecisionFilter
 from routing.models import Pool, Territory
 
@@ -116,3 +117,32 @@ def departure_page(rep: Rep, at: datetime) -> dict[str, Any]:
 def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:
     rows = Absence.objects.filter(rep=rep).overlapping(at, None).order_by("valid_from")
     return {"rep": rep, "absences": rows}
+
+
+# -- the board -------------------------------------------------------------------------------------------
+
+
+def team_page(found: board.Board, actor: Actor, only_at_risk: bool) -> dict[str, Any]:
+    """The board with its words; `only_at_risk` leaves the reps with something late, soon late or over capacity."""
+    lines = [line for line in found.lines if not only_at_risk or line.breached or line.soon or line.over]
+    return {
+        "board": found,
+        "lines": [
+            {"line": line, "state": state_words(line), "tone": STATE_TONES.get(line.state, "neutral")} for line in lines
+        ],
+        "only_at_risk": only_at_risk,
+        "reasons": [(HELD.get(code, code), n) for code, n in found.reasons],
+        "waiting": [{"lead": lead, "reason": HELD.get(lead.held, lead.held)} for lead in found.waiting],
+        "most": board.MOST,
+        "may_assign": access.can(actor, "assign"),
+    }
+
+
+STATE_TONES = {"available": "good", "busy": "warn", "leave": "info", "sick": "info", "away": "info"}
+
+
+def state_words(line: board.Line) -> str:
+    """Whether somebody takes leads now, in one word."""
+    if line.state == "available":
+        return _("Available")
+    return _("Outside hours") if line.state == "off" else str(Absence.Kind(line.state).label)

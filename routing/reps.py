@@ -29,13 +29,18 @@ def look_again(unit: Unit, *, pools: Iterable[str] | None = None, held: str | No
         unit.wake("due")
 
 
-def take_away(leads: Sequence[Lead], unit: Unit, reason: str) -> None:
-    """Take leads from their reps (a breach, a departure): phase `route` finds somebody else."""
+def take_away(leads: Sequence[Lead], unit: Unit, reason: str, *, give_back: bool = False) -> None:
+    """Take leads from their reps (a breach, a departure): phase `route` finds somebody else.
+
+    `give_back`: through no fault of theirs, so their turns are given back.
+    """
     owned = [lead for lead in unit.leads([lead.pk for lead in leads]) if lead.owner_id is not None and lead.is_open]
     if not owned:
         return
     before = {lead.pk: lead.owner_id for lead in owned}
-    assignments.end(owned, unit, reason)
+    taken = assignments.end(owned, unit, reason)
+    if give_back:
+        assignments.give_back(taken.values(), unit)
     for lead in owned:
         assignments.hold(lead, "", unit, pool=lead.pool)
         lead.held_at = None

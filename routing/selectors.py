@@ -187,3 +187,15 @@ def astray(at: datetime) -> QuerySet[Lead]:
     decided = Exists(Decision.objects.filter(kind=Decision.Kind.ROUTING, **mine))
     rows = Lead.objects.filter(IS_OPEN, owner__isnull=True, held="", pool="")
     return rows.filter(~Q(stage__in=(Stage.NEW, Stage.ENGAGED)) | decided | asked).order_by("id")
+
+
+# -- who leads whom --------------------------------------------------------------------------------------
+
+
+def reps_led_by(actor: Actor) -> QuerySet[Rep]:
+    """Reps of the teams the actor leads, those who left included; everybody for who runs the house."""
+    rows = Rep.objects.select_related("user", "team")
+    if actor.is_system or actor.has(Role.REVENUE_OPS):
+        return rows
+    teams = actor.teams(Role.MANAGER)
+    return rows if teams is None else rows.filter(team__in=teams)

@@ -40,11 +40,13 @@ __all__ = [
     "drain",
     "end_absence",
     "let_go",
+    "locked_reps",
     "look_again",
     "move_on",
     "preview",
     "route",
     "route_again",
+    "route_freed",
     "rules_naming_only",
     "set_absence",
     "take_away",
@@ -104,7 +106,7 @@ def _given_by_hand(entries: Sequence[Entry], unit: Unit) -> set[uuid.UUID]:
     named = {e.lead_id: e for e in entries if e.data.get("owner") and e.lead and e.lead.owner_id is None}
     if not named:
         return set()
-    reps = {str(rep.pk): rep for rep in _locked_reps({str(e.data["owner"]) for e in named.values()}) if rep.active}
+    reps = {str(rep.pk): rep for rep in locked_reps({str(e.data["owner"]) for e in named.values()}) if rep.active}
     chosen = [(e, reps[str(e.data["owner"])]) for e in named.values() if str(e.data["owner"]) in reps]
     placings = [
         Placing(e.lead, rep.pk, rep.team_id, Assignment.How.BY_HAND, cause=e) for e, rep in chosen if e.lead is not None
@@ -114,8 +116,15 @@ def _given_by_hand(entries: Sequence[Entry], unit: Unit) -> set[uuid.UUID]:
     return {p.lead.pk for p in placings}
 
 
-def _locked_reps(ids: Iterable[str]) -> list[Rep]:
+def locked_reps(ids: Iterable[str]) -> list[Rep]:
     return list(Rep.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+
+
+def route_freed(leads: Sequence[Lead], unit: Unit) -> None:
+    """Decide at once for leads nobody owns (any more); who just had one does not get it again."""
+    freed = {e.lead_id: e for e in unit.entries if e.kind == Kind.TAKEN_AWAY}
+    had = {key: frozenset({str(e.data["rep"])}) for key, e in freed.items()}
+    decide([Wanted(lead, freed.get(lead.pk), had.get(lead.pk, frozenset())) for lead in leads], unit)
 
 
 # -- held leads --------------------------------------------------------------------------------------------
@@ -147,7 +156,7 @@ def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
     before = lead.owner_id
     taken = assignments.end([lead], unit, "reassigned")
     assignments.give_back(taken.values(), unit)
-    (locked,) = _locked_reps([str(rep.pk)])
+    (locked,) = locked_reps([str(rep.pk)])
     if not locked.active:
         raise Refused("rep-inactive", _("This rep receives no more leads."))
     placing = Placing(lead, locked.pk, locked.team_id, Assignment.How.BY_HAND, before=before, text=reason.strip())

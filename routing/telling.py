@@ -21,7 +21,7 @@ _OPENINGS = "routing.openings"  # rep -> when a mail may reach them, in this uni
 def assigned(told: Iterable[tuple[uuid.UUID, Lead, uuid.UUID, Mapping[str, Any]]], unit: Unit) -> None:
     """Rep, lead, assignment, codes: whoever got a lead hears of it, unless they took it themselves."""
     wanted = [row for row in told if row[0] != unit.actor.user_id and row[1].pk not in unit.quiet]
-    due = _openings({rep for rep, *_rest in wanted}, unit)
+    due = openings({rep for rep, *_rest in wanted}, unit)
     for rep, lead, assignment, data in wanted:  # the keys are those of rows made just now: nobody told them before
         key = f"lead_assigned:{assignment}"
         row = {"user_id": rep, "key": key, "lead_id": lead.pk}
@@ -34,8 +34,8 @@ def assigned(told: Iterable[tuple[uuid.UUID, Lead, uuid.UUID, Mapping[str, Any]]
 
 def taken_away(leads: Mapping[uuid.UUID, Lead], before: Mapping[uuid.UUID, uuid.UUID], reason: str, unit: Unit) -> None:
     """Lead ids with their lead, and with who had it: they hear that it is theirs no more, unless they did it."""
-    wanted = {lead_id: rep for lead_id, rep in before.items() if rep != unit.actor.user_id}
-    due = _openings(wanted.values(), unit)
+    wanted = {k: rep for k, rep in before.items() if rep != unit.actor.user_id and k not in unit.quiet}
+    due = openings(wanted.values(), unit)
     for lead_id, rep in wanted.items():
         key, data = f"lead_taken_away:{lead_id}:{unit.id}", {"reason": reason}
         lead = leads[lead_id]
@@ -43,7 +43,7 @@ def taken_away(leads: Mapping[uuid.UUID, Lead], before: Mapping[uuid.UUID, uuid.
         plan.mail(unit, user_id=rep, key=key, purpose="lead_taken_away", lead=lead, body=data, due_at=due[rep])
 
 
-def _openings(reps: Iterable[uuid.UUID], unit: Unit) -> dict[uuid.UUID, datetime]:
+def openings(reps: Iterable[uuid.UUID], unit: Unit) -> dict[uuid.UUID, datetime]:
     """Now inside a rep's hours, else when they begin again: nobody is woken by a mail."""
     known: dict[uuid.UUID, datetime] = unit.memo.setdefault(_OPENINGS, {})
     missing = {rep for rep in reps if rep not in known}

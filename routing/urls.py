@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from routing import views
+from routing import team_views, views
 from routing.sla import views as sla
 
 app_name = "routing"
@@ -13,6 +13,10 @@ urlpatterns = [
     path("routing/why/<uuid:lead_id>", views.why, name="why"),
     path("pool", views.show_pool, name="show_pool"),
     path("pool/<uuid:lead_id>/claim", views.claim, name="claim"),
+    path("team", team_views.show_team, name="show_team"),
+    path("team/reassignments/<uuid:plan_id>", team_views.show_reassignment, name="show_reassignment"),
+    path("team/reassignments/<uuid:plan_id>/carry-out", team_views.carry_out, name="carry_out"),
+    path("team/reassignments/<uuid:plan_id>/take-back", team_views.take_back, name="take_back"),
     path("team/<uuid:rep_id>/deactivate", views.deactivate, name="deactivate"),
     path("team/<uuid:rep_id>/absence", views.absence, name="absence"),
     path("team/<uuid:rep_id>/back", views.back, name="back"),

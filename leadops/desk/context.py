@@ -20,6 +20,7 @@ from leadops.platform import live
 ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("inbox", "desk:inbox", "inbox", "i", "accept", (Role.REP,)),
     ("pool", "routing:show_pool", "users", "p", "claim", ()),
+    ("team", "routing:show_team", "layout-grid", "t", "read_team", ()),
     ("leads", "desk:list_leads", "list", "l", "read_leads", ()),
     ("reports", "reports:show_sources", "chart-column", "d", "read_reports", ()),
     ("waiting", "desk:list_waiting", "user-plus", "", "assign", ()),
@@ -38,6 +39,7 @@ def _labels() -> dict[str, str]:
     return {
         "inbox": pgettext("navigation", "Inbox"),
         "pool": _("Pool"),
+        "team": pgettext("navigation", "Team"),
         "leads": _("Leads"),
         "waiting": _("To assign"),
         "reports": _("Reports"),

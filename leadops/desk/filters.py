@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 
 import django_filters as filters
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractHour
 from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from leadops import access, cohorts
+from leadops import access, cohorts, moment
 from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Stage
 from leadops.stalled import Stalled
+from routing.models import Clock
 from routing.selectors import FOR_A_PERSON
 
 STAGES_PASSED = [(stage, Stage(stage).label) for stage in FORWARD]
@@ -43,6 +44,7 @@ class LeadFilter(filters.FilterSet):
     team = filters.UUIDFilter(label=_("Team"), field_name="team")
     held = filters.BooleanFilter(label=_("Held"), method="by_held", widget=Select(choices=ANY))
     needs_person = filters.BooleanFilter(label=_("Waits for a person"), method="by_need")
+    overdue = filters.BooleanFilter(label=_("A clock has run out"), method="by_overdue")
     source = filters.CharFilter(label=_("Source"), field_name="source")
     campaign = filters.CharFilter(label=_("Campaign"), field_name="campaign")
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")
@@ -125,6 +127,10 @@ class LeadFilter(filters.FilterSet):
         """Held for what no time ends: somebody assigns it or routes it again."""
         waits = Q(held__in=FOR_A_PERSON, owner__isnull=True, stage__in=OPEN_STAGES, absorbed_by__isnull=True)
         return rows.filter(waits) if value else rows.exclude(waits)
+
+    def by_overdue(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        late = Clock.objects.filter(lead=OuterRef("pk"), state=Clock.State.RUNNING, due_at__lte=moment.now())
+        return rows.filter(Exists(late)) if value else rows.filter(~Exists(late))
 
     def by_text(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Exact e-mail, else the beginning of a name or company, folded: indexed, never fuzzy on open.

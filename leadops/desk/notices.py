@@ -37,6 +37,10 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
         "sla_digest": ngettext(
             "%(count)s clock ran out while nothing was sent", "%(count)s clocks ran out while nothing was sent", count
         ),
+        "leads_given": ngettext("%(count)s lead was given to you", "%(count)s leads were given to you", count),
+        "leads_moved": ngettext(
+            "%(count)s of your leads went elsewhere", "%(count)s of your leads went elsewhere", count
+        ),
         "leads_held": _("Leads wait for an owner: %(reason)s"),
         "import_done": ngettext(
             "Import finished: %(count)s row taken in, %(bad)s set aside",
@@ -79,7 +83,7 @@ def letter(effect: Effect) -> Letter:
 
 
 def register_letters() -> None:
-    for purpose in ("lead_assigned", "lead_taken_away", "import_leads"):
+    for purpose in ("lead_assigned", "lead_taken_away", "import_leads", "leads_given", "leads_moved"):
         register(purpose, letter)
     for purpose in ("sla_remind", "sla_breach", "sla_escalate", "sla_digest"):
         register(purpose, letter, again=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leadops.desk import account, availability, inbox, lead, leads, notices, passwords, settings_pages, verbs
+from leadops.desk import account, availability, inbox, lead, leads, notices, passwords, reassign, settings_pages, verbs
 from leadops.desk.signin import members_only
 
 app_name = "desk"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("notices", notices.list_notices, name="list_notices"),
     path("leads", leads.list_leads, name="list_leads"),
     path("waiting", leads.list_waiting, name="list_waiting"),
+    path("team/reassign", reassign.reassign, name="reassign"),
     path("leads/<uuid:lead_id>", lead.show_lead, name="show_lead"),
     path("leads/<uuid:lead_id>/why", lead.why, name="why"),
     path("leads/<uuid:lead_id>/timeline", lead.timeline, name="timeline"),

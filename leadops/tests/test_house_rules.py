@@ -60,6 +60,7 @@ REQUEST_READERS = {
     "capture/channels.py": "the channel table's views, apart from pages for their length",
     "capture/doors.py": "the sender's address",
     "capture/adapters/strict.py": "Django's multipart parser under our limits",
+    "routing/team_views.py": "the manager's pages, apart from views for their length",
     "leadops/adminsite.py": "the admin's base classes",
     "leadops/templatetags/house.py": "links that keep the query string",
 }

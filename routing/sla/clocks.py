@@ -1,34 +1,38 @@
 """Starts, follows and ends clock rows: the phase `clocks`. Due moments are computed once, by the calendar arithmetic.
 
-A first attempt is the lead's clock: it runs on through a change of owner. Acceptance is the owner's: it starts anew.
+A first attempt and a follow-up are the lead's clocks: they run on through a change of owner. Acceptance is the owner's:
+it starts anew.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leadops import bulk, calendars, decisions
+from leadops import bulk, decisions
 from leadops.conditions.fields import LEAD
 from leadops.journal import Entry, Kind
 from leadops.lifecycle import ENDED
 from leadops.models import Lead
 from leadops.unit import Unit
-from leadops.versions import calendars as calendar_versions
 from leadops.versions import services as versions
 from leadops.versions.models import Version
 from routing import availability
 from routing.models import Clock
+from routing.sla import making, promises
 from routing.sla.policy import ClockRule, Policies, Policy
+from routing.sla.promises import Promise
 
 STARTS = {Kind.ASSIGNED, Kind.CLAIMED, Kind.HELD}
 ATTEMPTS = {Kind.ATTEMPTED, Kind.CONVERSED}
 LEAVES = {Kind.HANDED_BACK, Kind.RELEASED, Kind.TAKEN_AWAY}
-KINDS = frozenset({*STARTS, *ATTEMPTS, *LEAVES, Kind.ACCEPTED, Kind.STAGE_MOVED, Kind.CAME_BACK})
+KINDS = frozenset({*STARTS, *ATTEMPTS, *LEAVES, Kind.ACCEPTED, Kind.STAGE_MOVED, Kind.CAME_BACK, Kind.TASK_SET})
 OWNER_CLOCKS = {Clock.Kind.ACCEPTANCE}
+LEAD_CLOCKS = (Clock.Kind.FIRST_ATTEMPT, Clock.Kind.FOLLOW_UP)
 _RUNNING = "routing.sla.running"  # what runs for leads made in this unit, by lead
 WAITING = {"error", "loop", "by_rule", "handed_back"}  # held for another reason than "nobody yet": no clock starts
 
@@ -38,11 +42,24 @@ class Desk:
     """What the handler knows of one batch: running clocks, policies, calendars."""
 
     running: dict[tuple[uuid.UUID, str], Clock]
-    had: set[tuple[uuid.UUID, int, str]]
+    had: Counter[tuple[uuid.UUID, int, str]]
     version: Version | None
     policies: Policies | None
     rep_calendars: dict[uuid.UUID, str]
     team_calendars: dict[uuid.UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What starts clocks on a lead: an entry of its life, and the promise a follow-up is counted from."""
+
+    entry: Entry
+    promise: Promise | None
+
+    def start_of(self, rule: ClockRule, lead: Lead) -> datetime:
+        if rule.kind == Clock.Kind.FOLLOW_UP and self.promise is not None:
+            return self.promise.at
+        return lead.assigned_at if rule.start == "assigned" and lead.assigned_at else making.received(lead)
 
 
 def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
@@ -54,7 +71,9 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
     for entry in entries:
         ended += _end(entry, desk, unit)
         moved += _follow(entry, desk)
-    fresh = _start(entries, desk, unit)
+    promised = promises.promised(entries, unit.at)
+    ended += _promised_anew(promised, desk, unit)
+    fresh = _start(entries, promised, desk, unit)
     _save(ended, moved, fresh, unit)
     _remember(leads, desk, unit)
 
@@ -66,9 +85,9 @@ def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
         unit.flush()  # what an earlier round started is read back
     rows = Clock.objects.select_for_update().filter(lead__in=known).order_by("id") if known else []
     running: dict[tuple[uuid.UUID, str], Clock] = {}
-    had: set[tuple[uuid.UUID, int, str]] = set()
+    had: Counter[tuple[uuid.UUID, int, str]] = Counter()
     for clock in rows:
-        had.add((clock.lead_id, clock.cycle, clock.kind))
+        had[clock.lead_id, clock.cycle, clock.kind] += 1
         if clock.state == Clock.State.RUNNING:
             running[clock.lead_id, clock.kind] = clock
     version = versions.in_force("sla", "house", unit)
@@ -91,7 +110,7 @@ def _end(entry: Entry, desk: Desk, unit: Unit) -> list[Clock]:
         return []
     at = entry.at or unit.at
     if entry.kind in ATTEMPTS:
-        return _met(desk, entry, (Clock.Kind.FIRST_ATTEMPT,), at, unit)
+        return _met(desk, entry, LEAD_CLOCKS, at, unit)
     if entry.kind == Kind.ACCEPTED:
         return _met(desk, entry, (Clock.Kind.ACCEPTANCE,), at, unit)
     if entry.kind in LEAVES:
@@ -128,6 +147,14 @@ def _cancelled(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, uni
     return clocks
 
 
+def _promised_anew(promised: Mapping[uuid.UUID, Promise], desk: Desk, unit: Unit) -> list[Clock]:
+    """A new date with the prospect takes the place of the one before; the trace keeps both."""
+    found: list[Clock] = []
+    for promise in promised.values():
+        found += _cancelled(desk, promise.entry, (Clock.Kind.FOLLOW_UP,), unit.at, unit, why="promised_anew")
+    return found
+
+
 def end(clock: Clock, state: str, at: datetime) -> None:
     """Close a clock at an instant; whether it was late is decided by time stamps alone, not by who noticed first."""
     clock.state, clock.ended_at = state, max(at, clock.started_at)
@@ -147,20 +174,20 @@ def note_breach(clock: Clock, lead: Lead | None, unit: Unit) -> None:
 
 
 def _follow(entry: Entry, desk: Desk) -> list[Clock]:
-    """A lead's clock stays when the owner changes; it knows who has to answer now."""
+    """A lead's clocks stay when the owner changes; they know who has to answer now."""
     if entry.lead is None or entry.kind not in STARTS | LEAVES:
         return []
-    clock = desk.running.get((entry.lead.pk, Clock.Kind.FIRST_ATTEMPT))
-    if clock is None or clock.rep_id == entry.lead.owner_id:
-        return []
-    clock.rep_id = entry.lead.owner_id
-    return [clock]
+    mine = [desk.running.get((entry.lead.pk, kind)) for kind in LEAD_CLOCKS]
+    moved = [clock for clock in mine if clock is not None and clock.rep_id != entry.lead.owner_id]
+    for clock in moved:
+        clock.rep_id = entry.lead.owner_id
+    return moved
 
 
 # -- starts --------------------------------------------------------------------------------------------
 
 
-def _start(entries: Sequence[Entry], desk: Desk, unit: Unit) -> list[Clock]:
+def _start(entries: Sequence[Entry], promised: Mapping[uuid.UUID, Promise], desk: Desk, unit: Unit) -> list[Clock]:
     if desk.policies is None:
         return []
     wanted: dict[uuid.UUID, Entry] = {}
@@ -169,20 +196,27 @@ def _start(entries: Sequence[Entry], desk: Desk, unit: Unit) -> list[Clock]:
         again = entry.kind == Kind.STAGE_MOVED and entry.data.get("from") == "recycled"  # a new cycle
         if (entry.kind in STARTS or again) and not waits and entry.lead is not None and entry.lead.is_open:
             wanted[entry.lead.pk] = entry
+    starts = set(wanted)
+    for lead_id, promise in promised.items():
+        wanted.setdefault(lead_id, promise.entry)
     if not wanted:
         return []
-    leads = unit.leads(wanted)
+    leads = [lead for lead in unit.leads(wanted) if lead.is_open]
     facts = LEAD.facts_for(leads, unit.at, desk.policies.fields)
     fresh: list[Clock] = []
     for lead in leads:
         policy = desk.policies.match(facts[lead.pk], unit.at)
         if policy is not None:
-            fresh += _clocks_of(lead, policy, wanted[lead.pk], desk, unit, facts[lead.pk])
+            rules = [rule for rule in policy.clocks if _starts_now(rule, lead, lead.pk in starts, promised, desk)]
+            fresh += _clocks_of(
+                lead, policy, rules, Cause(wanted[lead.pk], promised.get(lead.pk)), desk, unit, facts[lead.pk]
+            )
     return fresh
 
 
-def _clocks_of(lead: Lead, policy: Policy, entry: Entry, desk: Desk, unit: Unit, facts: dict[str, Any]) -> list[Clock]:
-    rules = [rule for rule in policy.clocks if _starts_now(rule, lead, entry, desk)]
+def _clocks_of(
+    lead: Lead, policy: Policy, rules: Sequence[ClockRule], cause: Cause, desk: Desk, unit: Unit, facts: dict[str, Any]
+) -> list[Clock]:
     if not rules:
         return []
     decision = decisions.record(
@@ -196,73 +230,32 @@ def _clocks_of(lead: Lead, policy: Policy, entry: Entry, desk: Desk, unit: Unit,
     )
     fresh = []
     for rule in rules:
-        clock = _clock(lead, policy, rule, desk, unit, decision.pk)
+        start = cause.start_of(rule, lead)
+        key = making.calendar_key(rule, lead, desk.rep_calendars, desk.team_calendars)
+        clock = making.clock(lead, rule, start, key, desk.version, policy.key, decision.pk, unit)
         desk.running[lead.pk, rule.kind] = clock
-        desk.had.add((lead.pk, lead.cycle, rule.kind))
+        desk.had[lead.pk, lead.cycle, rule.kind] += 1
         unit.record(
             Kind.CLOCK_STARTED,
             lead,
             data={"clock": str(clock.pk), "kind": rule.kind, "due_at": clock.due_at.isoformat(), "rule": policy.key},
             decision=decision.pk,
-            cause=entry,
+            cause=cause.entry,
         )
         fresh.append(clock)
     return fresh
 
 
-def _starts_now(rule: ClockRule, lead: Lead, entry: Entry, desk: Desk) -> bool:
-    if (lead.pk, rule.kind) in desk.running:
+def _starts_now(rule: ClockRule, lead: Lead, starts: bool, promised: Mapping[uuid.UUID, Promise], desk: Desk) -> bool:
+    if rule.kind == Clock.Kind.FOLLOW_UP:
+        return lead.pk in promised and desk.had[lead.pk, lead.cycle, rule.kind] < rule.most
+    if not starts or (lead.pk, rule.kind) in desk.running:
         return False
     if rule.kind in OWNER_CLOCKS:
         return lead.owner_id is not None and lead.accepted_at is None
     if rule.start == "assigned" and lead.owner_id is None:
         return False
     return (lead.pk, lead.cycle, rule.kind) not in desk.had
-
-
-def _clock(lead: Lead, policy: Policy, rule: ClockRule, desk: Desk, unit: Unit, decision: uuid.UUID) -> Clock:
-    version, calendar = calendar_versions.calendar_in_force(_calendar_key(rule, lead, desk), unit)
-    start = lead.assigned_at if rule.start == "assigned" and lead.assigned_at else _received(lead)
-    clock = bulk.make(
-        Clock,
-        lead_id=lead.pk,
-        cycle=lead.cycle,
-        kind=rule.kind,
-        policy_id=desk.version.pk if desk.version else None,
-        rule=policy.key,
-        decision=decision,
-        calendar_id=version.pk if version else None,
-        rep_id=lead.owner_id,
-        target_seconds=rule.target,
-        started_at=start,
-        due_at=calendars.add(calendar, start, rule.target),
-        segments=[{"from": start.isoformat()}],
-    )
-    clock.next_step, clock.next_at = next_rung(clock, rule, calendar, fired=())
-    return clock
-
-
-def _received(lead: Lead) -> datetime:
-    """The prospect's act of this cycle: in the first one the reception, later the return that opened it."""
-    return lead.received_at if lead.cycle == 1 else lead.stage_at
-
-
-def _calendar_key(rule: ClockRule, lead: Lead, desk: Desk) -> str:
-    team = desk.team_calendars.get(lead.team_id, "house") if lead.team_id else "house"
-    if rule.calendar == "rep":
-        return desk.rep_calendars.get(lead.owner_id, team) if lead.owner_id else team
-    return team if rule.calendar == "team" else rule.calendar
-
-
-def next_rung(
-    clock: Clock, rule: ClockRule, calendar: calendars.Calendar, fired: Iterable[str]
-) -> tuple[str, datetime | None]:
-    """The next step of the ladder that is switched on and not fired, and its moment."""
-    done = set(fired)
-    for rung in rule.ladder:
-        if rung.on and rung.key not in done:
-            return rung.key, calendars.add(calendar, clock.started_at, clock.target_seconds * rung.percent / 100)
-    return "", None
 
 
 def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit) -> None:

@@ -22,7 +22,7 @@ from leadops.unit import Unit
 from leadops.versions import services as versions
 from routing import services
 from routing.models import Clock, ClockStep
-from routing.sla import clocks
+from routing.sla import clocks, making
 from routing.sla.policy import Policies
 
 STALE = timedelta(hours=2)  # older alerts go into one digest per person instead of a burst
@@ -107,7 +107,7 @@ def _climb_one(clock: Clock, lead: Lead, fired: set[str], firing: Firing, unit: 
             )
         )
         fired.add(clock.next_step)
-        clock.next_step, clock.next_at = clocks.next_rung(clock, rule, calendar, fired)
+        clock.next_step, clock.next_at = making.next_rung(clock, rule, calendar, fired)
 
 
 def _fire(clock: Clock, lead: Lead, firing: Firing, unit: Unit) -> str:

@@ -16,7 +16,8 @@ from leadops.conditions.sentence import sentence
 from leadops.conditions.validate import Invalid
 from leadops.versions.kinds import Fault, Kind, register
 
-KINDS = ("first_attempt", "acceptance")
+KINDS = ("first_attempt", "acceptance", "follow_up")
+MOST = 6  # follow-ups of one cycle unless a policy says otherwise: then the lead is a decision, not a reminder
 DO = ("remind", "breach", "escalate", "take_away")
 CALENDARS = ("rep", "team", "always", "house")
 LONGEST = 90 * 24 * 3600
@@ -42,6 +43,7 @@ class ClockRule:
     start: str
     calendar: str
     ladder: tuple[Rung, ...]
+    most: int = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def _rung(body: Mapping[str, Any]) -> Rung:
 
 def _clock(body: Mapping[str, Any]) -> ClockRule:
     ladder = sorted((_rung(r) for r in body.get("ladder", [])), key=lambda r: (r.percent, DO.index(r.do)))
-    return ClockRule(body["kind"], int(body["target"]), body.get("from", "received"), body["calendar"], tuple(ladder))
+    start, most = body.get("from", "received"), int(body.get("most", MOST))
+    return ClockRule(body["kind"], int(body["target"]), start, body["calendar"], tuple(ladder), most)
 
 
 def compile_body(body: Mapping[str, Any]) -> Policies:
@@ -119,6 +122,8 @@ def _clock_faults(clock: Mapping[str, Any], path: str) -> list[Fault]:
         faults.append((f"{path}.target", _("The target is a number of seconds up to 90 days.")))
     if clock.get("from", "received") not in ("received", "assigned"):
         faults.append((f"{path}.from", _("A clock starts at reception or at assignment.")))
+    if not isinstance(clock.get("most", MOST), int) or not 0 < clock.get("most", MOST) <= 50:
+        faults.append((f"{path}.most", _("Between 1 and 50 follow-ups in a cycle.")))
     if not isinstance(clock.get("calendar"), str) or not clock["calendar"]:
         faults.append((f"{path}.calendar", _("Name the calendar this clock follows.")))
     for k, rung in enumerate(clock.get("ladder", [])):
@@ -135,6 +140,12 @@ def register_kind() -> None:
     register(Kind("sla", _("SLA policies"), "edit_sla", check, compile_body, _sentence))
 
 
+def _clock_body(kind: str, start: str, target: int, *ladder: tuple[int, str, bool]) -> dict[str, Any]:
+    rungs = [{"at": at, "do": do} | ({} if on else {"on": False}) for at, do, on in ladder]
+    return {"kind": kind, "target": target, "from": start, "calendar": "rep", "ladder": rungs}
+
+
+REMIND, BREACH = (80, "remind", True), (100, "breach", True)
 DEFAULT = {
     "policies": [
         {
@@ -142,25 +153,25 @@ DEFAULT = {
             "label": {"fr": "Demande de contact", "en": "Asked to be contacted"},
             "when": {"field": "hand_raiser", "op": "is_true"},
             "clocks": [
-                {
-                    "kind": "first_attempt",
-                    "target": 300,
-                    "from": "received",
-                    "calendar": "rep",
-                    "ladder": [
-                        {"at": 60, "do": "remind"},
-                        {"at": 100, "do": "breach"},
-                        {"at": 200, "do": "escalate"},
-                        {"at": 600, "do": "take_away", "on": False},
-                    ],
-                },
-                {
-                    "kind": "acceptance",
-                    "target": 900,
-                    "from": "assigned",
-                    "calendar": "rep",
-                    "ladder": [{"at": 100, "do": "breach"}, {"at": 200, "do": "escalate"}],
-                },
+                _clock_body(
+                    "first_attempt", "received", 300,
+                    (60, "remind", True), BREACH, (200, "escalate", True), (600, "take_away", False),
+                ),
+                _clock_body("acceptance", "assigned", 900, BREACH, (200, "escalate", True)),
+                _clock_body("follow_up", "assigned", 14400, REMIND, BREACH, (200, "escalate", True)),
+            ],
+        },
+        {
+            "key": "mql",
+            "label": {"fr": "MQL", "en": "MQL"},
+            "when": {"any": [{"field": "stage", "op": "eq", "value": stage} for stage in ("mql", "sal", "sql")]},
+            "clocks": [
+                _clock_body(
+                    "first_attempt", "assigned", 3600,
+                    REMIND, BREACH, (200, "escalate", True), (400, "take_away", False),
+                ),
+                _clock_body("acceptance", "assigned", 7200, BREACH, (200, "escalate", True)),
+                _clock_body("follow_up", "assigned", 28800, REMIND, BREACH, (200, "escalate", True)),
             ],
         },
         {
@@ -168,27 +179,14 @@ DEFAULT = {
             "label": {"fr": "Autres leads", "en": "Other leads"},
             "when": {"all": []},
             "clocks": [
-                {
-                    "kind": "first_attempt",
-                    "target": 14400,
-                    "from": "assigned",
-                    "calendar": "rep",
-                    "ladder": [
-                        {"at": 80, "do": "remind"},
-                        {"at": 100, "do": "breach"},
-                        {"at": 150, "do": "escalate"},
-                        {"at": 300, "do": "take_away", "on": False},
-                    ],
-                },
-                {
-                    "kind": "acceptance",
-                    "target": 28800,
-                    "from": "assigned",
-                    "calendar": "rep",
-                    "ladder": [{"at": 100, "do": "breach"}],
-                },
+                _clock_body(
+                    "first_attempt", "assigned", 28800,
+                    REMIND, BREACH, (150, "escalate", True), (300, "take_away", False),
+                ),
+                _clock_body("acceptance", "assigned", 28800, BREACH),
+                _clock_body("follow_up", "assigned", 57600, REMIND, BREACH),
             ],
         },
     ]
-}
+}  # fmt: skip
 DEFAULTS = [("sla", "house", DEFAULT)]

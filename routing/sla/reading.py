@@ -73,7 +73,8 @@ def _why(step: calendars.Step, calendar: calendars.Calendar) -> str:
 
 
 def kind_words(kind: str) -> str:
-    return {"first_attempt": _("First attempt"), "acceptance": _("Acceptance")}.get(kind, kind)
+    known = {"first_attempt": _("First attempt"), "acceptance": _("Acceptance"), "follow_up": _("Follow-up")}
+    return known.get(kind, kind)
 
 
 def rung_words(rung: Rung) -> str:
@@ -111,6 +112,10 @@ def policies_shown(body: dict[str, Any], compiled: Policies) -> list[dict[str, A
 
 def _clock_shown(rule: ClockRule) -> dict[str, Any]:
     starts = _("from reception") if rule.start == "received" else _("from assignment")
+    if rule.kind == "follow_up":
+        starts = _("from the promised moment, or from an attempt without contact (%(n)s times at most)") % {
+            "n": rule.most
+        }
     return {
         "kind": rule.kind,
         "label": kind_words(rule.kind),

@@ -11,6 +11,21 @@ from leadops.models import Lead, Rep, Team, User
 from leadops.models.columns import address, labels, no_overlap, transaction_id
 from leadops.models.twotimes import TwoTimes
 from leadops.versions.models import Version
+from routing.models.reassignments import ReassignedLead, Reassignment
+
+__all__ = [
+    "Assignment",
+    "Clock",
+    "ClockStep",
+    "CreditEntry",
+    "Pool",
+    "PoolCredit",
+    "PoolMember",
+    "ReassignedLead",
+    "Reassignment",
+    "Territory",
+    "TerritoryPlace",
+]
 
 
 class Pool(models.Model):
@@ -242,6 +257,12 @@ class Clock(models.Model):
             models.Index(fields=["next_at"], name="clock_next", condition=Q(state="running", next_at__isnull=False)),
             models.Index(fields=["lead", "kind", "-started_at"], name="clock_of_lead"),
             models.Index(fields=["kind", "started_at"], name="clock_started"),
+            models.Index(fields=["rep", "due_at"], name="clock_running_of_rep", condition=Q(state="running")),
+            models.Index(
+                fields=["rep", "started_at"],
+                name="clock_answered_by",
+                condition=Q(kind="first_attempt", state="met"),
+            ),
         ]
 
     def __str__(self) -> str:

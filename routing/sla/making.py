@@ -1,0 +1,72 @@
+"""Makes one clock row: the calendar that counts, the due moment, the first rung of the ladder. Decides no start and no end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from leadops import bulk, calendars
+from leadops.models import Lead
+from leadops.unit import Unit
+from leadops.versions import calendars as calendar_versions
+from leadops.versions.models import Version
+from routing.models import Clock
+from routing.sla.policy import ClockRule
+
+
+def clock(
+    lead: Lead,
+    rule: ClockRule,
+    start: datetime,
+    key: str,
+    policy: Version | None,
+    policy_key: str,
+    decision: uuid.UUID,
+    unit: Unit,
+) -> Clock:
+    """A running clock from `start`, counted in the calendar `key` names as it stands now."""
+    version, calendar = calendar_versions.calendar_in_force(key, unit)
+    made: Clock = bulk.make(
+        Clock,
+        lead_id=lead.pk,
+        cycle=lead.cycle,
+        kind=rule.kind,
+        policy_id=policy.pk if policy else None,
+        rule=policy_key,
+        decision=decision,
+        calendar_id=version.pk if version else None,
+        rep_id=lead.owner_id,
+        target_seconds=rule.target,
+        started_at=start,
+        due_at=calendars.add(calendar, start, rule.target),
+        segments=[{"from": start.isoformat()}],
+    )
+    made.next_step, made.next_at = next_rung(made, rule, calendar, fired=())
+    return made
+
+
+def received(lead: Lead) -> datetime:
+    """The prospect's act of this cycle: in the first one the reception, later the return that opened it."""
+    return lead.received_at if lead.cycle == 1 else lead.stage_at
+
+
+def calendar_key(
+    rule: ClockRule, lead: Lead, rep_calendars: Mapping[uuid.UUID, str], team_calendars: Mapping[uuid.UUID, str]
+) -> str:
+    team: Any = team_calendars.get(lead.team_id, "house") if lead.team_id else "house"
+    if rule.calendar == "rep":
+        return rep_calendars.get(lead.owner_id, team) if lead.owner_id else team
+    return team if rule.calendar == "team" else rule.calendar
+
+
+def next_rung(
+    clock: Clock, rule: ClockRule, calendar: calendars.Calendar, fired: Iterable[str]
+) -> tuple[str, datetime | None]:
+    """The next step of the ladder that is switched on and not fired, and its moment."""
+    done = set(fired)
+    for rung in rule.ladder:
+        if rung.on and rung.key not in done:
+            return rung.key, calendars.add(calendar, clock.started_at, clock.target_seconds * rung.percent / 100)
+    return "", None

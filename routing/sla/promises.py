@@ -1,0 +1,37 @@
+"""What is owed to a prospect next: a date a person promised, or the next try after one without contact. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadops.journal import Entry, Kind
+
+WITHOUT_CONTACT = ("voicemail", "no_answer", "sent")
+PROMISES = ("callback", "call", "mail", "social", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The moment a follow-up is counted from, and the entry it comes from."""
+
+    at: datetime
+    entry: Entry
+
+
+def promised(entries: Sequence[Entry], at: datetime) -> dict[uuid.UUID, Promise]:
+    """Per lead the last promise of these entries: a date set outweighs the bare next try."""
+    found: dict[uuid.UUID, Promise] = {}
+    for entry in entries:
+        if entry.lead_id is None:
+            continue
+        if entry.kind == Kind.TASK_SET and entry.data.get("kind") in PROMISES and not entry.data.get("by_rule"):
+            due = entry.data.get("due_at")
+            found[entry.lead_id] = Promise(datetime.fromisoformat(due) if due else at, entry)
+        elif entry.kind == Kind.ATTEMPTED and entry.data.get("outcome") in WITHOUT_CONTACT:
+            known = found.get(entry.lead_id)
+            if known is None or known.entry.kind != Kind.TASK_SET:
+                found[entry.lead_id] = Promise(entry.at or at, entry)
+    return found
