@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leadops', '0010_guards_that_fit'),
+        ('leadops', '0014_journal_kinds_of_the_rooms'),
         ('routing', '0005_guards_that_fit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

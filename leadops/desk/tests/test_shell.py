@@ -29,10 +29,10 @@ def desk() -> Desk:
     ("who", "first", "absent"),
     [
         ("lea", ["inbox", "pool", "leads"], {"sources", "submissions", "admin"}),
-        ("manager", ["pool", "leads", "reports"], {"inbox", "submissions", "admin"}),
+        ("manager", ["pool", "team", "leads"], {"inbox", "submissions", "admin"}),
         ("executive", ["leads", "reports", "qualification"], {"inbox", "pool", "sources", "admin"}),
         ("marketing", ["leads", "reports", "qualification"], {"inbox", "pool"}),
-        ("revenue", ["pool", "leads", "reports"], {"inbox"}),
+        ("revenue", ["pool", "team", "leads"], {"inbox"}),
     ],
 )
 def test_each_role_has_its_pages_in_the_order_of_its_work(
