@@ -99,6 +99,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "disqualify": (_WORKING, "leads:write"),
     "recycle": (_WORKING, "leads:write"),
     "qualify": (_WORKING, "leads:write"),
+    "answer": (_WORKING, "leads:write"),
     "open_opportunity": (_WORKING, "opportunities:write"),
     "win": (_WORKING, "opportunities:write"),
     "lose": (_WORKING, "opportunities:write"),
@@ -119,6 +120,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "edit_calendar": (_LEADING, "rules:write"),
     "edit_scorecard": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
     "edit_mql": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
+    "edit_framework": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
     "edit_channels": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "sources:write"),
     "edit_house": ((Role.REVENUE_OPS,), "settings:write"),
     "set_absence": (_WORKING, "reps:write"),
@@ -135,7 +137,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 _OWNER_VERBS = {
     "update_lead", "accept", "hand_back", "log_attempt", "note", "snooze", "set_status", "disqualify", "recycle",
-    "qualify", "open_opportunity", "win", "lose",
+    "qualify", "answer", "open_opportunity", "win", "lose",
 }  # fmt: skip
 
 

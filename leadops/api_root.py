@@ -41,6 +41,7 @@ router.register("rulesets", routing.RulesetEndpoint, basename="rulesets")
 router.register("sla-policies", routing.SlaEndpoint, basename="sla-policies")
 router.register("calendars", routing.CalendarEndpoint, basename="calendars")
 router.register("scorecards", qualification.ScorecardEndpoint, basename="scorecards")
+router.register("frameworks", qualification.FrameworkEndpoint, basename="frameworks")
 router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-definitions")
 router.register("reps", team.RepEndpoint, basename="reps")
 router.register("absences", team.AbsenceEndpoint, basename="absences")
@@ -55,11 +56,17 @@ app_name = "api"
 urlpatterns = [
     path("schema", schema.SchemaDocument.as_view(), name="schema"),
     path("docs", api_docs.show_docs, name="docs"),
+    path(
+        "leads/<uuid:pk>/answers",
+        qualification.AnswerEndpoint.as_view({"get": "show", "post": "give"}),
+        name="lead-answers",
+    ),
     path("ledger", capture.LedgerEndpoint.as_view({"get": "show"}), name="ledger"),
     path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),
     path("reports/funnel", reports.ReportEndpoint.as_view({"get": "funnel"}), name="report-funnel"),
     path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
     path("availability", mine.AvailabilityEndpoint.as_view({"get": "show", "post": "set"}), name="availability"),
+    path("reports/reasons", reports.ReportEndpoint.as_view({"get": "reasons"}), name="report-reasons"),
     path("route", routing.RouteEndpoint.as_view({"post": "ask"}), name="route"),
     *router.urls,
 ]

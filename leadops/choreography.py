@@ -26,7 +26,7 @@ from leadops.journal import Entry
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Unit
-from qualification import dealreading, dealrows
+from qualification import assessing, dealreading, dealrows
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
@@ -45,11 +45,11 @@ def _work_list(entries: Sequence[Entry], u: Unit) -> None:
 
 
 PHASES = (
-    Phase("score", qualification.SCORED_BY, qualification.score),
+    Phase("score", assessing.SCORED_BY, assessing.score),
     Phase("gate", qualification.GATED_BY, qualification.gate),
     Phase("route", routing.ROUTE_KINDS, routing.route),
     Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner),
-    Phase("look again", qualification.PUBLISHED, qualification.mark_stale),
+    Phase("look again", assessing.PUBLISHED, assessing.mark_stale),
     Phase("clocks", clocks.KINDS, clocks.keep_time),
     Phase("work list", frozenset(), _work_list),
 )

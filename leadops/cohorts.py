@@ -8,7 +8,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from leadops.journal import JournalEntry, Kind
@@ -24,6 +38,13 @@ BANDS: dict[str, tuple[int, int | None]] = {
     "5_15": (FIVE_MINUTES, 900),
     "15_60": (900, 3600),
     "60_plus": (3600, None),
+}
+# the ways to say no to a lead -> (journal kind, stage moved to)
+REFUSALS: dict[str, tuple[str, str]] = {
+    "hand_back": (Kind.HANDED_BACK, ""),
+    "recycle": (Kind.STAGE_MOVED, "recycled"),
+    "disqualify": (Kind.STAGE_MOVED, "disqualified"),
+    "lost": (Kind.STAGE_MOVED, "lost"),
 }
 NEVER = "never"
 LATE = "late"  # answered, but after five minutes
@@ -62,6 +83,48 @@ def won(leads: QuerySet[Lead], value: bool = True) -> QuerySet[Lead]:
     """Leads with a deal that is won today; a deal opened again no longer counts."""
     deals = Exists(Opportunity.objects.filter(lead=OuterRef("pk"), state=Opportunity.State.WON))
     return leads.filter(deals if value else ~deals)
+
+
+def refusals(since: datetime, until: datetime) -> QuerySet[JournalEntry]:
+    """Acts that said no in [since, until), each with its `use`, its `reason`, and the `definition` that offered the lead.
+
+    The definition is the version of the lead's last handoff of that cycle before the act; null when there was none.
+    """
+    offers = JournalEntry.objects.filter(
+        kind=Kind.HANDED_OFF, lead=OuterRef("lead"), cycle=OuterRef("cycle"), at__lte=OuterRef("at")
+    ).order_by("-at", "-id")
+    ways = Q(pk__in=[])
+    for kind, to in REFUSALS.values():
+        ways |= Q(kind=kind, data__to=to) if to else Q(kind=kind)
+    named = [
+        When(Q(kind=kind, data__to=to) if to else Q(kind=kind), then=Value(use)) for use, (kind, to) in REFUSALS.items()
+    ]
+    acts = JournalEntry.objects.filter(ways, at__gte=since, at__lt=until, lead__isnull=False)
+    return acts.annotate(
+        use=Case(*named, output_field=CharField()),
+        reason=Coalesce(KeyTextTransform("reason", "data"), Value(""), output_field=TextField()),
+        definition=Subquery(offers.values("version")[:1]),
+    )
+
+
+def refused(
+    leads: QuerySet[Lead],
+    since: datetime,
+    until: datetime,
+    *,
+    use: str = "",
+    reason: str | None = None,
+    definition: str = "",
+) -> QuerySet[Lead]:
+    """Leads somebody said no to in [since, until): in one way, for one reason, after an offer by one MQL definition."""
+    acts = refusals(since, until).filter(lead=OuterRef("pk"))
+    if use:
+        acts = acts.filter(use=use)
+    if reason is not None:
+        acts = acts.filter(reason="" if reason == EMPTY else reason)
+    if definition:
+        acts = acts.filter(definition__isnull=True) if definition == EMPTY else acts.filter(definition=definition)
+    return leads.filter(Exists(acts))
 
 
 def asked(leads: QuerySet[Lead], since: datetime, until: datetime) -> QuerySet[Lead]:

@@ -1,4 +1,4 @@
-"""Opportunities, handoffs, scorecards and MQL definitions in the API. It calls qualification's services only."""
+"""Opportunities, handoffs, answers and the versioned criteria in the API. It calls qualification's services only."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leadops import access
-from leadops.errors import Refused
-from leadops.models import Opportunity
+from leadops import access, moment
+from leadops.errors import NotFound, Refused
+from leadops.models import Lead, Opportunity
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.shapes import Amount, NamedOut, Strict, amount_of
 from leadops.rest.versions import VersionEndpoint
-from qualification import opportunities, selectors
+from leadops.versions import services as versions
+from qualification import answers, opportunities, selectors
+from qualification.answers import Answered
 from qualification.filters import HandoffFilter
-from qualification.models import Handoff
+from qualification.models import FrameworkAnswer, Handoff
 
 
 class OpportunityOut(serializers.ModelSerializer[Opportunity]):
@@ -149,6 +151,7 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
         model = Handoff
         fields = (
             "id", "lead", "cycle", "definition", "decision", "rep", "state", "reason", "offered_at", "answered_at",
+            "overdue_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -183,3 +186,99 @@ class ScorecardEndpoint(VersionEndpoint):
 
 class MqlEndpoint(VersionEndpoint):
     kind = "mql"
+
+
+class FrameworkEndpoint(VersionEndpoint):
+    kind = "framework"
+
+
+# -- answers -------------------------------------------------------------------------------------------
+
+
+class AnswersIn(Strict):
+    """Answers by question, as the framework in force names them."""
+
+    answers = serializers.DictField(child=serializers.CharField(max_length=50), allow_empty=True)
+    evidence = serializers.ChoiceField(choices=FrameworkAnswer.Evidence.choices, default=FrameworkAnswer.Evidence.CALL)
+    text = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
+
+
+class AnswerOut(serializers.ModelSerializer[FrameworkAnswer]):
+    framework = serializers.SerializerMethodField()
+    author = serializers.SerializerMethodField()
+    note = serializers.SerializerMethodField()
+
+    class Meta:
+        model = FrameworkAnswer
+        fields = ("id", "cycle", "framework", "question", "answer", "evidence", "author", "note", "at")
+        read_only_fields = fields
+
+    def get_framework(self, row: FrameworkAnswer) -> str:
+        return selectors.reference(row.framework)
+
+    @extend_schema_field(NamedOut(allow_null=True))
+    def get_author(self, row: FrameworkAnswer) -> dict[str, Any] | None:
+        return {"id": str(row.author_id), "name": row.author.name} if row.author else None
+
+    def get_note(self, row: FrameworkAnswer) -> str:
+        note = getattr(row, "note", None)
+        return note.text if note is not None and not self.context.get("masked", True) else ""
+
+
+class VerdictOut(serializers.Serializer[Any]):
+    points = serializers.IntegerField(help_text="percent of the whole weight, rounded down")
+    minimum = serializers.IntegerField()
+    answered = serializers.IntegerField()
+    asked = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    qualified = serializers.BooleanField()
+    missing = serializers.ListField(child=serializers.CharField())
+
+
+class AnswersOut(serializers.Serializer[Any]):
+    framework = serializers.CharField(help_text="the version in force")
+    verdict = VerdictOut()
+    current = serializers.DictField(child=serializers.CharField(), help_text="what counts in the present cycle")
+    history = AnswerOut(many=True)
+
+
+class AnswerEndpoint(Endpoint):
+    """What sales learnt about one lead: `leads/<id>/answers`."""
+
+    pagination_class = None
+    serializer_class = AnswersOut
+
+    @extend_schema(
+        operation_id="leads_answers", summary="Answers to the framework, and its verdict", responses=AnswersOut
+    )
+    def show(self, request: Request, pk: uuid.UUID) -> Response:
+        return self._shown(access.lead_for(self.actor, pk))
+
+    @extend_schema(
+        operation_id="leads_answer",
+        summary="Answer questions of the framework",
+        request=AnswersIn,
+        responses=AnswersOut,
+    )
+    def give(self, request: Request, pk: uuid.UUID) -> Response:
+        lead, data = access.lead_for(self.actor, pk, "answer"), self.read(AnswersIn)
+        given = Answered(data["answers"], data["evidence"], data["text"])
+        self.in_unit(lambda unit: answers.answer(unit.leads([lead.pk]), given, unit))
+        return self._shown(lead)
+
+    def _shown(self, lead: Lead) -> Response:
+        version = versions.version_at("framework", selectors.HOUSE, moment.now())
+        if version is None:
+            raise NotFound(_("No framework is in force."), code="no-framework")
+        held = selectors.answers_of([lead]).get(lead.pk, {})
+        rows = AnswerOut(
+            selectors.answers_given(lead), many=True, context={"masked": access.masks_contacts(self.actor)}
+        )
+        return Response(
+            {
+                "framework": selectors.reference(version),
+                "verdict": answers.verdict_of(version, held).to_json(),
+                "current": {question: row.answer for question, row in held.items()},
+                "history": rows.data,
+            }
+        )

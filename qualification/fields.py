@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, Expression, OuterRef, Value, When
+from django.db.models import BooleanField, Case, Exists, Expression, F, OuterRef, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,7 +15,7 @@ from leadops.conditions.fields import LEAD, Field, column
 from leadops.models import Lead, Opportunity, Stage, Status
 from leadops.templatetags.house import said
 from qualification.models import ScoreSheet
-from qualification.scoring import GRADES
+from qualification.scoring import GRADES, LEVELS, MATRIX
 
 SCORE, LIFECYCLE = _("Score and MQL"), _("Lifecycle")
 BAND_LABELS = {
@@ -33,12 +33,30 @@ def _grades() -> Iterable[tuple[str, str]]:
     return [(grade, grade) for grade in GRADES]
 
 
+def _levels() -> Iterable[tuple[str, str]]:
+    return [(level, level) for level in LEVELS]
+
+
+def matrix_choices() -> list[tuple[str, str]]:
+    """The squares of fit grade and engagement level: A1 to D3."""
+    return [(square, square) for square in MATRIX]
+
+
 def _stages() -> Iterable[tuple[str, str | Promise]]:
     return Stage.choices
 
 
 def _statuses() -> Iterable[tuple[str, str]]:
     return [(row.key, said(row.labels) or row.key) for row in Status.objects.all()]
+
+
+def _of_sheet(name: str) -> dict[str, Any]:
+    """Both readers of a text of the sheet; a lead without a sheet has none."""
+
+    def read(leads: Sequence[Lead], at: datetime) -> dict[Any, str]:
+        return dict(ScoreSheet.objects.filter(lead__in=leads).values_list("lead_id", name))
+
+    return {"read": read, "sql": lambda at: F(f"score_sheet__{name}")}
 
 
 def _flag(rows: Exists) -> Expression:
@@ -71,6 +89,8 @@ FIELDS = (
     column("engagement", _("Engagement"), "number", group=SCORE),
     column("band", _("Score band"), "choice", choices=_bands, group=SCORE),
     column("grade", _("Fit grade"), "choice", choices=_grades, group=SCORE),
+    Field("level", _("Engagement level"), "choice", **_of_sheet("level"), choices=_levels, group=SCORE),
+    Field("matrix", _("Grade (A1 to D3)"), "choice", **_of_sheet("matrix"), choices=matrix_choices, group=SCORE),
     Field("knocked_out", _("Excluded by the scorecard"), "flag", _read_knocked_out, _sql_knocked_out, group=SCORE),
     column("stage", _("Stage"), "choice", choices=_stages, group=LIFECYCLE),
     column("status", _("Status"), "choice", choices=_statuses, group=LIFECYCLE),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +14,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from leadops import money
+from leadops.conditions.fields import day_of
 from leadops.errors import Refused
 from leadops.models import Opportunity, Reason
 from leadops.money import Money
-from leadops.templatetags.house import said
-
-RESTS = timedelta(days=90)
+from leadops.templatetags.house import day, said
+from qualification.answers import Answered
+from qualification.models import FrameworkAnswer
+from qualification.rests import rest_of
 
 
 def reasons(use: str) -> list[tuple[str, str]]:
@@ -96,13 +99,64 @@ class DisqualifyForm(VerbForm):
 
 
 class RecycleForm(VerbForm):
-    reason = ReasonField(Reason.Use.RECYCLE)
-    wake_on = forms.DateField(label=_("Wake on"), widget=DayInput())
+    """Left without a day, the lead rests as long as its reason suggests."""
 
-    def wake_at(self) -> datetime:
-        """Nine in the morning of that day, where the reader is."""
-        day: date = self.cleaned_data["wake_on"]
-        return datetime.combine(day, time(9), timezone.get_current_timezone())
+    reason = ReasonField(Reason.Use.RECYCLE)
+    wake_on = forms.DateField(
+        label=_("Wake on"),
+        required=False,
+        widget=DayInput(),
+        help_text=_("Left empty, the day suggested beside the reason."),
+    )
+    text = forms.CharField(
+        label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, data: Any = None, *, on: object = "", at: datetime | None = None, **options: Any) -> None:
+        super().__init__(data, on=on, **options)
+        field: forms.ChoiceField = self.fields["reason"]  # type: ignore[assignment]
+        if at is not None:
+            field.choices = [
+                (key, f"{label} · {day(day_of(at + rest_of(key)))}" if key else label) for key, label in field.choices
+            ]
+
+    def wake_at(self) -> datetime | None:
+        """Nine in the morning of that day, where the reader is; None: as the reason suggests."""
+        chosen: date | None = self.cleaned_data["wake_on"]
+        return datetime.combine(chosen, time(9), timezone.get_current_timezone()) if chosen else None
+
+
+class AnswersForm(VerbForm):
+    """The questions of a framework, each with its closed list of answers."""
+
+    def __init__(
+        self, data: Any = None, *, on: object = "", body: Mapping[str, Any], held: Mapping[str, str], **options: Any
+    ) -> None:
+        super().__init__(data, on=on, **options)
+        self.questions = [question["key"] for question in body["questions"]]
+        for question in body["questions"]:
+            key = question["key"]
+            choices = [("", "—"), *((row["key"], said(row["label"])) for row in question["answers"])]
+            known = {row["key"] for row in question["answers"]}
+            self.fields[f"q_{key}"] = forms.ChoiceField(
+                label=said(question["label"]),
+                choices=choices,
+                required=False,
+                initial=held.get(key, "") if held.get(key) in known else "",
+            )
+        self.fields["evidence"] = forms.ChoiceField(label=_("Learnt by"), choices=FrameworkAnswer.Evidence.choices)
+        self.fields["text"] = forms.CharField(
+            label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+        )
+
+    def given(self) -> Answered:
+        """What was answered; a question left open stays open."""
+        typed = {key: self.cleaned_data[f"q_{key}"] for key in self.questions}
+        return Answered(
+            {key: value for key, value in typed.items() if value},
+            self.cleaned_data["evidence"],
+            self.cleaned_data["text"],
+        )
 
 
 class OpenOpportunityForm(AmountForm):

@@ -94,6 +94,16 @@ def withdraw(leads: Sequence[Lead], unit: Unit) -> int:
     return rows.update(state=State.WITHDRAWN, answered_at=unit.at, answered_by_id=unit.actor.user_id)
 
 
+def mark_overdue(entries: Sequence[Entry], unit: Unit) -> int:
+    """Sales did not answer in time: the offer stays open and says so from the moment it was due."""
+    due = {entry.lead_id: entry.at or unit.at for entry in entries if entry.lead_id}
+    marked = 0
+    for lead_id, at in due.items():
+        rows = Handoff.objects.filter(lead=lead_id, state=State.OFFERED, overdue_at__isnull=True)
+        marked += rows.update(overdue_at=at)
+    return marked
+
+
 def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
     """The open handoff goes to whom the lead now belongs; handler of ASSIGNED, CLAIMED, TAKEN_AWAY and RELEASED."""
     leads = [lead for lead in unit.leads(e.lead_id for e in entries if e.lead_id) if lead.stage == Stage.MQL]

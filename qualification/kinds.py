@@ -1,4 +1,4 @@
-"""The version kinds `scorecard` and `mql`: what stands against publishing a body, and how it is said in words."""
+"""The version kinds `scorecard`, `mql`, `framework`: what stands against publishing a body, and how it is said in words."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.conditions.tree import leaves
 from leadops.conditions.validate import Invalid, parse, validate
+from leadops.models import Touch
+from leadops.templatetags.house import said
 from leadops.versions.kinds import Fault, Kind, register
 from qualification import selectors
+from qualification.behaviour import DECAYS, HALVES, MATCHES
+from qualification.framework import compile_framework
 from qualification.mql import compile_definition
-from qualification.scoring import BANDS, GRADES, GROUPS, OWN_FIELDS, compile_card
+from qualification.scoring import BANDS, FIT, GRADES, GROUPS, LEVELS, OWN_FIELDS, compile_card
 
 HIGHEST = 1000  # points of a line and of a cap: sums stay far inside a smallint
 MOST_LINES = 60
+MOST_DAYS = 365  # a window
+MOST_COUNTED = 50  # touches of one line
+MOST_MATCHES = 50  # values of one match
+MOST_QUESTIONS, MOST_ANSWERS = 12, 6
 NEVER_IN_CARD = {*OWN_FIELDS, "stage", "status"}  # a score that read its own effects would move by itself
 
 
@@ -57,7 +65,8 @@ def check_scorecard(body: dict[str, Any]) -> list[Fault]:
         faults.append(("groups", _("A scorecard holds at most %(limit)s lines.") % {"limit": MOST_LINES}))
     faults += [("groups", _("Two lines share the key “%(key)s”.") % {"key": key}) for key in sorted(_twice(keys))]
     faults += _check_steps(body.get("bands"), "bands", BANDS)
-    faults += _check_steps(body.get("grades", []), "grades", GRADES) if body.get("grades") else []
+    faults += _check_steps(body["grades"], "grades", GRADES) if body.get("grades") else []
+    faults += _check_steps(body["levels"], "levels", LEVELS) if body.get("levels") else []
     for position, each in enumerate(body.get("knockouts", ())):
         faults += _labelled(each, f"knockouts[{position}]")
         faults += _card_condition(each.get("when"), f"knockouts[{position}].when")
@@ -70,10 +79,10 @@ def _twice(keys: Iterable[Any]) -> set[str]:
 
 
 def _labelled(row: dict[str, Any], path: str) -> list[Fault]:
-    labels = row.get("label") or {}
+    labels = row.get("label")
     return (
         []
-        if row.get("key") and labels.get("fr") and labels.get("en")
+        if row.get("key") and isinstance(labels, dict) and labels.get("fr") and labels.get("en")
         else [(path, _("It needs a label in both languages."))]
     )
 
@@ -88,8 +97,46 @@ def _check_group(group: dict[str, Any], path: str) -> list[Fault]:
         faults += _labelled(line, here)
         if not _whole(line.get("points"), -HIGHEST if negative else 1, -1 if negative else HIGHEST):
             faults.append((f"{here}.points", _points_fault(negative)))
-        faults += _card_condition(line.get("when"), f"{here}.when")
+        if "touch" in line:
+            faults += _check_behaviour(line, group["key"], here)
+        else:
+            faults += _card_condition(line.get("when"), f"{here}.when")
     return faults
+
+
+def _check_behaviour(line: dict[str, Any], group: str, path: str) -> list[Fault]:
+    """Acts are engagement, or count against it; fit says who somebody is."""
+    faults: list[Fault] = []
+    touch = line["touch"]
+    if group == FIT:
+        faults.append((path, _("A behaviour line belongs to engagement or to the negative points.")))
+    if "when" in line or not isinstance(touch, dict):
+        return [*faults, (path, _("A line has either a condition or touches."))]
+    kinds = touch.get("kinds", [])
+    if not isinstance(kinds, list) or not set(map(str, kinds)) <= set(Touch.Kind.values):
+        faults.append((f"{path}.touch.kinds", _("One of these kinds of touch does not exist.")))
+    for name, high in (("days", MOST_DAYS), ("most", MOST_COUNTED)):
+        if not _whole(touch.get(name), 1, high):
+            faults.append(
+                (f"{path}.touch.{name}", _("A whole number from 1 to %(high)s is expected.") % {"high": high})
+            )
+    if touch.get("decay", "none") not in DECAYS:
+        faults.append((f"{path}.touch.decay", _("Points are kept, fall to zero, or halve: none, linear, halves.")))
+    if touch.get("decay") == HALVES and not _whole(touch.get("half_life_days"), 1, MOST_DAYS):
+        faults.append((f"{path}.touch.half_life_days", _("A half-life is a whole number of days.")))
+    return faults + [
+        (f"{path}.touch.{name}", _("A list of at most %(n)s values is expected.") % {"n": MOST_MATCHES})
+        for name in MATCHES
+        if not _values(touch.get(name, []))
+    ]
+
+
+def _values(given: Any) -> bool:
+    return (
+        isinstance(given, list)
+        and len(given) <= MOST_MATCHES
+        and all(isinstance(v, str) and 0 < len(v) <= 120 for v in given)
+    )
 
 
 def _points_fault(negative: bool) -> str:
@@ -117,6 +164,8 @@ def check_mql(body: dict[str, Any]) -> list[Fault]:
     faults += [("scorecards", _no_card(name)) for name in names if selectors.scorecard_named(str(name)) is None]
     if not _whole(body.get("cooldown_days", 0), 0, 3650):
         faults.append(("cooldown_days", _("A number of days is expected here.")))
+    if not _whole(body.get("most_cycles", 1), 1, 100):
+        faults.append(("most_cycles", _("A whole number from 1 to %(high)s is expected.") % {"high": 100}))
     if not faults and not names and compile_definition(body).reads_score:
         faults.append(("scorecards", _("The condition reads the score: name the scorecard version it reads.")))
     return faults
@@ -124,6 +173,65 @@ def check_mql(body: dict[str, Any]) -> list[Fault]:
 
 def _no_card(name: Any) -> str:
     return _("There is no published scorecard “%(name)s”.") % {"name": str(name)[:60]}
+
+
+# -- framework -----------------------------------------------------------------------------------------
+
+
+def check_framework(body: dict[str, Any]) -> list[Fault]:
+    faults: list[Fault] = []
+    questions = body.get("questions")
+    if (
+        not isinstance(questions, list)
+        or not 0 < len(questions) <= MOST_QUESTIONS
+        or not all(isinstance(q, dict) for q in questions)
+    ):
+        return [("questions", _("A framework has from 1 to %(n)s questions.") % {"n": MOST_QUESTIONS})]
+    if not _whole(body.get("minimum"), 0, 100):
+        faults.append(("minimum", _("The minimum is a percentage.")))
+    name = body.get("name")
+    if not isinstance(name, dict) or not (name.get("fr") and name.get("en")):
+        faults.append(("name", _("It needs a label in both languages.")))
+    for position, question in enumerate(questions):
+        faults += _check_question(question, f"questions[{position}]")
+    keys = [question.get("key") for question in questions]
+    faults += [
+        ("questions", _("Two questions share the key “%(key)s”.") % {"key": key}) for key in sorted(_twice(keys))
+    ]
+    return faults
+
+
+def _check_question(question: dict[str, Any], path: str) -> list[Fault]:
+    faults = _labelled(question, path)
+    if not _whole(question.get("weight"), 1, 100):
+        faults.append((f"{path}.weight", _("A whole number from 1 to %(high)s is expected.") % {"high": 100}))
+    answers = question.get("answers")
+    if (
+        not isinstance(answers, list)
+        or not 2 <= len(answers) <= MOST_ANSWERS
+        or not all(isinstance(a, dict) for a in answers)
+    ):
+        return [*faults, (f"{path}.answers", _("A question has from 2 to %(n)s answers.") % {"n": MOST_ANSWERS})]
+    for position, answer in enumerate(answers):
+        faults += _labelled(answer, f"{path}.answers[{position}]")
+        if not _whole(answer.get("worth"), 0, 100):
+            faults.append((f"{path}.answers[{position}].worth", _("An answer is worth a percentage of the weight.")))
+    twice = _twice(answer.get("key") for answer in answers)
+    return faults + [
+        (f"{path}.answers", _("Two answers share the key “%(key)s”.") % {"key": key}) for key in sorted(twice)
+    ]
+
+
+def say_framework(body: dict[str, Any]) -> str:
+    names = ", ".join(said(question.get("label")) for question in body.get("questions", ()))
+    return _("%(name)s: %(questions)s. Sales qualified from %(minimum)s%%.") % {
+        "name": said(body.get("name")),
+        "questions": names,
+        "minimum": body.get("minimum", ""),
+    }
+
+
+# -- in words ------------------------------------------------------------------------------------------
 
 
 def say_scorecard(body: dict[str, Any]) -> str:
@@ -147,4 +255,5 @@ def register_kinds() -> None:
 _KINDS: tuple[tuple[str, Any, str, Callable[..., Any], Callable[..., Any], Callable[..., str]], ...] = (
     ("scorecard", gettext_lazy("Scorecard"), "edit_scorecard", check_scorecard, compile_card, say_scorecard),
     ("mql", gettext_lazy("MQL definition"), "edit_mql", check_mql, compile_definition, say_mql),
+    ("framework", gettext_lazy("Framework"), "edit_framework", check_framework, compile_framework, say_framework),
 )

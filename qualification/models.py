@@ -1,4 +1,4 @@
-"""What qualification writes: score lines, handoffs. Scorecards and MQL definitions are versions. No verbs."""
+"""What qualification writes: score lines, handoffs, answers of sales. Criteria are versions. No verbs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from leadops.versions.models import Version
 
 
 class ScoreSheet(models.Model):
-    """The lines a lead's score is the sum of, under one scorecard version; replaced when recomputed."""
+    """The lines a lead's score is the sum of, under one scorecard version; replaced when recomputed.
+
+    `counted` holds the touches behind a line (line -> ids). Two reasons to look again: `next_change_at`, when the lines
+    change with time alone, and `stale_at`, since a publication concerned the lead.
+    """
 
     lead = models.OneToOneField(
         Lead, primary_key=True, on_delete=models.CASCADE, related_name="score_sheet", db_constraint=False
@@ -24,14 +28,20 @@ class ScoreSheet(models.Model):
     score = models.SmallIntegerField()
     band = models.CharField(max_length=8, blank=True, default="")
     grade = models.CharField(max_length=2, blank=True, default="")
+    level = models.CharField(max_length=1, blank=True, default="")
+    matrix = models.CharField(max_length=3, blank=True, default="")  # fit grade and engagement level: A1
     lines = models.JSONField(default=list)
+    counted = models.JSONField(default=dict)
     knocked_out = models.CharField(max_length=50, blank=True, default="")
     next_change_at = models.DateTimeField(null=True)
+    stale_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            models.Index(fields=["next_change_at"], name="scoresheet_due", condition=Q(next_change_at__isnull=False))
+            models.Index(fields=["next_change_at"], name="scoresheet_due", condition=Q(next_change_at__isnull=False)),
+            models.Index(fields=["stale_at"], name="scoresheet_stale", condition=Q(stale_at__isnull=False)),
+            models.Index(fields=["matrix", "-lead"], name="scoresheet_matrix"),
         ]
 
     def __str__(self) -> str:
@@ -59,6 +69,7 @@ class Handoff(models.Model):
     offered_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    overdue_at = models.DateTimeField(null=True)  # the acceptance clock was breached while it was open
     xid = transaction_id()
 
     class Meta:
@@ -73,10 +84,57 @@ class Handoff(models.Model):
                 | (~Q(state="offered") & Q(answered_at__isnull=False)),
             ),
         ]
-        indexes = [models.Index(fields=["lead", "-offered_at"], name="handoff_of_lead")]
+        indexes = [
+            models.Index(fields=["lead", "-offered_at"], name="handoff_of_lead"),
+            models.Index(fields=["-offered_at", "-id"], name="handoff_latest"),
+            models.Index(
+                fields=["overdue_at"], name="handoff_overdue", condition=Q(state="offered", overdue_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead_id}: {self.state}"
+
+
+class FrameworkAnswer(models.Model):
+    """What sales learnt about one question of the framework; append-only, the latest of a cycle counts."""
+
+    class Evidence(models.TextChoices):
+        CALL = "call", _("Call")
+        MAIL = "mail", _("E-mail")
+        MEETING = "meeting", _("Meeting")
+        FORM = "form", _("Form")
+        OTHER = "other", pgettext_lazy("evidence", "Other")
+
+    id = address()
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="answers")
+    cycle = models.PositiveSmallIntegerField(default=1)
+    framework = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    question = models.CharField(max_length=50)
+    answer = models.CharField(max_length=50)
+    evidence = models.CharField(max_length=8, choices=Evidence.choices, default=Evidence.CALL)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    xid = transaction_id()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        indexes = [models.Index(fields=["lead", "cycle", "question", "-at"], name="answer_of_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.question} = {self.answer}"
+
+
+class AnswerNote(models.Model):
+    """The words beside an answer: personal, erased with the person."""
+
+    answer = models.OneToOneField(FrameworkAnswer, primary_key=True, on_delete=models.CASCADE, related_name="note")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.answer_id)
 
 
 class Scorecard(Version):
@@ -95,3 +153,12 @@ class MqlDefinition(Version):
         proxy = True
         verbose_name = _("MQL definition")
         verbose_name_plural = _("MQL definitions")
+
+
+class FrameworkVersion(Version):
+    """Versions of kind `framework`, for the admin."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("qualification framework")
+        verbose_name_plural = _("qualification frameworks")

@@ -15,6 +15,7 @@ from qualification import scoring
 from qualification.scoring import OWN_FIELDS, Card, Sheet
 
 COOLDOWN = 30  # days before a lead that sales handed back may be offered again
+MOST_CYCLES = 4  # laps a lead may run before it must end for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Definition:
     when: Predicate
     scorecard: str
     cooldown: timedelta
+    most_cycles: int
     why: Explainer  # how it answered, without what is personal
 
     @property
@@ -40,6 +42,7 @@ def compile_definition(body: Mapping[str, Any], vocabulary: Vocabulary = LEAD) -
         why=explainer(when.tree, vocabulary, personal=False),
         scorecard=next(iter(body.get("scorecards", ())), ""),
         cooldown=timedelta(days=body.get("cooldown_days", COOLDOWN)),
+        most_cycles=body.get("most_cycles", MOST_CYCLES),
     )
 
 
@@ -47,7 +50,8 @@ def fields_read(definition: Definition, card: Card | None) -> set[str]:
     """What must be read of a lead before it can be judged; the score's own fields are worked out, not read."""
     if card is None or not definition.reads_score:
         return set(definition.when.used_fields)
-    return (set(definition.when.used_fields) - set(OWN_FIELDS)) | card.used_fields
+    touches = {scoring.TOUCHES} if card.behaviours else set()
+    return (set(definition.when.used_fields) - set(OWN_FIELDS)) | card.used_fields | touches
 
 
 def with_score(facts: Mapping[str, Any], card: Card | None, at: datetime, sheet: Sheet | None = None) -> dict[str, Any]:

@@ -14,18 +14,29 @@ from leadops.conditions.fields import day_of
 from leadops.models import Lead, Opportunity, Reason, Stage
 from leadops.panels import Panel
 from leadops.templatetags.house import said
+from leadops.versions import services as versions
 from leadops.versions.models import Version
 from qualification import selectors
+from qualification.answers import verdict_of
 from qualification.fields import BAND_LABELS
-from qualification.forms import RESTS, DisqualifyForm, LoseForm, OpenOpportunityForm, RecycleForm, WinForm, amount_text
-from qualification.models import Handoff
+from qualification.forms import (
+    AnswersForm,
+    DisqualifyForm,
+    LoseForm,
+    OpenOpportunityForm,
+    RecycleForm,
+    WinForm,
+    amount_text,
+)
+from qualification.models import FrameworkAnswer, Handoff
 
 TONES = {"offered": "info", "accepted": "good", "handed_back": "warn", "expired": "neutral", "withdrawn": "neutral"}
+QUALIFIABLE = (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
 DEAL_TONES = {"open": "info", "won": "good", "lost": "neutral"}
 
 
 def panels(lead: Lead, actor: Actor) -> list[Panel]:
-    return [score(lead, actor), handoff(lead, actor), opportunities(lead, actor)]
+    return [score(lead, actor), answers(lead, actor), handoff(lead, actor), opportunities(lead, actor)]
 
 
 def line_labels(version: Version) -> dict[str, str]:
@@ -52,6 +63,43 @@ def score(lead: Lead, actor: Actor) -> Panel:
     return Panel("qualification/score_panel.html", context)
 
 
+def answers(lead: Lead, actor: Actor, forms: Mapping[str, Any] | None = None) -> Panel:
+    """The framework's questions with what sales learnt, and the verdict; the form for who may answer."""
+    version = versions.version_at("framework", selectors.HOUSE, moment.now())
+    context: dict[str, Any] = {"lead": lead, "version": version}
+    if version is not None:
+        held = selectors.answers_of([lead]).get(lead.pk, {})
+        may = lead.is_open and access.can(actor, "answer", lead)
+        plain = {key: row.answer for key, row in held.items()}
+        context |= {
+            "name": said(version.body["name"]),
+            "verdict": verdict_of(version, held),
+            "questions": questions_of(version, held, access.masks_contacts(actor)),
+            "may_qualify": may and lead.stage in QUALIFIABLE and access.can(actor, "qualify", lead),
+            "answers_form": AnswersForm(on=lead.pk, body=version.body, held=plain) if may else None,
+        }
+    return Panel("qualification/answers_panel.html", context | dict(forms or {}))
+
+
+def questions_of(version: Version, held: Mapping[str, FrameworkAnswer], masked: bool) -> list[dict[str, Any]]:
+    """Each question in the reader's language with its latest answer; words of people for who may read them."""
+    rows = []
+    for question in version.body["questions"]:
+        row = held.get(question["key"])
+        labels = {each["key"]: said(each["label"]) for each in question["answers"]}
+        note = getattr(row, "note", None)
+        rows.append(
+            {
+                "label": said(question["label"]),
+                "needed": question.get("needed", False),
+                "row": row,
+                "answer": labels.get(row.answer, row.answer) if row else "",
+                "note": note.text if note is not None and not masked else "",
+            }
+        )
+    return rows
+
+
 def reason_labels(use: str) -> dict[str, str]:
     return {row.key: said(row.labels) for row in Reason.objects.filter(use=use)}
 
@@ -61,13 +109,13 @@ def handoff(lead: Lead, actor: Actor, forms: Mapping[str, Any] | None = None) ->
     rows = list(selectors.handoffs_of(lead)[:5])
     said_reasons = reason_labels(Reason.Use.HAND_BACK) if any(row.reason for row in rows) else {}
     may = {verb: lead.is_open and access.can(actor, verb, lead) for verb in ("qualify", "disqualify", "recycle")}
-    may["qualify"] = may["qualify"] and lead.stage in (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
+    may["qualify"] = may["qualify"] and lead.stage in QUALIFIABLE
     context = {
         "lead": lead,
         "handoffs": [handoff_row(row, said_reasons) for row in rows],
         "may": may,
         "disqualify_form": DisqualifyForm(on=lead.pk),
-        "recycle_form": RecycleForm(on=lead.pk, initial={"wake_on": day_of(moment.now() + RESTS)}),
+        "recycle_form": RecycleForm(on=lead.pk, at=moment.now()),
     }
     return Panel("qualification/handoff_panel.html", context | dict(forms or {}))
 

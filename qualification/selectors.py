@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from leadops import access
 from leadops.access import Actor
 from leadops.conditions import sql
-from leadops.models import IS_OPEN, Lead, Opportunity, Stage
+from leadops.conditions.fields import LEAD
+from leadops.models import IS_OPEN, Lead, Opportunity, Stage, Touch
 from leadops.stalled import is_apart
 from leadops.versions import services as versions
 from leadops.versions.models import Version
 from qualification import cardsql
-from qualification.models import Handoff, ScoreSheet
+from qualification.behaviour import Seen
+from qualification.models import FrameworkAnswer, Handoff, ScoreSheet
 from qualification.mql import Definition
-from qualification.scoring import Card
+from qualification.scoring import TOUCHES, Card
 
 HOUSE = "house"
+Facts = dict[uuid.UUID, dict[str, Any]]
 
 
 # -- versions ------------------------------------------------------------------------------------------
@@ -60,6 +65,30 @@ def card_of(version: Version, definition: Definition) -> tuple[Version, Card] | 
         return _named_card(version.pk, definition.scorecard)
     found = scorecard_named(definition.scorecard)
     return (found, versions.compiled(found)) if found else None
+
+
+# -- facts ----------------------------------------------------------------------------------------------
+
+
+def facts_of(leads: Sequence[Lead], at: datetime, keys: Collection[str], card: Card | None) -> Facts:
+    """The fields named, and under TOUCHES what the card counts of the person's acts: one statement for all leads."""
+    facts: Facts = LEAD.facts_for(leads, at, [key for key in keys if key != TOUCHES])
+    if TOUCHES in keys and card is not None:
+        seen = touches_of(leads, at - timedelta(days=card.days))
+        for lead in leads:
+            facts[lead.pk][TOUCHES] = seen.get(lead.canonical_id, ())
+    return facts
+
+
+def touches_of(leads: Sequence[Lead], since: datetime) -> dict[uuid.UUID, list[Seen]]:
+    """Touches of these people after `since`, the latest first; those still to come are among them."""
+    people = {lead.canonical_id for lead in leads}
+    rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=since).order_by("-occurred_at", "-id")
+    found: dict[uuid.UUID, list[Seen]] = defaultdict(list)
+    columns = ("person__canonical", "id", "kind", "occurred_at", "source", "channel", "campaign", "content")
+    for person, *values in rows.values_list(*columns):
+        found[person].append(Seen(*values))
+    return found
 
 
 # -- who matches ---------------------------------------------------------------------------------------
@@ -117,15 +146,25 @@ def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
 
 def next_reassessed_at(at: datetime) -> datetime | None:
     """When the ticker should look: the first moment a score is due to be looked at again."""
-    return _marked().filter(next_change_at__isnull=False).values_list("next_change_at", flat=True).first()
+    moments = [_due(name).values_list(name, flat=True).first() for name in _DUE]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def due_for_reassessment(at: datetime, limit: int) -> list[uuid.UUID]:
-    return list(_marked().filter(next_change_at__lte=at).values_list("lead_id", flat=True)[:limit])
+    """What a publication marked first, then what time alone changes."""
+    found: list[uuid.UUID] = []
+    for name in _DUE:
+        rows = _due(name).filter(**{f"{name}__lte": at}).values_list("lead_id", flat=True)
+        found += rows[: limit - len(found)]
+    return list(dict.fromkeys(found))
 
 
-def _marked() -> QuerySet[ScoreSheet]:
-    return ScoreSheet.objects.filter(~is_apart("scores", "lead_id")).order_by("next_change_at", "lead")
+_DUE = ("stale_at", "next_change_at")
+
+
+def _due(name: str) -> QuerySet[ScoreSheet]:
+    rows = ScoreSheet.objects.filter(~is_apart("scores", "lead_id"), **{f"{name}__isnull": False})
+    return rows.order_by(name, "lead")
 
 
 def next_rest_over(at: datetime) -> datetime | None:
@@ -147,6 +186,24 @@ def _resting() -> QuerySet[Lead]:
 
 def sheet_of(lead: Lead) -> ScoreSheet | None:
     return ScoreSheet.objects.select_related("version").filter(pk=lead.pk).first()
+
+
+def answers_of(leads: Sequence[Lead]) -> dict[uuid.UUID, dict[str, FrameworkAnswer]]:
+    """The latest answer to each question in the lead's present cycle: lead -> question -> answer."""
+    cycles = {lead.pk: lead.cycle for lead in leads}
+    rows = FrameworkAnswer.objects.filter(lead__in=list(cycles)).select_related("author", "note")
+    latest = rows.order_by("lead", "cycle", "question", "-at", "-id").distinct("lead", "cycle", "question")
+    found: dict[uuid.UUID, dict[str, FrameworkAnswer]] = defaultdict(dict)
+    for row in latest:
+        if row.cycle == cycles[row.lead_id]:
+            found[row.lead_id][row.question] = row
+    return found
+
+
+def answers_given(lead: Lead) -> QuerySet[FrameworkAnswer]:
+    """Every answer ever given about a lead, newest first."""
+    rows = FrameworkAnswer.objects.filter(lead=lead).select_related("author", "framework", "note")
+    return rows.order_by("-at", "-id")
 
 
 def handoffs_of(lead: Lead) -> QuerySet[Handoff]:

@@ -1,124 +1,47 @@
-"""The verbs of qualification: score, gate, qualify, disqualify, recycle; batch first, each in the caller's unit."""
+"""The verbs of qualification: gate, qualify, disqualify, recycle; batch first, each in the caller's unit."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from leadops import access, bulk, decisions, lifecycle
+from leadops import access, decisions, lifecycle
 from leadops.conditions.facts import facts_to_json
 from leadops.conditions.fields import LEAD
 from leadops.errors import Refused
 from leadops.journal import Entry, Kind
-from leadops.models import IS_OPEN, OPEN_STAGES, Lead, Opportunity, Stage
+from leadops.models import IS_OPEN, Lead, Opportunity, Stage
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from qualification import handoff, mql, scoring, selectors
+from qualification import answers, handoff, mql, rests, selectors
+from qualification.answers import Answered
+from qualification.assessing import FACTS, SCORED_BY, SHEETS, leads_of, score_leads
 from qualification.models import ScoreSheet
-from qualification.scoring import Card, Sheet
+from qualification.scoring import TOUCHES, Card
+from qualification.selectors import Facts
 
-Facts = dict[uuid.UUID, dict[str, Any]]
-SCORED_BY = frozenset({Kind.CAPTURED, Kind.CAME_BACK, Kind.EDITED})
 GATED_BY = SCORED_BY | {Kind.SCORED}
-PUBLISHED = frozenset({Kind.VERSION_PUBLISHED})
-HANDOFF_FOLLOWS = frozenset({Kind.ASSIGNED, Kind.CLAIMED, Kind.TAKEN_AWAY, Kind.RELEASED})
-_SHEETS = "qualification.sheets"  # what `score` found last, and under which scorecard
-_FACTS = "qualification.facts"  # what `score` read in this unit; `gate` comes right after it
+HANDOFF_FOLLOWS = frozenset({Kind.CLOCK_BREACHED, Kind.ASSIGNED, Kind.CLAIMED, Kind.TAKEN_AWAY, Kind.RELEASED})
 
 
-# -- score ---------------------------------------------------------------------------------------------
-
-
-def score(entries: Sequence[Entry], unit: Unit) -> None:
-    """Phase: score the leads of these entries under the scorecard in force."""
-    score_leads(_leads_of(entries, unit), unit, _causes(entries))
-
-
-def score_leads(leads: Sequence[Lead], unit: Unit, causes: Mapping[uuid.UUID, Entry] | None = None) -> list[Lead]:
-    """Write sheets and score columns of open leads; only those whose score changed are journalled and returned."""
-    version = versions.in_force("scorecard", selectors.HOUSE, unit)
-    leads = [lead for lead in leads if lead.is_open]
-    if version is None or not leads:
-        return []
-    card: Card = versions.compiled(version)
-    facts = LEAD.facts_for(leads, unit.at, card.used_fields)
-    unit.memo.setdefault(_FACTS, {}).update(facts)
-    sheets = {lead: scoring.score(facts[lead.pk], card, unit.at) for lead in leads}
-    unit.memo[_SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet in sheets.items()})
-    _write_sheets(sheets, version, unit)
-    changed = [lead for lead, sheet in sheets.items() if _differs(lead, sheet)]
-    for lead in changed:
-        _take_over(lead, sheets[lead], unit, (causes or {}).get(lead.pk), version)
-    _write_columns(unit.written(changed))
-    return changed
-
-
-def _write_sheets(sheets: Mapping[Lead, Sheet], version: Version, unit: Unit) -> None:
-    rows = [
-        bulk.make(
-            ScoreSheet,
-            lead_id=lead.pk,
-            version_id=version.pk,
-            fit=sheet.fit,
-            engagement=sheet.engagement,
-            score=sheet.total,
-            band=sheet.band,
-            grade=sheet.grade,
-            lines=[list(line) for line in sheet.lines],
-            knocked_out=sheet.knocked_out,
-            at=unit.at,
-        )
-        for lead, sheet in sheets.items()
-    ]
-    columns = ["version", "fit", "engagement", "score", "band", "grade", "lines", "knocked_out", "at"]
-    unit.put(rows, columns)
-
-
-def _differs(lead: Lead, sheet: Sheet) -> bool:
-    held = (lead.fit, lead.engagement, lead.score, lead.band, lead.grade)
-    return held != (sheet.fit, sheet.engagement, sheet.total, sheet.band, sheet.grade)
-
-
-def _take_over(lead: Lead, sheet: Sheet, unit: Unit, cause: Entry | None, version: Version) -> None:
-    data: dict[str, Any] = {"from": lead.score, "to": sheet.total, "fit": sheet.fit, "engagement": sheet.engagement}
-    lead.fit, lead.engagement, lead.score = sheet.fit, sheet.engagement, sheet.total
-    lead.band, lead.grade = sheet.band, sheet.grade
-    data |= {"band": sheet.band, "grade": sheet.grade}
-    unit.record(Kind.SCORED, lead, data=data, cause=cause, version=version.pk)
-
-
-def _write_columns(leads: Sequence[Lead]) -> None:
-    """The sheets just written are the source: one statement whatever the number of leads."""
-    if not leads:
-        return
-    sheet = ScoreSheet.objects.filter(pk=OuterRef("pk"))
-    columns = ("fit", "engagement", "score", "band", "grade")
-    written = {name: Subquery(sheet.values(name)) for name in columns}
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**written)
-
-
-def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
-    """Handler: a published scorecard or definition concerns every open lead; their sheets are due to be looked at again."""
-    if not any(entry.data.get("kind") in ("scorecard", "mql") for entry in entries):
-        return
-    open_sheets = ScoreSheet.objects.filter(lead__stage__in=OPEN_STAGES, lead__absorbed_by__isnull=True)
-    open_sheets.update(next_change_at=unit.at)
-    unit.wake("due")
+# -- due again -----------------------------------------------------------------------------------------
 
 
 def reassess(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     """Score and judge these leads again; run by the ticker until none is due."""
     leads = unit.leads(lead_ids)
-    score_leads(leads, unit)
+    sheets = ScoreSheet.objects.filter(lead__in=leads)
+    marked = set(sheets.filter(stale_at__lte=unit.at).values_list("lead_id", flat=True))
+    score_leads(leads, unit, silent=frozenset(lead.pk for lead in leads) - marked)
     gate_leads(leads, unit)
-    # a mark set meanwhile by a later publication stays
-    ScoreSheet.objects.filter(lead__in=leads, next_change_at__lte=unit.at).update(next_change_at=None)
+    # what could not be scored (it ended, no scorecard is in force) is not due for ever
+    sheets.filter(next_change_at__lte=unit.at).update(next_change_at=None)
+    sheets.filter(stale_at__lte=unit.at).update(stale_at=None)  # a later publication's mark stays
     return len(leads)
 
 
@@ -128,7 +51,7 @@ def reassess(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
 def gate(entries: Sequence[Entry], unit: Unit) -> None:
     """Phase: leads that now meet the MQL definition are offered to sales."""
     back = {entry.lead_id for entry in entries if entry.kind == Kind.CAME_BACK and entry.lead_id}
-    gate_leads(_leads_of(entries, unit), unit, came_back=back)
+    gate_leads(leads_of(entries, unit), unit, came_back=back)
 
 
 def gate_leads(leads: Sequence[Lead], unit: Unit, *, came_back: Iterable[uuid.UUID] = ()) -> list[Lead]:
@@ -157,12 +80,14 @@ def _judged_facts(
     """Facts the definition reads, the score under its own scorecard; what `score` just read is not read again."""
     card = named[1] if named else None
     wanted = mql.fields_read(definition, card)
-    known: Facts = unit.memo.get(_FACTS, {})
+    known: Facts = unit.memo.get(FACTS, {})
+    scored_by, sheets = unit.memo.get(SHEETS, (None, {}))
+    other = named is None or scored_by != named[0].pk  # another card may look further back
     fresh = [key for key in wanted if any(key not in known.get(lead.pk, {}) for lead in leads)]
-    read = LEAD.facts_for(leads, unit.at, fresh)
+    fresh += [TOUCHES] if other and TOUCHES in wanted and TOUCHES not in fresh else []
+    read = selectors.facts_of(leads, unit.at, fresh, card)
     judged: Facts = {}
-    scored_by, sheets = unit.memo.get(_SHEETS, (None, {}))
-    if named is None or scored_by != named[0].pk or fresh:
+    if other or fresh:
         sheets = {}
     for lead in leads:
         kept = {key: value for key, value in known.get(lead.pk, {}).items() if key in wanted}
@@ -203,16 +128,26 @@ def _decide(
 
 
 def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
-    """Handler: an open handoff goes to whom the lead now belongs."""
-    handoff.follow_owner(entries, unit)
+    """Handler: an open handoff goes to whom the lead now belongs, and says when it was not answered in time."""
+    breaches = [entry for entry in entries if entry.kind == Kind.CLOCK_BREACHED]
+    handoff.mark_overdue([entry for entry in breaches if entry.data.get("kind") == "acceptance"], unit)
+    moved = [entry for entry in entries if entry.kind != Kind.CLOCK_BREACHED]
+    if moved:
+        handoff.follow_owner(moved, unit)
 
 
 # -- a person's verbs ----------------------------------------------------------------------------------
 
 
-def qualify(lead: Lead, unit: Unit) -> Lead:
-    """Sales verified need and fit: stage SQL. An offer still open is accepted by it."""
+def qualify(lead: Lead, unit: Unit, given: Answered | None = None) -> Lead:
+    """Sales verified need and fit by the framework in force: stage SQL. An offer still open is accepted by it.
+
+    `given` are answers of the same act. Below the framework's minimum it is refused and nothing is kept.
+    """
     access.require(unit.actor, "qualify", lead)
+    if given is not None:
+        answers.answer([lead], given, unit)
+    answers.demand(lead, unit)
     handoff.accept(lead, unit)
     lifecycle.move([lead], Stage.SQL, unit)
     return lead
@@ -227,15 +162,32 @@ def disqualify(lead: Lead, unit: Unit, reason: str, text: str = "") -> Lead:
     return lead
 
 
-def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime, text: str = "") -> Lead:
-    """Not now: the lead rests until `wake_at` or until the person comes back."""
+def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime | None = None, text: str = "") -> Lead:
+    """Not now: the lead rests until `wake_at` (the reason's own rest unless said) or until the person comes back.
+
+    Refused in the last cycle the MQL definition in force allows: a lead is not put off for ever.
+    """
     access.require(unit.actor, "recycle", lead)
+    wake_at = wake_at or unit.at + rests.rest_of(reason)
     if wake_at <= unit.at:
         raise Refused("wake-in-the-past", _("Choose a day to come."))
+    most = most_cycles(unit)
+    if lead.cycle >= most:
+        text_of = _("This lead is in cycle %(cycle)s, the last one: disqualify it or go on with it.")
+        raise Refused("last-cycle", text_of % {"cycle": lead.cycle}, status=409, cycle=lead.cycle, most=most)
     _no_open_deal(lead)
     lifecycle.move([lead], Stage.RECYCLED, unit, reason=reason, recycle_at=wake_at, text=text)
     handoff.withdraw([lead], unit)
     return lead
+
+
+def most_cycles(unit: Unit) -> int:
+    """How many cycles a lead may run, as the MQL definition in force says."""
+    version = versions.in_force("mql", selectors.HOUSE, unit)
+    if version is None:
+        return mql.MOST_CYCLES
+    definition: mql.Definition = versions.compiled(version)
+    return definition.most_cycles
 
 
 def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
@@ -258,6 +210,7 @@ def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
             busy.add(key)
             woken.append(lead)
     lifecycle.next_cycle(woken, unit)
+    score_leads(woken, unit)  # acts have faded while it rested
     for lead in woken:
         if lead.owner_id is None:
             unit.record(Kind.RELEASED, lead, data={"reason": "recycle_over", "reroute": True})
@@ -267,14 +220,3 @@ def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
 def _no_open_deal(lead: Lead) -> None:
     if Opportunity.objects.filter(lead=lead, state=Opportunity.State.OPEN).exists():
         raise Refused("opportunity-open", _("This lead has an open opportunity: close it first."), status=409)
-
-
-# -- entries -------------------------------------------------------------------------------------------
-
-
-def _leads_of(entries: Sequence[Entry], unit: Unit) -> list[Lead]:
-    return unit.leads(entry.lead_id for entry in entries if entry.lead_id)
-
-
-def _causes(entries: Sequence[Entry]) -> dict[uuid.UUID, Entry]:
-    return {entry.lead_id: entry for entry in reversed(entries) if entry.lead_id}

@@ -15,14 +15,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leadops import access
+from leadops import access, moment
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Opportunity
 from leadops.panels import Panel
 from leadops.unit import Unit, in_unit
-from qualification import opportunities, page, panels, services
-from qualification.forms import DisqualifyForm, LoseForm, OpenOpportunityForm, RecycleForm, VerbForm, WinForm
+from leadops.versions import services as versions
+from qualification import answers, opportunities, page, panels, selectors, services
+from qualification.forms import (
+    AnswersForm,
+    DisqualifyForm,
+    LoseForm,
+    OpenOpportunityForm,
+    RecycleForm,
+    VerbForm,
+    WinForm,
+)
 
 GET_OR_POST = ("GET", "HEAD", "POST")
 
@@ -113,6 +122,27 @@ def qualify(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 @login_required
+def answer(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """What sales learnt; with `then=qualify` the lead is qualified by the same act."""
+    lead = _lead(request, lead_id, "answer")
+    version = versions.version_at("framework", selectors.HOUSE, moment.now())
+    if version is None:
+        raise NotFound(_("No framework is in force."))
+    held = {key: row.answer for key, row in selectors.answers_of([lead]).get(lead.pk, {}).items()}
+    form = AnswersForm(_data(request), on=lead_id, body=version.body, held=held)
+    qualifies = request.POST.get("then") == "qualify"
+
+    def act(lead: Lead, unit: Unit) -> object:
+        if qualifies:
+            return services.qualify(lead, unit, form.given())
+        return answers.answer([lead], form.given(), unit)
+
+    done = _("Qualified by sales.") if qualifies else _("Answers kept.")
+    return _answer(request, lead, Verb(_("Answer"), done, act, panels.answers, form, "answers_form"))
+
+
+@require_http_methods(GET_OR_POST)
+@login_required
 def disqualify(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     lead, form = _lead(request, lead_id, "disqualify"), DisqualifyForm(_data(request), on=lead_id)
 
@@ -126,10 +156,10 @@ def disqualify(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @login_required
 def recycle(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
-    lead, form = _lead(request, lead_id, "recycle"), RecycleForm(_data(request), on=lead_id)
+    lead, form = _lead(request, lead_id, "recycle"), RecycleForm(_data(request), on=lead_id, at=moment.now())
 
     def act(lead: Lead, unit: Unit) -> Lead:
-        return services.recycle(lead, unit, form.cleaned_data["reason"], form.wake_at())
+        return services.recycle(lead, unit, form.cleaned_data["reason"], form.wake_at(), form.cleaned_data["text"])
 
     said = Verb(_("Recycle"), _("Recycled: it will come back."), act, panels.handoff, form, "recycle_form")
     return _answer(request, lead, said)

@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from leadops import moment
 from leadops.errors import Refused
 from leadops.rest.endpoints import Endpoint
-from reports.filters import BY, MODELS, PERIODS, Chosen, OriginForm, PeriodForm, ResponseForm
+from reports.filters import BY, MODELS, PERIODS, REASONS_BY, Chosen, OriginForm, PeriodForm, ReasonsForm, ResponseForm
 from reports.metrics.funnel import funnel_report
+from reports.metrics.reasons import reasons_report
 from reports.metrics.response import response_report
 from reports.metrics.sources import sources_report
 from reports.periods import Period
@@ -67,6 +68,15 @@ class ReportEndpoint(Endpoint):
     )
     def response(self, request: Request) -> Response:
         return self._report(ResponseForm, lambda c, p: response_report(self.actor, p, c.everyone))
+
+    @extend_schema(
+        operation_id="reports_reasons",
+        summary="Why sales says no: reasons by source or MQL definition",
+        parameters=[*_period[:-1], OpenApiParameter("by", OpenApiTypes.STR, enum=[key for key, _label in REASONS_BY])],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def reasons(self, request: Request) -> Response:
+        return self._report(ReasonsForm, lambda c, p: reasons_report(self.actor, p, c.by))
 
     def _report(self, shape: type[PeriodForm], count: Callable[[Chosen, Period], Any]) -> Response:
         """What a page would forgive is refused here: nobody reads the page's hint."""

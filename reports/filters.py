@@ -20,6 +20,7 @@ PERIODS = [
     ("custom", _("From … to …")),
 ]
 BY = [("source", _("Source")), ("campaign", _("Campaign")), ("channel", _("Channel"))]
+REASONS_BY = [("source", _("First source")), ("definition", _("MQL definition"))]
 MODELS = [("first", _("First touch")), ("last", _("Last touch"))]
 
 
@@ -86,3 +87,9 @@ class ResponseForm(PeriodForm):
 
     everyone = forms.BooleanField(label=_("Also leads that did not ask to be contacted"), required=False)
     compare = forms.BooleanField(label=_("Compare with the days before"), required=False)
+
+
+class ReasonsForm(PeriodForm):
+    """Period, and what the reasons are told apart by."""
+
+    by = forms.ChoiceField(label=_("By"), choices=REASONS_BY, required=False)

@@ -24,6 +24,12 @@ def received(period: Period) -> dict[str, str]:
     return {"received_after": _instant(period.since), "received_before": _instant(period.until)}
 
 
+def refused(period: Period, use: str, reason: str | None = None) -> dict[str, str]:
+    """The parameters of acts that said no in the period, in one way and for one reason or any."""
+    span = {"refused_after": _instant(period.since), "refused_before": _instant(period.until), "refused": use}
+    return span if reason is None else {**span, "refused_reason": reason or EMPTY}
+
+
 def asked(period: Period, everyone: bool) -> dict[str, str]:
     """The parameters of a cohort of askings; by default of those who asked to be contacted."""
     span = {"asked_after": _instant(period.since), "asked_before": _instant(period.until)}

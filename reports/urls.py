@@ -10,4 +10,5 @@ urlpatterns = [
     path("reports/sources", views.show_sources, name="show_sources"),
     path("reports/funnel", views.show_funnel, name="show_funnel"),
     path("reports/response", views.show_response, name="show_response"),
+    path("reports/reasons", views.show_reasons, name="show_reasons"),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from leadops import access
 from reports.exports import csv_file
-from reports.pages import frame, funnel, response, sources
+from reports.pages import frame, funnel, reasons, response, sources
 
 
 @require_safe
@@ -42,6 +42,13 @@ def show_funnel(request: HttpRequest) -> HttpResponse:
 def show_response(request: HttpRequest) -> HttpResponse:
     """How long leads wait."""
     return _answer(request, response.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_reasons(request: HttpRequest) -> HttpResponse:
+    """Why sales says no."""
+    return _answer(request, reasons.page(request.actor, request.GET))  # type: ignore[attr-defined]
 
 
 def _answer(request: HttpRequest, page: frame.Page) -> HttpResponse:

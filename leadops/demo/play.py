@@ -19,6 +19,7 @@ from leadops.models import Lead, User
 from leadops.unit import Unit, in_unit
 from qualification import opportunities
 from qualification import services as qualification
+from qualification.answers import Answered
 from routing.sla import tasks as sla_tasks
 
 DAYS = 28
@@ -83,6 +84,7 @@ TITLES = (
 )
 COUNTRIES = ("FR", "FR", "FR", "BE", "CH", "CA", "CA", "US", "FR")
 SIZES = (12, 35, 60, 120, 260, 480, 900)
+LEARNT = Answered({"budget": "possible", "authority": "influences", "need": "clear", "timing": "year"})
 # chance that a lead of the source is won once it was qualified
 WORTH = {"website": 0.55, "google-ads": 0.35, "linkedin": 0.1, "webinar": 0.7, "event-lyon": 0.4, "partner": 0.5}
 
@@ -209,7 +211,7 @@ def _plan(
         )
         return
     pending.append(
-        (later, n * 10 + 2, lambda: _act(owner, lambda unit: qualification.qualify(_fresh(lead, unit), unit)))
+        (later, n * 10 + 2, lambda: _act(owner, lambda unit: qualification.qualify(_fresh(lead, unit), unit, LEARNT)))
     )
     if fate < 0.45:
         return

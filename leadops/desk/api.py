@@ -31,6 +31,7 @@ from leadops.rest.shapes import amount_of
 from leadops.unit import Unit
 from qualification import opportunities
 from qualification import services as qualification
+from qualification.answers import Answered
 from qualification.api import OpportunityOut
 from routing import selectors as routing_selectors
 from routing import services as routing
@@ -224,10 +225,10 @@ class LeadEndpoint(Endpoint):
     def route_again(self, request: Request, pk: uuid.UUID) -> Response:
         return self._act(pk, "assign", shapes.Verb, lambda lead, unit, d: routing.route_again(lead, unit))
 
-    @_verb("Sales verified need and fit: stage SQL", shapes.Verb)
+    @_verb("Sales verified need and fit by its framework: stage SQL", shapes.Qualify)
     @action(detail=True, methods=["post"])
     def qualify(self, request: Request, pk: uuid.UUID) -> Response:
-        return self._act(pk, "qualify", shapes.Verb, lambda lead, unit, d: qualification.qualify(lead, unit))
+        return self._act(pk, "qualify", shapes.Qualify, _qualify)
 
     @_verb("Disqualify, with a reason", shapes.Disqualify)
     @action(detail=True, methods=["post"])
@@ -292,6 +293,11 @@ def _edit(lead: Lead, unit: Unit, data: Data) -> object:
 def _attempt(lead: Lead, unit: Unit, data: Data) -> object:
     given = {name: data[name] for name in ("channel", "outcome", "text", "callback_at")}
     return services.log_attempt(lead, unit, **given)
+
+
+def _qualify(lead: Lead, unit: Unit, data: Data) -> object:
+    given = Answered(data["answers"], data["evidence"], data["text"]) if data["answers"] or data["text"] else None
+    return qualification.qualify(lead, unit, given)
 
 
 def _assign(lead: Lead, unit: Unit, data: Data) -> object:

@@ -12,6 +12,7 @@ from leadops.desk.lead_view import masked_name
 from leadops.desk.services import Channel, Outcome
 from leadops.models import Lead, Stage
 from leadops.rest.shapes import Amount, Document, NamedOut, Strict, known_country
+from qualification.models import FrameworkAnswer
 
 OUTCOMES = ("won", "lost", "disqualified", "recycled")
 
@@ -181,6 +182,13 @@ class StatusSet(Verb):
 class Assign(Verb):
     rep = serializers.UUIDField()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class Qualify(Text):
+    """With the answers of the same act, by question; those given before count as well."""
+
+    answers = serializers.DictField(child=serializers.CharField(max_length=50), required=False, default=dict)
+    evidence = serializers.ChoiceField(choices=FrameworkAnswer.Evidence.choices, default=FrameworkAnswer.Evidence.CALL)
 
 
 class Disqualify(Text):

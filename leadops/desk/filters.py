@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,8 +19,9 @@ from leadops import access, cohorts, moment
 from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
-from leadops.models import OPEN_STAGES, Lead, Stage
+from leadops.models import OPEN_STAGES, Lead, Reason, Stage
 from leadops.stalled import Stalled
+from qualification.fields import matrix_choices
 from routing.models import Clock
 from routing.selectors import FOR_A_PERSON
 
@@ -33,7 +35,15 @@ ANSWERS = [
     ("never", _("Never")),
 ]
 ANY = [("", _("All")), ("true", _("Yes")), ("false", _("No"))]
+REFUSALS = [(use, Reason.Use(use).label) for use in cohorts.REFUSALS]
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+def _key(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 class LeadFilter(filters.FilterSet):
@@ -71,6 +81,14 @@ class LeadFilter(filters.FilterSet):
     asked_before = filters.IsoDateTimeFilter(label=_("Asked before"), method="by_asking")
     asked_hour = filters.NumberFilter(label=_("Asked at the hour"), method="by_asking", min_value=0, max_value=23)
     answered = filters.ChoiceFilter(label=_("Answered"), choices=ANSWERS, method="by_asking")
+    refused = filters.ChoiceFilter(label=_("Refused"), choices=REFUSALS, method="by_refusal")
+    refused_reason = filters.CharFilter(label=_("Refused for the reason"), method="by_refusal")
+    refused_definition = filters.CharFilter(label=_("Refused after an offer by the definition"), method="by_refusal")
+    refused_after = filters.IsoDateTimeFilter(label=_("Refused from"), method="by_refusal")
+    refused_before = filters.IsoDateTimeFilter(label=_("Refused before"), method="by_refusal")
+    matrix = filters.MultipleChoiceFilter(
+        label=_("Grade (A1 to D3)"), field_name="score_sheet__matrix", choices=matrix_choices()
+    )
 
     class Meta:
         model = Lead
@@ -87,6 +105,7 @@ class LeadFilter(filters.FilterSet):
         """The filters of askings read one another (band, hour and period of one asking), so they go last, together."""
         rows: QuerySet[Lead] = super().filter_queryset(queryset)
         given = self.form.cleaned_data
+        rows = self._refused(rows, given)
         hour, how = given.get("asked_hour"), given.get("answered")
         if not (given.get("asked_after") or given.get("asked_before") or hour is not None or how):
             return rows
@@ -95,6 +114,20 @@ class LeadFilter(filters.FilterSet):
             zone = ZoneInfo(settings.REPORTING_ZONE)
             rows = rows.annotate(hour=ExtractHour("asked_at", tzinfo=zone)).filter(hour=int(hour))
         return cohorts.answered(rows, how) if how else rows
+
+    def _refused(self, rows: QuerySet[Lead], given: dict[str, Any]) -> QuerySet[Lead]:
+        """The filters of a refusal are about one act, so they are asked together."""
+        names = ("refused", "refused_reason", "refused_definition", "refused_after", "refused_before")
+        use, reason, definition, since, until = (given.get(name) for name in names)
+        if not (use or reason or definition or since or until):
+            return rows
+        if definition and definition != cohorts.EMPTY and _key(definition) is None:
+            return rows.none()
+        period = (since or EVER[0], until or EVER[1])
+        return cohorts.refused(rows, *period, use=use or "", reason=reason or None, definition=definition or "")
+
+    def by_refusal(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows
 
     def by_asking(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
         return rows

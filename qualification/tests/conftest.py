@@ -15,14 +15,14 @@ from leadops.models import Lead, Rep, Role, User
 from leadops.testing import LeadFactory, member, put_in_force, rep
 from leadops.unit import Phase, Unit, in_unit
 from leadops.versions.models import Version
-from qualification import services
+from qualification import assessing, services
 from qualification.defaults import MQL, SCORECARD
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 PHASES = (
-    Phase("score", services.SCORED_BY, services.score),
+    Phase("score", assessing.SCORED_BY, assessing.score),
     Phase("gate", services.GATED_BY, services.gate),
-    Phase("look again", services.PUBLISHED, services.mark_stale),
+    Phase("look again", assessing.PUBLISHED, assessing.mark_stale),
     Phase("follow", services.HANDOFF_FOLLOWS, services.follow_owner),
 )
 

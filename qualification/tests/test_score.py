@@ -15,7 +15,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead
 from leadops.testing import put_in_force
 from leadops.unit import Unit, in_unit
-from qualification import cardsql, scoring, selectors, services
+from qualification import assessing, cardsql, scoring, selectors, services
 from qualification.kinds import check_scorecard
 from qualification.models import ScoreSheet
 from qualification.tests.conftest import NOW, SMALL_CARD, SMALL_MQL, captured, hot_lead, line, one
@@ -143,7 +143,7 @@ def test_score_and_gate_cost_at_most_eight_statements(
     for lead in unit.leads(lead.pk for lead in leads):
         unit.record(Kind.CAPTURED, lead)
     with django_assert_max_num_queries(8):
-        services.score(list(unit.entries), unit)
+        assessing.score(list(unit.entries), unit)
         services.gate(list(unit.entries), unit)
     assert sum(entry.kind == Kind.HANDED_OFF for entry in unit.entries) == count
 

@@ -36,9 +36,14 @@ def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
     for name in CARRIED:
         if given.get(name):
             kept[name] = str(given[name])
-    names = [("show_sources", _("Sources")), ("show_funnel", _("Funnel")), ("show_response", _("Response time"))]
+    names = [
+        ("show_sources", _("Sources")),
+        ("show_funnel", _("Funnel")),
+        ("show_response", _("Response time")),
+        ("show_reasons", _("Reasons")),
+    ]
     if not access.can(actor, "read_reports"):
-        names = names[2:]
+        names = names[2:3]
     tail = f"?{kept.urlencode()}" if kept else ""
     return [
         {"label": label, "url": reverse(f"reports:{name}") + tail, "current": name == current} for name, label in names

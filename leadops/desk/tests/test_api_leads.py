@@ -34,7 +34,7 @@ VERBS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("notes", {"text": "Call before noon"}, {}),
     ("snooze", {"until": "LATER"}, {}),
     ("status", {"status": "attempting"}, {"status": "attempting"}),
-    ("qualify", {}, {"stage": "sql"}),
+    ("qualify", {"answers": {"need": "clear", "budget": "allocated"}}, {"stage": "sql"}),
     ("disqualify", {"reason": "REASON"}, {"stage": "disqualified"}),
     ("recycle", {"reason": "REASON", "wake_at": "LATER"}, {"stage": "recycled"}),
     ("move", {"stage": "sql"}, {"stage": "sql"}),
@@ -54,6 +54,7 @@ def filled(verb: str, body: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(("verb", "body", "says"), VERBS)
 def test_an_owner_uses_every_verb_and_gets_the_lead_as_it_is_then(house: House, verb, body, says):
     lead = house.lead(house.lea)
+    house.as_lea.post(f"/leads/{lead.pk}/answers", {"answers": {"need": "clear", "timing": "quarter"}})
     answer = house.as_lea.post(f"/leads/{lead.pk}/{verb}", filled(verb, body))
     assert answer.status_code == 200, answer.json()
     assert answer.json()["id"] == str(lead.pk) and says.items() <= answer.json().items()

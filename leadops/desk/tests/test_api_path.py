@@ -43,7 +43,7 @@ def test_a_posted_lead_becomes_revenue_through_the_api_alone(client, house: Hous
     for verb, said in [
         ("accept", {}),
         ("attempts", {"channel": "call", "outcome": "reached", "text": "Wants an offer"}),
-        ("qualify", {}),
+        ("qualify", {"answers": {"budget": "possible", "need": "clear", "timing": "quarter"}, "evidence": "call"}),
     ]:
         answer = rep.post(f"{path}/{verb}", said)
         assert answer.status_code == 200, answer.json()

@@ -1,0 +1,141 @@
+"""Keeps scores true: writes the sheets and score columns of leads, when something happened, time passed, or a version came."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from leadops import bulk
+from leadops.journal import Entry, Kind
+from leadops.models import OPEN_STAGES, Lead
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from qualification import scoring, selectors
+from qualification.models import ScoreSheet
+from qualification.scoring import TOUCHES, Card, Sheet
+
+# what may bring a touch or change a fact; a reply, a bounce and a complaint are touches of their own
+SCORED_BY = frozenset({Kind.CAPTURED, Kind.CAME_BACK, Kind.EDITED, Kind.REPLIED, Kind.BOUNCED, Kind.COMPLAINED})
+PUBLISHED = frozenset({Kind.VERSION_PUBLISHED})
+SHEETS = "qualification.sheets"  # what `score` found last, and under which scorecard
+_SHEET_COLUMNS = (
+    "version", "fit", "engagement", "score", "band", "grade", "level", "matrix", "lines", "counted", "knocked_out",
+    "next_change_at", "at",
+)  # fmt: skip
+FACTS = "qualification.facts"  # what `score` read in this unit; `gate` comes right after it
+
+
+def score(entries: Sequence[Entry], unit: Unit) -> None:
+    """Phase: score the leads of these entries under the scorecard in force."""
+    score_leads(leads_of(entries, unit), unit, _causes(entries))
+
+
+def score_leads(
+    leads: Sequence[Lead],
+    unit: Unit,
+    causes: Mapping[uuid.UUID, Entry] | None = None,
+    silent: frozenset[uuid.UUID] = frozenset(),
+) -> list[Lead]:
+    """Write sheets and score columns of open leads; only those whose score changed are journalled and returned.
+
+    Of `silent` leads nothing but time changed: they are told only when they reach another band, grade or level.
+    """
+    version = versions.in_force("scorecard", selectors.HOUSE, unit)
+    leads = [lead for lead in leads if lead.is_open]
+    if version is None or not leads:
+        return []
+    card: Card = versions.compiled(version)
+    wanted = card.used_fields | ({TOUCHES} if card.behaviours else set())
+    facts = selectors.facts_of(leads, unit.at, wanted, card)
+    unit.memo.setdefault(FACTS, {}).update(facts)
+    sheets = {lead: scoring.score(facts[lead.pk], card, unit.at) for lead in leads}
+    unit.memo[SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet in sheets.items()})
+    looks = {lead: scoring.changes_at(facts[lead.pk], card, unit.at) for lead in leads}
+    _write_sheets(sheets, looks, version, unit)
+    changed = [lead for lead, sheet in sheets.items() if _differs(lead, sheet)]
+    told = [lead for lead in changed if lead.pk not in silent or _moved(lead, sheets[lead])]
+    for lead in told:
+        data = {"from": lead.score, "to": sheets[lead].total} | _said(sheets[lead])
+        unit.record(Kind.SCORED, lead, data=data, cause=(causes or {}).get(lead.pk), version=version.pk)
+    for lead in changed:
+        _take_over(lead, sheets[lead])
+    _write_columns(unit.written(changed))
+    return told
+
+
+def _write_sheets(
+    sheets: Mapping[Lead, Sheet], looks: Mapping[Lead, datetime | None], version: Version, unit: Unit
+) -> None:
+    rows = [
+        bulk.make(
+            ScoreSheet,
+            lead_id=lead.pk,
+            version_id=version.pk,
+            fit=sheet.fit,
+            engagement=sheet.engagement,
+            score=sheet.total,
+            band=sheet.band,
+            grade=sheet.grade,
+            level=sheet.level,
+            matrix=sheet.matrix,
+            lines=[list(line) for line in sheet.lines],
+            counted={key: list(ids) for key, ids in sheet.counted},
+            knocked_out=sheet.knocked_out,
+            next_change_at=looks[lead],
+            at=unit.at,
+        )
+        for lead, sheet in sheets.items()
+    ]
+    unit.put(rows, _SHEET_COLUMNS)  # `stale_at` is not among them: a mark set meanwhile by a publication stays
+
+
+def _differs(lead: Lead, sheet: Sheet) -> bool:
+    held = (lead.fit, lead.engagement, lead.score, lead.band, lead.grade)
+    return held != (sheet.fit, sheet.engagement, sheet.total, sheet.band, sheet.grade)
+
+
+def _moved(lead: Lead, sheet: Sheet) -> bool:
+    """Whether the lead reached another band or grade."""
+    return (lead.band, lead.grade) != (sheet.band, sheet.grade)
+
+
+def _said(sheet: Sheet) -> dict[str, Any]:
+    said = {"fit": sheet.fit, "engagement": sheet.engagement, "band": sheet.band, "grade": sheet.grade}
+    return said | ({"level": sheet.level} if sheet.level else {})
+
+
+def _take_over(lead: Lead, sheet: Sheet) -> None:
+    lead.fit, lead.engagement, lead.score = sheet.fit, sheet.engagement, sheet.total
+    lead.band, lead.grade = sheet.band, sheet.grade
+
+
+def _write_columns(leads: Sequence[Lead]) -> None:
+    """The sheets just written are the source: one statement whatever the number of leads."""
+    if not leads:
+        return
+    sheet = ScoreSheet.objects.filter(pk=OuterRef("pk"))
+    columns = ("fit", "engagement", "score", "band", "grade")
+    written = {name: Subquery(sheet.values(name)) for name in columns}
+    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**written)
+
+
+def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
+    """Handler: a published scorecard or definition concerns every open lead; their sheets are due to be looked at again."""
+    if not any(entry.data.get("kind") in ("scorecard", "mql") for entry in entries):
+        return
+    open_sheets = ScoreSheet.objects.filter(lead__stage__in=OPEN_STAGES, lead__absorbed_by__isnull=True)
+    open_sheets.update(stale_at=unit.at)
+    unit.wake("due")
+
+
+def leads_of(entries: Sequence[Entry], unit: Unit) -> list[Lead]:
+    return unit.leads(entry.lead_id for entry in entries if entry.lead_id)
+
+
+def _causes(entries: Sequence[Entry]) -> dict[uuid.UUID, Entry]:
+    return {entry.lead_id: entry for entry in reversed(entries) if entry.lead_id}
