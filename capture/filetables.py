@@ -109,4 +109,4 @@ class ImportFault(models.Model):
 
     @property
     def words(self) -> str:
-        return reasons.words(self.reason)
+        return reasons.words_of_row(self.reason)

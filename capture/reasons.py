@@ -44,6 +44,11 @@ def words(reason: str) -> str:
     return str(REASONS.get(reason, reason))
 
 
+def words_of_row(reason: str) -> str:
+    """The same for a row of a file, where a shape is a number of cells."""
+    return str(_("It has another number of cells than the header")) if reason == "shape" else words(reason)
+
+
 REFUSALS: dict[str, Promise] = {
     "content-encoding": _("compressed in a way not read here"),
     "database-away": _("the database was away"),

@@ -89,7 +89,7 @@ class BadRowOut(serializers.ModelSerializer[ImportFault]):
         read_only_fields = fields
 
     def get_words(self, fault: ImportFault) -> str:
-        return reasons.words(fault.reason)
+        return reasons.words_of_row(fault.reason)
 
 
 class ByRow(Newest):

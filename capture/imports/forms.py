@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from capture.imports import files
@@ -15,6 +16,7 @@ from capture.models import Import, Source
 from leadops import access
 from leadops.access import Actor
 from leadops.models import Reason, Rep, Team
+from leadops.money import format_number
 from leadops.templatetags.house import said
 
 SEPARATOR_NAMES = [(",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Vertical bar"))]
@@ -30,12 +32,15 @@ class UploadForm(forms.Form):
         label=_("File"),
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
-        help_text=_("CSV with a header, up to %(rows)s rows and %(size)s MB.")
-        % {"rows": f"{files.MOST_ROWS // 1000}\u00a0000", "size": files.MOST_BYTES >> 20},
     )
 
     def __init__(self, *args: Any, actor: Actor, **options: Any) -> None:
         super().__init__(*args, **options)
+        words = _("CSV with a header, up to %(rows)s rows and %(size)s MB.")
+        self.fields["file"].help_text = words % {
+            "rows": format_number(files.MOST_ROWS, get_language() or "en"),
+            "size": files.MOST_BYTES >> 20,
+        }
         mine = {kind.key for kind in known_kinds() if access.can(actor, kind.verb)}
         self.fields["kind"].choices = [c for c in Import.Kind.choices if c[0] in mine]  # type: ignore[attr-defined]
 
@@ -92,12 +97,10 @@ class MappingForm(forms.Form):
             empty_label=None,
         )
         routes = [("now", _("Route them now")), ("mql", _("Hold them until they are qualified"))]
-        routes += [("", _("As the source says"))]
+        routes += [("source", _("As the source says"))]
         if access.can(actor, "assign"):
             routes.append(("assign", _("Give them all to one rep")))
-        self.fields["route"] = forms.ChoiceField(
-            label=_("New leads"), choices=routes, required=False, widget=forms.RadioSelect
-        )
+        self.fields["route"] = forms.ChoiceField(label=_("New leads"), choices=routes, widget=forms.RadioSelect)
         if access.can(actor, "assign"):
             reps = Rep.objects.filter(active=True).select_related("user").order_by("user__name")
             self.fields["owner"] = forms.ModelChoiceField(
@@ -159,4 +162,5 @@ def initial_of(file: Import) -> dict[str, Any]:
     start = {f"column_{place}": key for place, key in file.mapping.items()}
     start |= {key: value for key, value in file.options.items() if value not in ("?",)}
     start.setdefault("source", "import")
+    start.setdefault("route", "now")
     return start

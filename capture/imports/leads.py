@@ -123,10 +123,10 @@ def checker(options: Options) -> Check:
 def take(file: Import, rows: Sequence[Row], unit: Unit) -> list[Verdict]:
     """One submission a row, bad ones too, so that deliveries are rows; the pipeline gives each its end."""
     headers = {"import": str(file.pk)}
-    route = file.options.get("route", "")
+    route = file.options.get("route", "now")
     if route == "assign":
         headers["owner"] = str(file.options["owner"])
-    elif route:
+    elif route != "source":
         headers["trigger"] = str(route)
     made = [_submission(file, row, headers, unit) for row in rows]
     bulk.insert(made)

@@ -115,7 +115,7 @@ def map_import(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
         except Refused as refused:
             if refused.status != 422:
                 raise
-            form.add_error(None, str(refused.message))
+            form.add_error("days" if refused.code == "days-ambiguous" else None, str(refused.message))
         else:
             return redirect("capture:show_import", file_id)
     return _mapping_page(request, file, form, 422)

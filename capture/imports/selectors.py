@@ -80,7 +80,7 @@ def faults_of(file: Import) -> QuerySet[ImportFault]:
 def reason_counts(file: Import) -> list[tuple[str, int]]:
     rows = ImportFault.objects.filter(file=file).order_by().values_list("reason")
     counted = rows.annotate(n=Count("id")).order_by("-n", "reason")
-    return [(reasons.words(reason), n) for reason, n in counted]
+    return [(reasons.words_of_row(reason), n) for reason, n in counted]
 
 
 def bad_rows_csv(file: Import) -> Iterator[str]:
@@ -93,7 +93,7 @@ def bad_rows_csv(file: Import) -> Iterator[str]:
     for number, record in raw_records(file):
         if number in faults:
             reason, detail = faults[number]
-            yield _line([number, reasons.words(reason), detail, *record], file.separator)
+            yield _line([number, reasons.words_of_row(reason), detail, *record], file.separator)
 
 
 def _line(cells: list[Any], separator: str) -> str:

@@ -25,7 +25,7 @@ from leadops.unit import Unit
 
 State = Import.State
 OPEN = (State.MAPPING, State.CHECKED)
-ROUTES = ("now", "mql", "assign", "")
+ROUTES = ("now", "mql", "source", "assign")
 OPTIONS = (
     "decimal", "days", "empty", "source", "route", "owner", "won", "lost", "reason", "currency", "create_accounts",
     "agents", "team",
@@ -92,6 +92,8 @@ def _suggested(file: Import) -> dict[str, str]:
         key = names.get(plain(column["name"]))
         if key and key not in found.values():
             found[str(place)] = key
+    if "given_name" in found.values() and "family_name" not in found.values():  # « nom » beside « prénom »
+        found = {place: "family_name" if key == "name" else key for place, key in found.items()}
     return found
 
 
@@ -196,7 +198,7 @@ def _check_leads(file: Import, unit: Unit) -> None:
     if source is None or source.state != Source.State.LIVE:
         raise Refused("no-such-source", _("Choose a source that is live."))
     file.source, options["source"] = source, source.slug
-    if options.get("route", "") not in ROUTES:
+    if options.setdefault("route", "now") not in ROUTES:
         raise Refused("unknown-route", _("There is no such choice for routing."))
     if options.get("route") == "assign":
         try:

@@ -50,7 +50,7 @@ def test_the_whole_way_by_forms_alone(actor: Actor) -> None:
     work.run_all()
     assert "broken" not in client.get(page).content.decode() and Lead.objects.count() == 0
     rows = b"".join(client.get(f"{page}/bad-rows").streaming_content).decode()  # type: ignore[attr-defined]
-    assert reasons.words("shape") in rows or "broken" in rows
+    assert reasons.words_of_row("shape") in rows or "broken" in rows
     assert client.post(f"{page}/commit").status_code == 302
     assert client.get(f"{page}/progress").headers.get("HX-Refresh") is None
     work.run_all()

@@ -10,11 +10,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from capture.models import Form, Source
+from capture.imports import services as imports
+from capture.models import Form, Import, Source
 from leadops import moment
+from leadops.access import actor_of
 from leadops.desk.tests.desk_cast import Desk
 from leadops.models import User
 from leadops.testing import PASSWORD
+from leadops.unit import in_unit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
@@ -56,8 +59,16 @@ def pages(desk: Desk, lead: Any) -> list[tuple[User, list[str]]]:
         ),
         (desk.marketing, ["/sources", f"/sources/{source.pk}", "/sources/new", "/sources/channels", "/submissions"]),
         (desk.marketing, ["/submissions/ledger", "/campaigns", "/campaigns/new", "/f/contact"]),
+        (desk.marketing, ["/imports", "/imports/new", import_file(desk.marketing).get_absolute_url()]),
         (desk.executive, ["/reports/sources", "/reports/funnel", "/reports/response", lead.get_absolute_url()]),
     ]
+
+
+def import_file(user: User) -> Import:
+    """A file whose columns are still to be matched."""
+    raw = [b"E-mail,Name,When\na@x.example,A,01/02/2026\n"]
+    file, _new = in_unit(lambda unit: imports.upload("leads", "fair.csv", raw, unit), actor=actor_of(user))
+    return file
 
 
 def faults_of(page: Page) -> list[str]:
