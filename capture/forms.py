@@ -25,6 +25,9 @@ ADAPTER_NAMES = {
     "typeform": _("Typeform"),
     "google_ads": _("Google Ads lead form"),
     "hosted": _("Page hosted here"),
+    "inbound_raw": _("Mail, as a server passes it on"),
+    "inbound_mailgun": _("Mail through Mailgun routes"),
+    "inbound_postmark": _("Mail through Postmark inbound"),
 }
 
 

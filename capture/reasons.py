@@ -9,6 +9,8 @@ REASONS: dict[str, Promise] = {
     "amount-unreadable": _("The amount is no number"),
     "closed-before-opened": _("It ends before it begins"),
     "closed-without-day": _("It is over and names no day of its end"),
+    "automatic": _("A program answered by itself: nobody wrote this mail"),
+    "bounce-of-nobody": _("A mail came back or was complained about, and it is not one of ours"),
     "conflict": _("The same delivery came before with another content"),
     "currency-unknown": _("There is no such currency"),
     "day-to-come": _("It ended on a day to come"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from capture import knowledge, snapshot
+from capture import knowledge, replies, snapshot
 from capture.adapters import Draft, Unreadable
 from capture.attributes import coerce
 from capture.attribution import facts_of
@@ -22,6 +22,7 @@ from capture.knowledge import Knowledge
 from capture.models import Campaign, Submission
 from capture.reading import drafts_of
 from leadops import bulk, lifecycle
+from leadops.effects.models import Effect
 from leadops.fold import clean_text, fold
 from leadops.journal import Kind
 from leadops.models import (
@@ -70,6 +71,9 @@ class Resolution:
     filled_people: dict[uuid.UUID, Person] = field(default_factory=dict)
     touched_leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     told: list[tuple[str, Lead, dict[str, Any]]] = field(default_factory=list)
+    mails: replies.Known = field(default_factory=replies.Known)
+    replied: list[tuple[Lead, Effect | None, uuid.UUID]] = field(default_factory=list)
+    failed: list[replies.Failure] = field(default_factory=list)
     made: set[uuid.UUID] = field(default_factory=set)
 
     # -- one draft ---------------------------------------------------------------------------------------
@@ -77,6 +81,9 @@ class Resolution:
     def take(self, item: Item) -> None:
         """Fold one draft into the batch and give its submission an end."""
         submission, draft = item.submission, item.draft
+        if replies.is_report(draft):
+            self._take_report(item)
+            return
         at, bent = snapshot.occurred(draft, submission.received_at)
         extra = coerce(draft.extra, self.known.defined_for("lead"))
         personal = coerce(extra.rest, self.known.defined_for("person"))
@@ -85,6 +92,8 @@ class Resolution:
             submission.warnings.append(bent)
         source, campaign = submission.source, self._campaign(item)
         account = self._account(item)
+        answers = draft.mail is not None and self.known.people.find(item.keys) is not None
+        draft.kind = "inquiry" if draft.mail is not None and not answers else draft.kind
         person = self._person(item, snapshot.person_facts(draft, item.keys, source, personal), account)
         channel, rule = self._channel(item, campaign)
         first = self.known.firsts.setdefault(
@@ -95,6 +104,22 @@ class Resolution:
         self._touch(item, person, lead, (campaign, channel, rule), at, personal.rest)
         self._consent(item, person, at)
         self._end(submission, End.CREATED if created else End.TOUCHED, person, lead)
+        if answers and not created:
+            self.replied.append((lead, self.mails.letter_of(draft), submission.pk))
+
+    def _take_report(self, item: Item) -> None:
+        """What no human wrote: a letter that came back is noted with its lead, all else is set aside."""
+        submission, draft = item.submission, item.draft
+        failure = replies.failure_of(draft, self.mails)
+        if failure is None:
+            code = replies.SET_ASIDE[draft.mail.kind] if draft.mail else "automatic"
+            _set_aside(submission, End.SPAM, code)
+            return
+        at, _bent = snapshot.occurred(draft, submission.received_at)
+        draft.message = draft.message[:500]
+        self._touch(item, failure.person, failure.lead, (None, *self._channel(item, None)), at, {})
+        self._end(submission, End.TOUCHED, failure.person, failure.lead)
+        self.failed.append(failure)
 
     def _campaign(self, item: Item) -> Campaign | None:
         return self.known.campaigns.get(fold(item.draft.utm_campaign)) or item.submission.source.campaign
@@ -358,6 +383,9 @@ class Resolution:
             lifecycle.next_cycle(self.back, self.unit)
         for kind, lead, data in self.told:
             self.unit.record(kind, lead, data=data)
+        replies.record_replies(self.replied, self.unit)
+        for failure in self.failed:
+            replies.record_failure(failure, self.unit)
 
 
 def _has_content(detail: TouchDetail) -> bool:
@@ -382,7 +410,7 @@ def _items(rows: Sequence[Submission]) -> list[Item]:
         for draft in drafts:
             if draft.is_test:
                 _set_aside(submission, End.TEST)
-            elif not snapshot.says_nothing(draft):
+            elif replies.is_report(draft) or not snapshot.says_nothing(draft):
                 fresh.append(Item(submission, draft, keys_for(draft)))
         if not fresh and submission.end == End.PENDING:
             submission.warnings = [warning for draft in drafts for warning in draft.warnings]
@@ -395,8 +423,13 @@ def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]
     """Give each of these pending submissions its end. Raises `Poisoned` for the first one that breaks its reader."""
     rows = knowledge.pending_rows(submission_ids)
     items = _items(rows)
+    mails = replies.gather([item.draft for item in items], unit)
+    for item in items:
+        draft = replies.by_letter(item.draft, mails)
+        if draft is not item.draft:
+            item.draft, item.keys = draft, keys_for(draft)
     known = knowledge.gather([item.keys for item in items], [item.draft.utm_campaign for item in items], unit)
-    batch = Resolution(unit, known)
+    batch = Resolution(unit, known, mails=mails)
     for item in items:
         batch.take(item)
     batch.write()

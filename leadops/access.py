@@ -121,6 +121,12 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "edit_scorecard": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
     "edit_mql": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
     "edit_framework": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "criteria:write"),
+    "read_sequences": (_EVERYONE, "sequences:read"),
+    "edit_sequences": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "sequences:write"),
+    "enrol": ((*_WORKING, Role.MARKETING_OPS), "sequences:write"),
+    "read_letters": ((Role.REP, Role.MANAGER, Role.MARKETING_OPS, Role.REVENUE_OPS), "sequences:read"),
+    "read_suppressions": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "suppressions:read"),
+    "edit_suppressions": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "suppressions:write"),
     "edit_channels": ((Role.MARKETING_OPS, Role.REVENUE_OPS), "sources:write"),
     "edit_house": ((Role.REVENUE_OPS,), "settings:write"),
     "set_absence": (_WORKING, "reps:write"),
@@ -137,7 +143,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 _OWNER_VERBS = {
     "update_lead", "accept", "hand_back", "log_attempt", "note", "snooze", "set_status", "disqualify", "recycle",
-    "qualify", "answer", "open_opportunity", "win", "lose",
+    "qualify", "answer", "open_opportunity", "win", "lose", "enrol",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from leadops.desk import api_operations as operations
 from leadops.desk import api_people as people
 from leadops.desk import api_prospects as prospects
 from leadops.rest import schema
+from nurture import api as nurture
 from qualification import api as qualification
 from reports import api as reports
 from routing import api as routing
@@ -43,6 +44,11 @@ router.register("calendars", routing.CalendarEndpoint, basename="calendars")
 router.register("scorecards", qualification.ScorecardEndpoint, basename="scorecards")
 router.register("frameworks", qualification.FrameworkEndpoint, basename="frameworks")
 router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-definitions")
+router.register("sequences", nurture.SequenceEndpoint, basename="sequences")
+router.register("templates", nurture.TemplateEndpoint, basename="templates")
+router.register("enrolments", nurture.EnrolmentEndpoint, basename="enrolments")
+router.register("messages", nurture.MessageEndpoint, basename="messages")
+router.register("suppressions", nurture.SuppressionEndpoint, basename="suppressions")
 router.register("reps", team.RepEndpoint, basename="reps")
 router.register("absences", team.AbsenceEndpoint, basename="absences")
 router.register("pools", team.PoolEndpoint, basename="pools")

@@ -26,6 +26,10 @@ from leadops.journal import Entry
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Unit
+from nurture import selectors as nurture_selectors
+from nurture import services as nurture
+from nurture import steps as nurture_steps
+from nurture import tasks as nurture_tasks
 from qualification import assessing, dealreading, dealrows
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
@@ -51,6 +55,7 @@ PHASES = (
     Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner),
     Phase("look again", assessing.PUBLISHED, assessing.mark_stale),
     Phase("clocks", clocks.KINDS, clocks.keep_time),
+    Phase("enrol", nurture.KINDS, nurture.enrol_phase),
     Phase("work list", frozenset(), _work_list),
 )
 
@@ -68,6 +73,8 @@ DOORS = (
     Door("scores", qualification.reassess),
     Door("recycled leads", qualification.wake_recycled),
     Door("snoozes", desk.wake),
+    Door(nurture_selectors.DOOR, nurture_steps.advance),
+    Door(nurture_selectors.ENTRIES, nurture.enter),
 )
 
 # -- what the ticker looks for → the task that takes it from its table ----------------------------------
@@ -87,6 +94,8 @@ DUE_WORK = (
     DueWork("recycled leads", qualification_selectors.next_rest_over, qualification_tasks.wake_recycled, every=1.0),
     DueWork("what is kept for a while", lambda at: at, desk_tasks.purge, cluster="long", every=3600.0),
     DueWork("imports", imports.next_at, import_tasks.run_imports, cluster="long", every=1.0),
+    DueWork("sequences", nurture_selectors.next_due, nurture_tasks.advance, every=1.0),
+    DueWork("entries", lambda at: at, nurture_tasks.look_for_entries, cluster="long", every=300.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
 

@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS = {
         "AbsenceKind": "leadops.models.Absence.Kind",
         "ClockKind": "routing.models.Clock.Kind",
         "ClockState": "routing.models.Clock.State",
+        "EnrolmentState": "nurture.models.Enrolment.State",
         "EffectState": "leadops.effects.models.Effect.State",
         "DecisionKind": "leadops.decisions.Decision.Kind",
         "HandoffState": "qualification.models.Handoff.State",
@@ -318,7 +319,9 @@ Q_CLUSTER = {
 }
 
 EMAIL_URL = os.environ.get("EMAIL_URL", "")
-if EMAIL_URL:
+if MODE == "demo":  # fictional people have real-looking addresses: nothing leaves, whatever is configured
+    EMAIL_BACKEND = "leadops.effects.mailbox.Mailbox"
+elif EMAIL_URL:
     try:
         vars().update(environ.Env.email_url_config(EMAIL_URL))
     except Exception as fault:  # same reason as for the database
@@ -332,6 +335,10 @@ else:
     EMAIL_FILE_PATH = str(VAR / "mail")
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
 EMAIL_TIMEOUT = 10  # seconds a mail server may be silent
+MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")  # where answers of prospects arrive; +token tells which letter
+if MAIL_REPLY_TO and not re.fullmatch(r"[^\s@+<>,]+@[^\s@<>,]+", MAIL_REPLY_TO):
+    stop(f"MAIL_REPLY_TO={MAIL_REPLY_TO!r} is not an address such as reply@mail.example.com")
+MAIL_FOOTER = os.environ.get("MAIL_FOOTER", "")  # who writes and their postal address, under every letter
 
 
 def public_url() -> str:

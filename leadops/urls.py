@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("capture.urls")),
     path("", include("qualification.urls")),
     path("", include("routing.urls")),
+    path("", include("nurture.urls")),
     path("", include("reports.urls")),
 ]
 handler404 = "leadops.desk.errors.not_found"

@@ -1,1 +1,96 @@
-"""Tables of nurture arrive with its first sequence; today it writes none."""
+"""What nurture writes: who is in which sequence and which steps were done. Fields and constraints only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from leadops.effects.models import Effect
+from leadops.models import Lead, Person, Task, User
+from leadops.models.columns import address
+from leadops.versions.models import Version
+
+LIVE = ("active", "paused", "blocked")
+
+
+class Enrolment(models.Model):
+    """One lead's way through one sequence. It keeps the version it began with; `step` is the next one to do.
+
+    `person` is the canonical person at that time: somebody is in one sequence at a time, whatever their leads.
+    `excluded` rows say who met a condition and was not written to, and why; they are never looked at again in a cycle.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Running")
+        PAUSED = "paused", _("Paused")
+        BLOCKED = "blocked", _("Blocked")
+        FINISHED = "finished", _("Finished")
+        EXITED = "exited", _("Ended early")
+        EXCLUDED = "excluded", _("Not enrolled")
+
+    class How(models.TextChoices):
+        CONDITION = "condition", _("By condition")
+        HAND = "hand", _("By hand")
+
+    id = address()
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="enrolments")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    sequence = models.SlugField(max_length=50)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    cycle = models.PositiveSmallIntegerField(default=1)
+    how = models.CharField(max_length=10, choices=How.choices)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    step = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=80, blank=True, default="")
+    entered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "sequence"], condition=Q(state__in=LIVE), name="enrolment_one_live_of_lead"
+            ),
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(state__in=LIVE), name="enrolment_one_live_of_person"
+            ),
+            models.CheckConstraint(
+                name="enrolment_due_while_active", condition=Q(state="active") | Q(next_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="enrolment_end_has_reason",
+                condition=~Q(state__in=["exited", "excluded", "blocked"]) | ~Q(reason=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], name="enrolment_due", condition=Q(state="active")),
+            models.Index(fields=["sequence", "state", "-id"], name="enrolment_of_sequence"),
+            models.Index(fields=["lead", "-id"], name="enrolment_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.state}"
+
+
+class StepDone(models.Model):
+    """One step of one enrolment, done once: the row that makes a second mail of it impossible."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="steps_done", db_index=False)
+    step = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    # written before the effect itself, which its unit keeps until it ends
+    effect = models.ForeignKey(
+        Effect, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=True, db_index=True
+    )
+    task = models.ForeignKey(Task, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["enrolment", "step"], name="step_done_once")]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id} #{self.step}"

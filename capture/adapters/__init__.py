@@ -6,6 +6,7 @@ from capture.adapters.base import Adapter, Draft, Peek, Received, Redaction, Sou
 from capture.adapters.generic import Generic
 from capture.adapters.google_ads import GoogleAds
 from capture.adapters.hosted import Hosted
+from capture.adapters.inbound import Mailgun, Postmark, Raw
 from capture.adapters.typeform import Typeform
 
 ADAPTERS: dict[str, Adapter] = {
@@ -14,6 +15,9 @@ ADAPTERS: dict[str, Adapter] = {
     "typeform": Typeform(),
     "google_ads": GoogleAds(),
     "hosted": Hosted(),
+    "inbound_raw": Raw(),
+    "inbound_mailgun": Mailgun(),
+    "inbound_postmark": Postmark(),
 }
 
 __all__ = ["ADAPTERS", "Adapter", "Draft", "Peek", "Received", "Redaction", "SourceLike", "Unreadable"]

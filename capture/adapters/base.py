@@ -23,6 +23,20 @@ class Unreadable(Exception):
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a received mail is: human, automatic, bounce or complaint; `letters` are ids of ours that it answers or is about.
+
+    `about` is the address a report speaks of, `hard` whether it never takes mail again.
+    """
+
+    kind: str
+    message_id: str = ""
+    letters: tuple[str, ...] = ()
+    about: str = ""
+    hard: bool = False
+
+
 @dataclass(slots=True)
 class Draft:
     """The canonical reading of one submission. Text is clean and cut to its column; unknown is '' or None.
@@ -61,6 +75,7 @@ class Draft:
     extra: dict[str, Any] = field(default_factory=dict)  # everything else that was sent, by path
     warnings: list[str] = field(default_factory=list)
     kind: str = "inquiry"
+    mail: Mail | None = None  # where the submission is a mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from leadops.desk import availability, selectors
 from leadops.models import Role
 from leadops.platform import live
 
+DEMO = ("mailbox",)  # where nothing leaves, what would have left is read here
+NURTURING = (Role.MARKETING_OPS, Role.REVENUE_OPS, Role.MANAGER)
 # key, URL name, icon, letter after G, access verb, roles (empty = whoever has the verb)
 ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("inbox", "desk:inbox", "inbox", "i", "accept", (Role.REP,)),
@@ -25,12 +27,14 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("reports", "reports:show_sources", "chart-column", "d", "read_reports", ()),
     ("waiting", "desk:list_waiting", "user-plus", "", "assign", ()),
     ("qualification", "qualification:show", "gauge", "q", "read_rules", ()),
+    ("sequences", "nurture:list_sequences", "workflow", "", "read_sequences", NURTURING),
     ("routing", "routing:show_rules", "split", "r", "read_rules", ()),
     ("sla", "routing:show_sla", "timer", "", "read_rules", ()),
     ("sources", "capture:list_sources", "plug", "s", "read_sources", ()),
     ("submissions", "capture:list_submissions", "inbox", "", "read_submissions", ()),
     ("imports", "capture:list_imports", "upload", "", "import_leads", ()),
     ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
+    ("mailbox", "nurture:list_mails", "mail", "", "read_letters", ()),
     ("admin", "admin:index", "settings", "", "open_admin", ()),
 ]
 
@@ -42,6 +46,7 @@ def _labels() -> dict[str, str]:
         "team": pgettext("navigation", "Team"),
         "leads": _("Leads"),
         "waiting": _("To assign"),
+        "sequences": _("Sequences"),
         "reports": _("Reports"),
         "qualification": _("Qualification"),
         "routing": _("Routing"),
@@ -50,6 +55,7 @@ def _labels() -> dict[str, str]:
         "submissions": _("Submissions"),
         "imports": _("Imports"),
         "campaigns": _("Campaigns"),
+        "mailbox": _("Mailbox"),
         "admin": _("Criteria"),
     }
 
@@ -58,7 +64,11 @@ def navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
     """What this actor may open, in the order of the work."""
     labels, items = _labels(), []
     for key, name, icon, letter, verb, roles in ITEMS:
-        if (roles and not actor.has(*roles)) or not access.can(actor, verb):
+        if (
+            (roles and not actor.has(*roles))
+            or not access.can(actor, verb)
+            or (key in DEMO and settings.MODE != "demo")
+        ):
             continue
         url = reverse(name)
         badge = selectors.due_count(actor, moment.now()) if key == "inbox" else 0

@@ -14,11 +14,12 @@ from leadops import access, moment
 from leadops.access import Actor
 from leadops.desk import lead_view, selectors
 from leadops.desk.timeline import events_of
+from nurture import panels as nurture_panels
 from qualification import panels as qualification_panels
 from routing import panels as routing_panels
 from routing.sla import panels as sla_panels
 
-PANELS = (sla_panels, qualification_panels, routing_panels, capture_panels)
+PANELS = (sla_panels, qualification_panels, nurture_panels, routing_panels, capture_panels)
 
 
 @require_safe

@@ -41,6 +41,7 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
         "leads_moved": ngettext(
             "%(count)s of your leads went elsewhere", "%(count)s of your leads went elsewhere", count
         ),
+        "prospect_replied": _("%(who)s replied"),
         "leads_held": _("Leads wait for an owner: %(reason)s"),
         "import_done": ngettext(
             "Import finished: %(count)s row taken in, %(bad)s set aside",

@@ -86,6 +86,7 @@ def reason_words(reason: str) -> str:
         "callback": _("Call back"),
         "mail": _("E-mail planned"),
         "social": _("Message planned"),
+        "reply": _("Replied: to answer"),
         "other": _("Task due"),
     }.get(reason, _("Next step to choose"))
 

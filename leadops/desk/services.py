@@ -93,7 +93,12 @@ def log_attempt(
         raise Refused("unknown-outcome", _("Choose how and with what result you tried."))
     if outcome == Outcome.CALLBACK:
         _callback(mine, callback_at, unit)
-    _done(mine, (Task.Kind.CALL, Task.Kind.CALLBACK, Task.Kind.SNOOZE), unit, keep=outcome == Outcome.CALLBACK)
+    _done(
+        mine,
+        (Task.Kind.CALL, Task.Kind.CALLBACK, Task.Kind.REPLY, Task.Kind.SNOOZE),
+        unit,
+        keep=outcome == Outcome.CALLBACK,
+    )
     unit.record(Kind.ATTEMPTED, mine, data={"channel": channel, "outcome": outcome}, text=text)
     if outcome == Outcome.REACHED:
         unit.record(Kind.CONVERSED, mine, data={"channel": channel})

@@ -6,12 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from leadops.models import Lead, User
+from leadops.models import Lead, Person, User
 from leadops.models.columns import address, transaction_id
 
 
 class Effect(models.Model):
-    """One thing to send. Body holds codes and ids: words are made at the moment of sending, in the reader's language."""
+    """One thing to send. Body holds codes and ids: words are made at the moment of sending, in the reader's language.
+
+    To a colleague (`user`) or to a prospect (`person`): never both.
+    """
 
     class Channel(models.TextChoices):
         MAIL = "mail", _("E-mail")
@@ -33,6 +36,8 @@ class Effect(models.Model):
     purpose = models.CharField(max_length=24)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="effects")
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # no index of its own: `effect_letter_of_person` serves the key too
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="letters", db_index=False)
     body = models.JSONField(default=dict)
     due_at = models.DateTimeField()
     starts = models.PositiveSmallIntegerField(default=0)
@@ -48,6 +53,11 @@ class Effect(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="effect_due", condition=Q(state="planned")),
             models.Index(fields=["lease_until"], name="effect_sending", condition=Q(state="sending")),
+            models.Index(fields=["person", "-id"], name="effect_letter_of_person", condition=Q(person__isnull=False)),
+            models.Index(fields=["-id"], name="effect_letters", condition=Q(person__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(name="effect_one_reader", condition=Q(user__isnull=True) | Q(person__isnull=True))
         ]
 
     def __str__(self) -> str:
@@ -76,3 +86,23 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class KeptMail(models.Model):
+    """A mail that left nothing: in the demo every mail ends here and is read on a page."""
+
+    id = address()
+    to = models.CharField(max_length=254)
+    sender = models.CharField(max_length=254)
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    html = models.TextField(blank=True, default="")
+    headers = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("kept mail")
+        verbose_name_plural = _("kept mails")
+
+    def __str__(self) -> str:
+        return self.subject

@@ -38,6 +38,32 @@ def mail(
     unit.wake("due")
 
 
+def letter(
+    unit: Unit,
+    *,
+    person_id: uuid.UUID,
+    key: str,
+    purpose: str,
+    lead: Lead | None,
+    body: dict[str, Any],
+    due_at: datetime | None = None,
+) -> Effect:
+    """A mail to a prospect, worded at the moment of sending; its id is the Message-ID it leaves under."""
+    effect = Effect(
+        channel=Effect.Channel.MAIL,
+        key=key,
+        purpose=purpose,
+        lead=lead,
+        person_id=person_id,
+        body=body,
+        due_at=due_at or unit.at,
+        created_at=unit.at,
+    )
+    _once(unit, effect)
+    unit.wake("due")
+    return effect
+
+
 def notice(
     unit: Unit, *, user_id: uuid.UUID, key: str, kind: str, lead: Lead | None, data: dict[str, Any] | None = None
 ) -> None:

@@ -2,7 +2,8 @@
 
 `sending` is committed before the call, each row by itself: a slow server keeps no other row from anybody, and a row found
 in `sending` after its lease is one whose sender died. It may have left or not: it becomes `unknown` and a person decides,
-unless its purpose says that twice is better than never (an alert about a clock).
+unless its purpose says that twice is better than never (an alert about a clock). What a guard locks stays as it was until
+`sending` is committed: no letter starts after the person said no.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import logging
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.core.mail import EmailMessage
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import translation
 
 from leadops import moment
+from leadops.access import system
 from leadops.effects.models import Effect
+from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.effects")
 LEASE = timedelta(minutes=2)  # longer than any worker lives with one task: after it nobody sends the row any more
@@ -30,35 +34,49 @@ RETRY_AFTER = (30, 120, 600, 3600, 14400)
 MOST = 200  # sent by one task,
 LONGEST = 20.0  # or as many as go out in so many seconds; the ticker asks again
 MOST_STARTS = 8
+SHORTEST = timedelta(seconds=1)  # what a guard puts off is never asked for in the same round
+LONGEST_LINE = 400
 DIED = "the worker ended while it was sending"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """What leaves. `to` is the address of a prospect; a colleague is written to at their own."""
+
     subject: str
     text: str
+    html: str = ""
+    to: str = ""
+    sender: str = ""
+    reply_to: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Writer = Callable[[Effect], Letter]
-Guard = Callable[[Effect], str]
+Guard = Callable[[Effect], str | datetime]
+Sent = Callable[[Effect, Unit], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """How a purpose is worded; `guard` says why it must not leave now ("" = it may), in the transaction that marks it
-    as sending, so that what it locks cannot change before; `again`: after a crash it is sent once more."""
+    """How a purpose is worded; `guard` says why it must not leave ("" = it may; an instant = not before), in the
+    transaction that marks it as sending, so that what it locks cannot change before; `again`: after a crash it is sent
+    once more; `sent` notes that it left, in the transaction that says so."""
 
     write: Writer
     guard: Guard | None = None
     again: bool = False
+    sent: Sent | None = None
 
 
 _purposes: dict[str, Purpose] = {}
 
 
-def register(purpose: str, write: Writer, *, guard: Guard | None = None, again: bool = False) -> None:
+def register(
+    purpose: str, write: Writer, *, guard: Guard | None = None, again: bool = False, sent: Sent | None = None
+) -> None:
     """Who words a purpose and who may stop it; called at start-up."""
-    _purposes[purpose] = Purpose(write, guard, again)
+    _purposes[purpose] = Purpose(write, guard, again, sent)
 
 
 def next_due(at: datetime) -> datetime | None:
@@ -116,7 +134,7 @@ def _claim(at: datetime) -> Effect | None:
         with transaction.atomic():
             rows = Effect.objects.select_for_update(skip_locked=True, of=("self",))
             due = rows.filter(state=Effect.State.PLANNED, due_at__lte=at).order_by("due_at", "id")
-            effect = due.select_related("user", "lead__person").first()
+            effect = due.select_related("user", "lead__person", "person").first()
             if effect is None:
                 return None
             effect.starts += 1
@@ -126,12 +144,15 @@ def _claim(at: datetime) -> Effect | None:
                     state=Effect.State.SENDING, starts=F("starts") + 1, lease_until=at + LEASE
                 )
                 return effect
+            if isinstance(stopped, datetime):
+                Effect.objects.filter(pk=effect.pk).update(due_at=max(stopped, at + SHORTEST))
+                continue
             state, error = stopped
             Effect.objects.filter(pk=effect.pk).update(state=state, error=error[:300])
 
 
-def _why_not(effect: Effect) -> tuple[str, str] | None:
-    if effect.user is None or not effect.user.is_active:
+def _why_not(effect: Effect) -> tuple[str, str] | datetime | None:
+    if effect.person is None and (effect.user is None or not effect.user.is_active):
         return Effect.State.FAILED, "nobody to send to"
     if effect.starts > MOST_STARTS:
         return Effect.State.FAILED, "started too often"
@@ -141,22 +162,20 @@ def _why_not(effect: Effect) -> tuple[str, str] | None:
     except Exception as fault:  # what cannot be checked does not leave, and stops no other
         log.exception("not checked", extra={"effect": str(effect.pk)})
         return Effect.State.FAILED, f"{type(fault).__name__}: {fault}"
+    if isinstance(reason, datetime):
+        return reason
     return (Effect.State.HELD, reason) if reason else None
 
 
 def _send(effect: Effect, at: datetime | None) -> int:
     """Word the mail in its reader's language and hand it over; 1 when the server took it."""
-    if effect.user is None:  # `_claim` let none pass
-        raise ValueError("an effect without a reader")
     try:
-        with translation.override(effect.user.language):
+        with translation.override(_language(effect)):
             letter = _purposes[effect.purpose].write(effect)
+            mail = _mail(effect, letter)
     except Exception as fault:  # one letter that cannot be worded stops no other; it is kept with its cause
         log.exception("not worded", extra={"effect": str(effect.pk)})
         return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
-    mail = EmailMessage(
-        one_line(letter.subject), letter.text, to=[effect.user.email], headers={"Message-ID": f"<{effect.pk}@leadops>"}
-    )
     try:
         mail.send()
     except (OSError, ValueError, smtplib.SMTPException) as fault:
@@ -164,9 +183,33 @@ def _send(effect: Effect, at: datetime | None) -> int:
     return _end(effect, Effect.State.SENT, at)
 
 
+def _language(effect: Effect) -> str:
+    wanted = effect.user.language if effect.user else effect.person.language if effect.person else ""
+    return wanted if wanted in dict(settings.LANGUAGES) else settings.HOUSE_LANGUAGE
+
+
+def _mail(effect: Effect, letter: Letter) -> EmailMultiAlternatives:
+    headers = {"Message-ID": message_id(effect), **{name: one_line(text) for name, text in letter.headers.items()}}
+    mail = EmailMultiAlternatives(
+        one_line(letter.subject),
+        letter.text,
+        from_email=letter.sender or None,
+        to=[effect.user.email if effect.user else letter.to],
+        reply_to=[letter.reply_to] if letter.reply_to else None,
+        headers=headers,
+    )
+    if letter.html:
+        mail.attach_alternative(letter.html, "text/html")
+    return mail
+
+
+def message_id(effect: Effect) -> str:
+    return f"<{effect.pk}@leadops>"
+
+
 def one_line(text: str) -> str:
     """A header holds one line, whatever somebody called themselves."""
-    return " ".join(text.split())[:200]
+    return " ".join(text.split())[:LONGEST_LINE]
 
 
 def _again(effect: Effect, at: datetime | None, fault: Exception) -> int:
@@ -182,7 +225,18 @@ def _again(effect: Effect, at: datetime | None, fault: Exception) -> int:
 
 def _end(effect: Effect, state: str, at: datetime | None, error: str = "") -> int:
     sent_at = (at or moment.now()) if state == Effect.State.SENT else None
-    _mine(effect).update(state=state, sent_at=sent_at, lease_until=None, error=error)
+    purpose = _purposes.get(effect.purpose)
+    tell = purpose.sent if purpose and sent_at else None
+
+    def end(unit: Unit | None = None) -> None:
+        done = _mine(effect).update(state=state, sent_at=sent_at, lease_until=None, error=error)
+        if done and tell and unit:
+            tell(effect, unit)
+
+    if tell:
+        in_unit(end, actor=system("ticker"), at=sent_at)
+    else:
+        end()
     return 1 if sent_at else 0
 
 

@@ -3,7 +3,7 @@
 from leadops.models.account import Account, AccountOwner
 from leadops.models.lead import IS_OPEN, OPEN_STAGES, Lead, Stage
 from leadops.models.opportunity import ExchangeRate, Opportunity, Task
-from leadops.models.person import Consent, MatchKey, Merge, Person, PersonEmail, Suppression
+from leadops.models.person import Consent, Lifting, MatchKey, Merge, Person, PersonEmail, Suppression
 from leadops.models.segment import Segment
 from leadops.models.team import Absence, AttributeDef, Reason, Rep, RepTerms, Status, Team
 from leadops.models.touch import Touch, TouchDetail
@@ -20,6 +20,7 @@ __all__ = [
     "ExchangeRate",
     "Heartbeat",
     "Lead",
+    "Lifting",
     "MatchKey",
     "Membership",
     "Merge",

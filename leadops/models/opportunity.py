@@ -90,6 +90,7 @@ class Task(models.Model):
         CALLBACK = "callback", _("Call back")
         MAIL = "mail", _("E-mail")
         SOCIAL = "social", _("Social message")
+        REPLY = "reply", _("Answer the prospect")
         SNOOZE = "snooze", _("Snoozed")
         OTHER = "other", _("Task")
 

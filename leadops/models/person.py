@@ -112,15 +112,31 @@ class Consent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address never to write to again, by keyed hash: it survives erasure and re-import."""
+    """An address never to write to again, by keyed hash: it survives erasure and re-import. Append-only.
+
+    It holds until a `Lifting` names it; `round` counts how often the address was put on the list.
+    """
 
     digest = models.BinaryField(max_length=32)
     channel = models.CharField(max_length=12)
     reason = models.CharField(max_length=24)
     at = models.DateTimeField()
+    round = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["digest", "channel"], name="suppression_once")]
+        constraints = [models.UniqueConstraint(fields=["digest", "channel", "round"], name="suppression_once")]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.reason}"
+
+
+class Lifting(models.Model):
+    """The end of a suppression, by a person who says why."""
+
+    suppression = models.OneToOneField(Suppression, primary_key=True, on_delete=models.PROTECT, related_name="lifting")
+    why = models.CharField(max_length=200)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.suppression_id}"

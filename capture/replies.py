@@ -1,0 +1,134 @@
+"""What a received mail means for people and leads: an answer, a bounce, a complaint, or nothing that anybody wrote.
+
+It reads and decides; `resolution` writes. An automatic mail never makes a lead nor an answer, whoever seems to have sent it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from capture.adapters import mail
+from capture.adapters.base import Draft
+from leadops.effects import plan, suppression
+from leadops.effects.models import Effect
+from leadops.fold import fold_email
+from leadops.journal import Kind
+from leadops.models import Lead, Person, PersonEmail, Task
+from leadops.unit import Unit
+
+NOTICE = "prospect_replied"
+SET_ASIDE = {mail.AUTOMATIC: "automatic", mail.BOUNCE: "bounce-of-nobody", mail.COMPLAINT: "bounce-of-nobody"}
+
+
+@dataclass(slots=True)
+class Known:
+    """Letters the mails of a batch name, and the people at the addresses that failed."""
+
+    letters: dict[str, Effect] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
+
+    def letter_of(self, draft: Draft) -> Effect | None:
+        named = draft.mail.letters if draft.mail else ()
+        return next((self.letters[key] for key in named if key in self.letters), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A letter that came back or was complained about: whose, and about which lead."""
+
+    person: Person
+    lead: Lead
+    kind: str
+    hard: bool
+    letter: Effect | None
+    digests: frozenset[bytes]
+
+
+def gather(drafts: Sequence[Draft], unit: Unit) -> Known:
+    """Three statements where there are mails, none where there are not."""
+    mails = [draft for draft in drafts if draft.mail is not None]
+    known = Known()
+    if not mails:
+        return known
+    keys = {uuid.UUID(key) for draft in mails for key in draft.mail.letters}  # type: ignore[union-attr]
+    for letter in Effect.objects.filter(pk__in=keys, person__isnull=False).select_related("person", "lead"):
+        known.letters[letter.pk.hex] = letter
+    failed = {fold_email(draft.mail.about) or "" for draft in mails if draft.mail and _failed(draft)} - {""}
+    for row in PersonEmail.objects.filter(folded__in=failed).select_related("person"):
+        known.people[row.folded] = row.person
+    concerned = {person.canonical_id for person in known.people.values()}
+    newest = Lead.objects.filter(canonical__in=concerned, absorbed_by__isnull=True).order_by("-id")
+    wanted = {row["canonical"]: row["pk"] for row in reversed(newest.values("canonical", "pk")[:1000])}
+    letters = [letter.lead_id for letter in known.letters.values() if letter.lead_id]
+    for lead in unit.leads([*wanted.values(), *letters]) if any(_failed(draft) for draft in mails) else ():
+        known.leads[lead.pk] = lead
+    return known
+
+
+def is_report(draft: Draft) -> bool:
+    """A mail no human wrote."""
+    return draft.mail is not None and draft.mail.kind != mail.HUMAN
+
+
+def _failed(draft: Draft) -> bool:
+    return draft.mail is not None and draft.mail.kind in (mail.BOUNCE, mail.COMPLAINT)
+
+
+def by_letter(draft: Draft, known: Known) -> Draft:
+    """A human's answer from an address nobody knows is the answer of whom the letter went to."""
+    letter = known.letter_of(draft)
+    if draft.mail is None or draft.mail.kind != mail.HUMAN or letter is None or letter.person is None:
+        return draft
+    if not letter.person.email or fold_email(draft.email) == fold_email(letter.person.email):
+        return draft
+    extra = {**draft.extra, "from": draft.email} if draft.email else draft.extra
+    return replace(draft, email=letter.person.email, name="", given_name="", family_name="", extra=extra)
+
+
+def failure_of(draft: Draft, known: Known) -> Failure | None:
+    """Whose letter failed: by the letter itself, else by the address the report names."""
+    if draft.mail is None or not _failed(draft):
+        return None
+    letter = known.letter_of(draft)
+    person = letter.person if letter else known.people.get(fold_email(draft.mail.about) or "")
+    if person is None:
+        return None
+    lead = known.leads.get(letter.lead_id) if letter and letter.lead_id else None
+    lead = lead or next((each for each in known.leads.values() if each.canonical_id == person.canonical_id), None)
+    if lead is None:
+        return None
+    about = suppression.digest_of(draft.mail.about or person.email)
+    also = bytes.fromhex(letter.body.get("digest", "")) if letter else b""
+    digests = frozenset(each for each in (about, also) if each)
+    kind = Kind.COMPLAINED if draft.mail.kind == mail.COMPLAINT else Kind.BOUNCED
+    return Failure(person, lead, kind, draft.mail.hard, letter, digests)
+
+
+def record_failure(failure: Failure, unit: Unit) -> None:
+    """A hard bounce or a complaint stops all mail to the address, before the journal tells the sequence."""
+    if failure.kind == Kind.COMPLAINED or failure.hard:
+        reason = suppression.COMPLAINED if failure.kind == Kind.COMPLAINED else suppression.BOUNCED
+        suppression.suppress(failure.digests, reason, unit)
+    data = {"hard": failure.hard, "effect": str(failure.letter.pk) if failure.letter else ""}
+    unit.record(failure.kind, failure.lead, person_id=failure.person.pk, data=data)
+
+
+def record_replies(replied: Sequence[tuple[Lead, Effect | None, uuid.UUID]], unit: Unit) -> None:
+    """An answer stops the sequence, tells the owner, and puts the lead on top of their list."""
+    for lead, letter, submission in replied:
+        data = {"effect": str(letter.pk) if letter else "", "submission": str(submission)}
+        unit.record(Kind.REPLIED, lead, data=data)
+        if lead.owner_id is not None:
+            key = f"reply:{submission}"
+            plan.notice(unit, user_id=lead.owner_id, key=key, kind=NOTICE, lead=lead)
+    leads = {lead.pk: lead for lead, _letter, _submission in replied}
+    waiting = Task.objects.filter(lead__in=leads, kind=Task.Kind.REPLY, done_at__isnull=True) if leads else []
+    asked = {task.lead_id for task in waiting}
+    Task.objects.bulk_create(
+        Task(lead=lead, owner_id=lead.owner_id, kind=Task.Kind.REPLY, due_at=unit.at, created_at=unit.at)
+        for lead in leads.values()
+        if lead.pk not in asked
+    )

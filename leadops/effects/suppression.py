@@ -1,0 +1,145 @@
+"""Who must not be written to: addresses by keyed hash, and what people agreed to, read over all aliases. It sends nothing.
+
+A suppression survives erasure and re-import, because it keeps no address. Whoever writes one takes the address's lock
+alone, whoever is about to send takes it with others: no letter starts after the no was committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from leadops import access
+from leadops.errors import NotFound, Refused
+from leadops.fold import fold_email
+from leadops.journal import Kind
+from leadops.models import Consent, Lifting, Person, PersonEmail, Suppression
+from leadops.unit import Unit
+
+MAIL = "email"
+UNSUBSCRIBED, BOUNCED, COMPLAINED, BY_HAND = "unsubscribed", "bounced", "complained", "by_hand"
+REASON_LABELS = {
+    UNSUBSCRIBED: _("Unsubscribed"),
+    BOUNCED: _("Mail bounced"),
+    COMPLAINED: _("Complaint about a mail"),
+    BY_HAND: _("Put on the list by hand"),
+}
+NO = ("refused", "withdrawn", "pending")
+
+
+def digest_of(address: str) -> bytes | None:
+    """The keyed hash of an address; None when it is not an address."""
+    folded = fold_email(address)
+    if folded is None:
+        return None
+    return hmac.new(b"leadops.suppression\0" + settings.SECRET_KEY.encode(), folded.encode(), hashlib.sha256).digest()
+
+
+def digests_of(people: Iterable[Person]) -> dict[uuid.UUID, set[bytes]]:
+    """Person -> the hashes of every address of every alias, in two statements."""
+    people = list(people)
+    canonical = {person.canonical_id for person in people}
+    aliases = Person.objects.filter(canonical__in=canonical).values_list("pk", "canonical_id", "email")
+    found: dict[uuid.UUID, set[bytes]] = defaultdict(set)
+    of: dict[uuid.UUID, uuid.UUID] = {}
+    for pk, winner, address in aliases:
+        of[pk] = winner
+        if digest := digest_of(address):
+            found[winner].add(digest)
+    for pk, address in PersonEmail.objects.filter(person__in=of).values_list("person_id", "folded"):
+        if digest := digest_of(address):
+            found[of[pk]].add(digest)
+    return {person.pk: found[person.canonical_id] for person in people}
+
+
+def in_force() -> QuerySet[Suppression]:
+    """What holds: suppressions nobody lifted."""
+    return Suppression.objects.filter(channel=MAIL, lifting__isnull=True)
+
+
+def suppressed(people: Iterable[Person]) -> dict[uuid.UUID, str]:
+    """Person -> why none of their addresses is written to; people who may be written to are left out."""
+    digests = digests_of(people)
+    wanted = {digest for each in digests.values() for digest in each}
+    rows = in_force().filter(digest__in=wanted).values_list("digest", "reason")
+    known = {bytes(digest): reason for digest, reason in rows}
+    found = {pk: next((known[d] for d in sorted(each) if d in known), "") for pk, each in digests.items()}
+    return {pk: reason for pk, reason in found.items() if reason}
+
+
+def consents(people: Iterable[Person]) -> dict[uuid.UUID, str]:
+    """Person -> what they last said about mail, the strictest over their aliases: a word of `NO`, `given`, or nothing."""
+    people = list(people)
+    canonical = {person.canonical_id for person in people}
+    rows = Consent.objects.filter(person__canonical__in=canonical, channel=MAIL).order_by("occurred_at", "id")
+    last: dict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
+    for winner, alias, state in rows.values_list("person__canonical_id", "person_id", "state"):
+        last[winner][alias] = state
+    strictest = {
+        winner: next((state for state in said.values() if state in NO), "given") for winner, said in last.items()
+    }
+    return {person.pk: strictest[person.canonical_id] for person in people if person.canonical_id in strictest}
+
+
+def lock(digests: Iterable[bytes], *, alone: bool) -> None:
+    """Hold these addresses until the transaction ends: alone to suppress them, with others to send."""
+    keys = sorted(int.from_bytes(digest[:8], "big", signed=True) for digest in digests)
+    name = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        for key in keys:  # one after the other, in one order: nobody waits for a lock that waits for theirs
+            cursor.execute(f"SELECT {name}(%s)", [key])
+
+
+def suppress(digests: Iterable[bytes], reason: str, unit: Unit) -> int:
+    """Never write to these addresses again; those on the list already stay as they are. How many are new."""
+    digests = sorted(set(digests))
+    lock(digests, alone=True)
+    held = {bytes(digest) for digest in in_force().filter(digest__in=digests).values_list("digest", flat=True)}
+    before = Counter(
+        bytes(digest)
+        for digest in Suppression.objects.filter(digest__in=digests, channel=MAIL).values_list("digest", flat=True)
+    )
+    fresh = [digest for digest in digests if digest not in held]
+    Suppression.objects.bulk_create(
+        Suppression(digest=digest, channel=MAIL, reason=reason, at=unit.at, round=before[digest]) for digest in fresh
+    )
+    return len(fresh)
+
+
+def suppress_person(person: Person, reason: str, unit: Unit, *, also: Iterable[bytes] = ()) -> int:
+    """All addresses of a person over all aliases, and those a letter was sent to."""
+    return suppress({*digests_of([person])[person.pk], *also}, reason, unit)
+
+
+def add(address: str, why: str, unit: Unit) -> Suppression:
+    """Put one address on the list by hand."""
+    access.require(unit.actor, "edit_suppressions")
+    digest = digest_of(address)
+    if digest is None:
+        raise Refused("not-an-address", _("This is not an e-mail address."))
+    if not why.strip():
+        raise Refused("reason-needed", _("Say why: a reason is needed."))
+    suppress([digest], BY_HAND, unit)
+    unit.record(Kind.SETTING_CHANGED, data={"what": "suppression", "to": "added", "why": why.strip()[:200]})
+    return in_force().get(digest=digest)
+
+
+def remove(suppression_id: int, why: str, unit: Unit) -> None:
+    """Take an address off the list, with a reason that stays on record."""
+    access.require(unit.actor, "edit_suppressions")
+    if not why.strip():
+        raise Refused("reason-needed", _("Say why: a reason is needed."))
+    row = in_force().select_for_update(of=("self",)).filter(pk=suppression_id).first()
+    if row is None:
+        raise NotFound(_("There is no such entry."))
+    Lifting.objects.create(suppression=row, why=why.strip()[:200], by_id=unit.actor.user_id, at=unit.at)
+    said: Mapping[str, str] = {"what": "suppression", "to": "removed", "from": row.reason, "id": str(row.pk)}
+    unit.record(Kind.SETTING_CHANGED, data=dict(said))

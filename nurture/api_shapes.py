@@ -1,0 +1,93 @@
+"""The shapes of nurture's API: what it takes and gives; decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from leadops.effects.models import Effect
+from leadops.models import Suppression
+from leadops.rest.shapes import Strict
+from nurture import eligibility
+from nurture.models import Enrolment
+
+
+class EnrolmentOut(serializers.ModelSerializer[Enrolment]):
+    explanation = serializers.SerializerMethodField()
+    version = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Enrolment
+        fields = (
+            "id", "lead", "sequence", "version", "cycle", "how", "by", "state", "step", "next_at", "reason", "explanation",
+            "entered_at", "ended_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_explanation(self, row: Enrolment) -> str:
+        """The reason in the reader's language."""
+        return eligibility.words(row.reason) if row.reason else ""
+
+    @extend_schema_field(serializers.IntegerField())
+    def get_version(self, row: Enrolment) -> int:
+        return row.version.number
+
+
+class EnrolmentNew(Strict):
+    lead = serializers.UUIDField()
+    sequence = serializers.SlugField(max_length=50)
+
+
+class MessageOut(serializers.ModelSerializer[Effect]):
+    """A letter to a prospect: where it stands, never what it said."""
+
+    sequence = serializers.SerializerMethodField()
+    step = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Effect
+        fields = (
+            "id", "lead", "person", "purpose", "sequence", "step", "state", "due_at", "sent_at", "starts", "error",
+            "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_sequence(self, row: Effect) -> str:
+        return str(row.body.get("sequence", ""))
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_step(self, row: Effect) -> int | None:
+        step = row.body.get("step")
+        return step if isinstance(step, int) else None
+
+
+class SuppressionOut(serializers.ModelSerializer[Suppression]):
+    """An address nobody is written to: the hash stays here, so that no list of addresses can leave."""
+
+    class Meta:
+        model = Suppression
+        fields = ("id", "channel", "reason", "at")
+        read_only_fields = fields
+
+
+class SuppressionNew(Strict):
+    address = serializers.CharField(max_length=254)
+    reason = serializers.CharField(max_length=200)
+
+
+class Because(Strict):
+    reason = serializers.CharField(max_length=200)
+
+
+class PreviewOf(Strict):
+    lead = serializers.UUIDField()
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    language = serializers.CharField()
+    subject = serializers.CharField(allow_null=True)
+    text = serializers.CharField(allow_null=True)
+    html = serializers.CharField(allow_null=True)
+    faults = serializers.ListField(child=serializers.CharField())

@@ -1,0 +1,125 @@
+"""A sequence or template as it is edited: one draft, changed part by part; pure documents in, documents out.
+
+What a body may be is said by `kinds`, who may by the versions' own services.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from leadops.access import Actor
+from leadops.errors import NotFound
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from nurture.sequence import BY_HAND, CALL, MAIL, OPTIONAL_EXITS, WAIT
+
+Body = dict[str, Any]
+NEW_STEPS: dict[str, Body] = {
+    MAIL: {"kind": MAIL, "template": ""},
+    WAIT: {"kind": WAIT, "days": 2},
+    CALL: {"kind": CALL, "text": {"fr": "", "en": ""}},
+}
+
+
+def new_sequence(name: Mapping[str, str]) -> Body:
+    return {
+        "name": dict(name),
+        "goal": {},
+        "by": BY_HAND,
+        "entry": {},
+        "needs_consent": False,
+        "exits": list(OPTIONAL_EXITS),
+        "window": {"calendar": "house", "opens": "09:00", "closes": "18:00"},
+        "steps": [],
+    }
+
+
+def new_template(name: Mapping[str, str]) -> Body:
+    return {"name": dict(name), "subject": {"fr": "", "en": ""}, "body": {"fr": "", "en": ""}}
+
+
+RESERVED = ("new", "starters")
+
+
+def free_key(kind: str, name: str) -> str:
+    """A key made of a name, that no version of this kind has."""
+    base = slugify(name)[:44] or kind
+    taken = {*Version.objects.filter(kind=kind, key__startswith=base).values_list("key", flat=True), *RESERVED}
+    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def draft_of(kind: str, key: str) -> Version | None:
+    rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT).select_related("author")
+    return rows.order_by("-number").first()
+
+
+def newest_of(kind: str, key: str) -> Version | None:
+    """The draft being edited, else the version in force, else the last one."""
+    rows = Version.objects.filter(kind=kind, key=key).select_related("author")
+    return draft_of(kind, key) or rows.order_by("-number").first()
+
+
+def start_draft(kind: str, key: str, unit: Unit) -> Version:
+    """A draft of what is in force; the one already there is kept."""
+    draft = draft_of(kind, key)
+    if draft is not None:
+        return draft
+    live = versions.version_at(kind, key, unit.at) or newest_of(kind, key)
+    if live is None:
+        raise NotFound(_("There is no such version."))
+    return versions.draft(kind, key, live.body, actor=unit.actor, at=unit.at, based_on=live)
+
+
+def save(version: Version, body: Body, *, actor: Actor, unit: Unit) -> Version:
+    return versions.save_draft(version.pk, body, actor=actor, at=unit.at)
+
+
+# -- steps ---------------------------------------------------------------------------------------------
+
+
+def typed_steps(body: Body, posted: Mapping[str, str]) -> list[Body]:
+    """The steps with what was typed for each, in the order of the numbers beside them."""
+    placed = []
+    for position, step in enumerate(body.get("steps", ())):
+        step = copy.deepcopy(step)
+        if step.get("kind") == MAIL:
+            step["template"] = posted.get(f"template-{position}", step.get("template", ""))
+        elif step.get("kind") == WAIT:
+            days = posted.get(f"days-{position}", str(step.get("days", "")))
+            step["days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 4 else 0
+        elif step.get("kind") == CALL:
+            step["text"] = {
+                language: posted.get(f"text-{language}-{position}", (step.get("text") or {}).get(language, ""))[:300]
+                for language in ("fr", "en")
+            }
+        placed.append((_place(posted.get(f"place-{position}", ""), position + 1), step))
+    return [step for _place_, step in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _place(text: str, otherwise: int) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return float(otherwise)
+
+
+def acted(steps: list[Body], action: str, value: str) -> list[Body]:
+    """The steps after a button: one added at the end, moved by one place, or removed. What fits no step changes nothing."""
+    steps = list(steps)
+    if action == "add" and value in NEW_STEPS:
+        return [*steps, copy.deepcopy(NEW_STEPS[value])]
+    here = int(value) if value.isascii() and value.isdigit() and len(value) < 4 else -1
+    if not 0 <= here < len(steps):
+        return steps
+    if action == "remove":
+        steps.pop(here)
+    other = here + {"up": -1, "down": 1}.get(action, 0)
+    if 0 <= other < len(steps) and other != here:
+        steps[here], steps[other] = steps[other], steps[here]
+    return steps

@@ -1,0 +1,46 @@
+"""The mailbox of the demo: every mail that would have left, to be read on a page. In no other mode does it exist."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from leadops import access
+from leadops.access import Actor
+from leadops.effects.models import KeptMail
+
+PAGE = 50
+
+
+def _require(request: HttpRequest) -> None:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if settings.MODE != "demo" or actor.user_id is None:
+        raise Http404
+    access.require(actor, "read_letters")
+
+
+@require_safe
+def list_mails(request: HttpRequest) -> HttpResponse:
+    """Newest first; nothing here has left the house."""
+    _require(request)
+    try:
+        after = uuid.UUID(request.GET.get("after", ""))
+    except ValueError:
+        after = None
+    rows = KeptMail.objects.order_by("-id").defer("text", "html")
+    found = list((rows.filter(pk__lt=after) if after else rows)[: PAGE + 1])
+    context = {"mails": found[:PAGE], "after": str(found[PAGE - 1].pk) if len(found) > PAGE else ""}
+    return render(request, "nurture/mailbox.html", context)
+
+
+@require_safe
+def show_mail(request: HttpRequest, mail_id: uuid.UUID) -> HttpResponse:
+    _require(request)
+    mail = KeptMail.objects.filter(pk=mail_id).first()
+    if mail is None:
+        raise Http404
+    return render(request, "nurture/mail.html", {"mail": mail})

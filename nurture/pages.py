@@ -1,0 +1,253 @@
+"""What nurture's pages show, put together from versions and enrolments; decides nothing and writes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from leadops import access, moment
+from leadops.access import Actor
+from leadops.conditions.fields import LEAD
+from leadops.conditions.sentence import sentence
+from leadops.conditions.validate import Invalid
+from leadops.errors import NotFound
+from leadops.models import Lead
+from leadops.templatetags.house import said
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from nurture import defaults, editing, eligibility, merging, selectors, steps, wording
+from nurture.forms import ReasonForm, RollBackForm, SettingsForm, TemplateForm
+from nurture.models import Enrolment
+from nurture.sequence import BY_CONDITION, CALL, MAIL
+
+SHOWN = 50  # enrolments on a page, newest first
+TONES = {
+    "active": "info", "paused": "warn", "blocked": "bad", "finished": "good", "exited": "neutral", "excluded": "neutral",
+}  # fmt: skip
+EDIT = "edit_sequences"
+
+
+def list_context(actor: Actor) -> dict[str, Any]:
+    rows = selectors.sequences()
+    counts = selectors.counts_of(row["key"] for row in rows)
+    for row in rows:
+        row["entry"] = entry_words((row["live"] or row["newest"]).body)
+        row["running"] = counts.get(row["key"], {}).get("active", 0)
+        row["steps"] = len((row["live"] or row["newest"]).body.get("steps", ()))
+    may = access.can(actor, EDIT)
+    return {"rows": rows, "may_edit": may, "starters": may and defaults.missing()}
+
+
+def entry_words(body: Mapping[str, Any]) -> str:
+    """Who enters, in one sentence."""
+    if body.get("by") != BY_CONDITION:
+        return _("Leads put in by hand")
+    try:
+        return sentence(body.get("entry") or {}, LEAD)
+    except Invalid as invalid:
+        return _("This condition cannot be read: %(why)s") % {"why": invalid.message}
+
+
+def step_words(step: Mapping[str, Any], templates: Mapping[str, str]) -> str:
+    kind = step.get("kind")
+    if kind == MAIL:
+        key = str(step.get("template") or "—")
+        return _("Mail “%(name)s”") % {"name": templates.get(key, key)}
+    if kind == CALL:
+        return _("Call task: %(text)s") % {"text": said(step.get("text")) or "—"}
+    days = step.get("days", 0)
+    return ngettext("Wait %(n)s working day", "Wait %(n)s working days", days) % {"n": days}
+
+
+def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One sequence: what is in force or its draft, its steps, its versions, who is in it."""
+    given = dict(forms_given or {})
+    newest, live, draft = _versions_of("sequence", key)
+    shown = draft or live or newest
+    templates = {row["key"]: row["name"] for row in selectors.templates()}
+    may = access.can(actor, EDIT)
+    state = given.pop("state", "")
+    rows = selectors.enrolments_visible_to(actor).filter(sequence=key).order_by("-id")
+    rows = rows.filter(state=state) if state in Enrolment.State.values else rows
+    return {
+        "key": key,
+        "name": said(shown.body.get("name")) or key,
+        "goal": said(shown.body.get("goal")),
+        "live": live,
+        "draft": draft,
+        "editing": draft is not None and may,
+        "may_edit": may,
+        "entry": entry_words(shown.body),
+        "window": shown.body.get("window") or {},
+        "exits": exit_words(shown.body),
+        "needs_consent": shown.body.get("needs_consent", False),
+        "steps": [step_row(i, step, templates) for i, step in enumerate(shown.body.get("steps", ()))],
+        "templates": sorted(templates.items(), key=lambda pair: pair[1]),
+        "settings_form": given.get("settings_form") or SettingsForm(body=shown.body),
+        "publish_form": given.get("publish_form") or ReasonForm(auto_id="publish_%s"),
+        "faults": [f"{path}: {message}" for path, message in versions.check(draft)] if draft else [],
+        "counts": _counts(key, state),
+        "state": state,
+        "enrolments": [enrolment_row(row, actor) for row in rows[:SHOWN]],
+        **_history("sequence", key, live, given),
+    }
+
+
+def step_row(position: int, step: Mapping[str, Any], templates: Mapping[str, str]) -> dict[str, Any]:
+    texts = step.get("text") or {}
+    return {
+        "position": position,
+        "kind": step.get("kind"),
+        "words": step_words(step, templates),
+        "template": step.get("template", ""),
+        "days": step.get("days", ""),
+        "text_fr": texts.get("fr", ""),
+        "text_en": texts.get("en", ""),
+    }
+
+
+def exit_words(body: Mapping[str, Any]) -> list[str]:
+    always = [_("reply"), _("unsubscribe"), _("bounce or complaint"), _("sale")]
+    more = {"stage": _("change of stage"), "touch": _("a rep’s call, mail or talk")}
+    return always + [more[name] for name in body.get("exits", ()) if name in more]
+
+
+def _versions_of(kind: str, key: str) -> tuple[Version, Version | None, Version | None]:
+    newest = editing.newest_of(kind, key)
+    if newest is None:
+        raise NotFound(_("There is nothing of this name."))
+    return newest, versions.version_at(kind, key, moment.now()), editing.draft_of(kind, key)
+
+
+def _history(kind: str, key: str, live: Version | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    rows = versions.history(kind, key)
+    older = [row.number for row in rows if row.state != Version.State.DRAFT and (live is None or row.pk != live.pk)]
+    return {
+        "versions": rows,
+        "roll_back_form": given.get("roll_back_form") or (RollBackForm(numbers=older) if older else None),
+        "older": older,
+    }
+
+
+def _counts(key: str, state: str) -> list[dict[str, Any]]:
+    found = selectors.counts_of([key]).get(key, {})
+    return [
+        {"state": value, "label": label, "n": found.get(value, 0), "current": value == state}
+        for value, label in Enrolment.State.choices
+    ]
+
+
+def enrolment_row(row: Enrolment, actor: Actor) -> dict[str, Any]:
+    """One line of a list; who may not see contacts sees initials."""
+    return {
+        "row": row,
+        "who": "" if access.masks_contacts(actor) else str(row.lead.person),
+        "state": row.get_state_display(),
+        "tone": TONES[row.state],
+        "why": eligibility.words(row.reason) if row.reason else "",
+        "step": row.step + 1,
+    }
+
+
+def steps_to_come(row: Enrolment) -> list[str]:
+    """What is left of the version the enrolment began with."""
+    templates = {each["key"]: each["name"] for each in selectors.templates()}
+    return [step_words(step, templates) for step in row.version.body.get("steps", ())[row.step :]]
+
+
+# -- templates -----------------------------------------------------------------------------------------
+
+
+def template_context(
+    actor: Actor, key: str, lead_id: str = "", forms_given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    given = dict(forms_given or {})
+    newest, live, draft = _versions_of("template", key)
+    shown = draft or live or newest
+    leads = _to_preview(actor)
+    lead = _chosen(actor, lead_id, leads)
+    form = given.get("form")
+    body = form.changed_body() if form is not None and form.is_valid() else shown.body
+    return {
+        "key": key,
+        "name": said(shown.body.get("name")) or key,
+        "live": live,
+        "draft": draft,
+        "editing": draft is not None and access.can(actor, EDIT),
+        "may_edit": access.can(actor, EDIT),
+        "form": form or TemplateForm(body=shown.body),
+        "publish_form": given.get("publish_form") or ReasonForm(auto_id="publish_%s"),
+        "faults": [f"{path}: {message}" for path, message in versions.check(draft)] if draft else [],
+        "fields": merging.FIELDS.items(),
+        "leads": leads,
+        "lead": lead,
+        "previews": previews(body, lead) if lead else [],
+        **_history("template", key, live, given),
+    }
+
+
+def _to_preview(actor: Actor) -> list[Lead]:
+    if not access.can(actor, "read_contacts"):
+        return []
+    rows = access.leads_visible_to(actor).exclude(person__email="").select_related("person", "owner__user")
+    return list(rows.order_by("-id")[:20])
+
+
+def _chosen(actor: Actor, lead_id: str, leads: Sequence[Lead]) -> Lead | None:
+    if not access.can(actor, "read_contacts"):
+        return None
+    if lead_id:
+        try:
+            return access.lead_for(actor, uuid.UUID(lead_id))
+        except ValueError:
+            return None
+    return leads[0] if leads else None
+
+
+def previews(body: Mapping[str, Any], lead: Lead) -> list[dict[str, Any]]:
+    """The letter to a real lead in both languages; what stands against it in words."""
+    shown = []
+    for language, label in (("fr", _("In French")), ("en", _("In English"))):
+        faults = [
+            message
+            for part in ("subject", "body")
+            for message in wording.faults_of(
+                str((body.get(part) or {}).get(language) or ""), merging.FIELDS, one_liner=part == "subject"
+            )
+        ]
+        worded = None
+        if not faults:
+            try:
+                worded = wording.word(
+                    body["subject"][language], body["body"][language], merging.values_of(lead, language)
+                )
+            except wording.Missing as missing:
+                faults = [_("Blocked for this lead: %(why)s.") % {"why": eligibility.words(str(missing))}]
+        shown.append({"language": language, "label": label, "worded": worded, "faults": faults})
+    return shown
+
+
+# -- the calendar of one lead --------------------------------------------------------------------------
+
+
+def planned_for(lead: Lead, version: Version, at: datetime) -> list[dict[str, Any]]:
+    """What would happen when, if the lead entered now."""
+    templates = {row["key"]: row["name"] for row in selectors.templates()}
+    return [
+        {"words": step_words(step, templates), "at": when, "kind": step["kind"]}
+        for step, when in steps.forecast(lead, version, at)
+        if step["kind"] != "wait"
+    ]
+
+
+def bound_errors(form: forms.Form, refused: Any) -> None:
+    """What was refused, written into the form beside what was typed."""
+    form.add_error("reason" if refused.code == "reason-needed" else None, str(refused.message))
+    for where, message in refused.detail.get("faults", ()):
+        form.add_error(None, f"{where}: {message}")

@@ -1,0 +1,31 @@
+"""The unsubscribe page: for whoever holds a letter, without sign-in; only a POST acts. It decides nothing."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from leadops import access
+from leadops.unit import in_unit
+from nurture import letters, merging
+
+
+@csrf_exempt  # a mail program has no cookie of ours; the token is the proof
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows and never acts: link scanners follow every link. POST acts, as often as it comes, with one result."""
+    letter = letters.letter_of(token)
+    if letter is None:
+        raise Http404
+    acted = request.method == "POST"
+    if acted:
+        in_unit(lambda unit: letters.unsubscribe(letter, unit), actor=access.VISITOR)
+    done = acted or letters.has_unsubscribed(letter)
+    language = merging.language_of(letter.lead) if letter.lead else translation.get_language() or "en"
+    with translation.override(language):
+        return render(request, "nurture/unsubscribe.html", {"done": done, "token": token})
