@@ -117,7 +117,7 @@ def refused(
     definition: str = "",
 ) -> QuerySet[Lead]:
     """Leads somebody said no to in [since, until): in one way, for one reason, after an offer by one MQL definition."""
-    acts = refusals(since, until).filter(lead=OuterRef("pk"))
+    acts: Any = refusals(since, until).filter(lead=OuterRef("pk"))
     if use:
         acts = acts.filter(use=use)
     if reason is not None:

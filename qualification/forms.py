@@ -116,8 +116,9 @@ class RecycleForm(VerbForm):
         super().__init__(data, on=on, **options)
         field: forms.ChoiceField = self.fields["reason"]  # type: ignore[assignment]
         if at is not None:
+            offered: Any = field.choices
             field.choices = [
-                (key, f"{label} · {day(day_of(at + rest_of(key)))}" if key else label) for key, label in field.choices
+                (key, f"{label} · {day(day_of(at + rest_of(key)))}" if key else label) for key, label in offered
             ]
 
     def wake_at(self) -> datetime | None:

@@ -20,6 +20,7 @@ from leadops import access
 from leadops.access import Actor
 from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms
 from leadops.versions import services as versions
+from leadops.versions.calendars import HOUSE
 from leadops.work import Work
 from routing import availability, selectors
 from routing.models import Assignment, Clock, Pool, PoolCredit
@@ -141,14 +142,14 @@ def _lines(reps: Sequence[Rep], present: Mapping[uuid.UUID, Absence], at: dateti
     ids = [rep.pk for rep in reps]
     terms = {row.rep_id: row for row in RepTerms.objects.state_at(at).filter(rep__in=ids)}
     known = availability.calendars_of(versions.all_at("calendar", at))
-    keys = {terms[rep].calendar if rep in terms else availability.HOUSE for rep in ids}
+    keys = {terms[rep].calendar if rep in terms else HOUSE for rep in ids}
     hours = {key: availability.hours_of(key, known, at) for key in keys}
     load, given, work = availability.work_of(ids, at), _given(ids, at), _due(ids, at)
     clocks, speed, turns = _clocks(ids, at), _speed(ids, at), _turns(ids)
     found = []
     for rep in reps:
         term, absence = terms.get(rep.pk), present.get(rep.pk)
-        is_open, opens_at = hours[term.calendar if term else availability.HOUSE]
+        is_open, opens_at = hours[term.calendar if term else HOUSE]
         state = absence.kind if absence else "available" if is_open else "off"
         until = absence.valid_to if absence else None if is_open else availability.moment_of(opens_at)
         row, fast, fair = given.get(rep.pk, {}), speed.get(rep.pk, {}), turns.get(rep.pk)
@@ -190,7 +191,7 @@ def _given(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, 
     """Leads received today; of those received lately how many were accepted, among the accepted and those given up."""
     rows = Assignment.objects.filter(rep__in=ids, started_at__gt=at - LATELY, started_at__lte=at).order_by()
     answered = Q(accepted_at__isnull=False) | Q(ended_at__isnull=False)
-    counted = rows.values("rep").annotate(
+    counted: Any = rows.values("rep").annotate(
         new=Count("pk", filter=Q(started_at__gte=_day(at)[0])),
         accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
         judged=Count("pk", filter=answered),
@@ -208,7 +209,7 @@ def _clocks(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str,
     """Leads whose clock has run out, and leads whose clock runs out within half an hour."""
     rows = Clock.objects.filter(rep__in=ids, state=Clock.State.RUNNING, due_at__lte=at + SOON).order_by()
     late = Q(due_at__lte=at)
-    counted = rows.values("rep").annotate(
+    counted: Any = rows.values("rep").annotate(
         late=Count("lead", filter=late, distinct=True), soon=Count("lead", filter=~late, distinct=True)
     )
     return {row["rep"]: row for row in counted}
@@ -220,7 +221,7 @@ def _speed(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, 
         rep__in=ids, kind=Clock.Kind.FIRST_ATTEMPT, state=Clock.State.MET, started_at__gt=at - LATELY
     )
     taken = rows.order_by().annotate(seconds=Extract(F("ended_at") - F("started_at"), "epoch"))
-    counted = taken.values("rep").annotate(
+    counted: Any = taken.values("rep").annotate(
         n=Count("pk"), median=Quantile("seconds", share=0.5), p90=Quantile("seconds", share=0.9)
     )
     return {row["rep"]: row for row in counted}
@@ -229,7 +230,8 @@ def _speed(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, 
 def _turns(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Turns had, and the credit left, over the pools in use: what one is owed is what one had too little."""
     rows = PoolCredit.objects.filter(rep__in=ids, pool__active=True).order_by()
-    return {row["rep"]: row for row in rows.values("rep").annotate(credit=Sum("credit"), taken=Sum("taken"))}
+    counted: Any = rows.values("rep").annotate(credit=Sum("credit"), taken=Sum("taken"))
+    return {row["rep"]: row for row in counted}
 
 
 def _unowned(actor: Actor) -> tuple[int, list[tuple[str, int]], list[Lead]]:

@@ -100,7 +100,7 @@ def reasons_report(actor: Actor, period: Period, by: str = "source") -> ReasonsR
     access.require(actor, "read_reports")
     at = moment.now()
     leads = cohorts.countable(access.leads_visible_to(actor))
-    acts = cohorts.refusals(period.since, period.until).filter(lead__in=leads).order_by()
+    acts: Any = cohorts.refusals(period.since, period.until).filter(lead__in=leads).order_by()
     counted = _cells(acts, by)
     sizes: dict[str, int] = defaultdict(int)
     for (_of, _reason, key), n in counted.items():
