@@ -19,6 +19,7 @@ from nurture import api as nurture
 from qualification import api as qualification
 from reports import api as reports
 from routing import api as routing
+from routing import api_board
 from routing import api_team as team
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -53,6 +54,7 @@ router.register("reps", team.RepEndpoint, basename="reps")
 router.register("absences", team.AbsenceEndpoint, basename="absences")
 router.register("pools", team.PoolEndpoint, basename="pools")
 router.register("territories", team.TerritoryEndpoint, basename="territories")
+router.register("reassignments", api_board.ReassignmentEndpoint, basename="reassignments")
 router.register("clocks", routing.ClockEndpoint, basename="clocks")
 router.register("stalled-leads", operations.StalledEndpoint, basename="stalled-leads")
 router.register("effects", operations.EffectEndpoint, basename="effects")
@@ -73,6 +75,8 @@ urlpatterns = [
     path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
     path("availability", mine.AvailabilityEndpoint.as_view({"get": "show", "post": "set"}), name="availability"),
     path("reports/reasons", reports.ReportEndpoint.as_view({"get": "reasons"}), name="report-reasons"),
+    path("team", api_board.TeamEndpoint.as_view({"get": "show"}), name="team"),
+    path("leads/assign", api_board.ReassignmentEndpoint.as_view({"post": "assign"}), name="leads-assign-many"),
     path("route", routing.RouteEndpoint.as_view({"post": "ask"}), name="route"),
     *router.urls,
 ]

@@ -34,6 +34,7 @@ from qualification import assessing, dealreading, dealrows
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
+from routing import absences
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
@@ -88,6 +89,7 @@ DUE_WORK = (
     DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.05),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
     DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
+    DueWork("returns", absences.next_return, routing_tasks.welcome_back, every=60.0),
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
     DueWork("stalled leads", stalled.next_due, desk_tasks.resume_stalled, every=1.0),
     DueWork("snoozes", desk_selectors.next_snooze_over, desk_tasks.wake_snoozed, every=1.0),

@@ -24,6 +24,7 @@ from routing.fields import HELD
 from routing.models import Clock, Pool, ReassignedLead, Reassignment
 
 SHOWN = 200
+ABSENCE = "absence:"  # the reason of a reassignment that an absence made; its kind follows
 HOUR = timedelta(hours=1)
 
 
@@ -72,6 +73,7 @@ def page(made: Reassignment, actor: Actor, at: datetime) -> dict[str, Any]:
     return {
         "made": made,
         "where": destination_words(made.destination),
+        "reason": _("Absence") if made.reason.startswith(ABSENCE) else made.reason,
         "count": len(rows),
         "rows": [_shown(row) for row in rows[:SHOWN]],
         "more": max(len(rows) - SHOWN, 0),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leadops import access
 from leadops.access import Actor
@@ -16,8 +17,9 @@ from leadops.models import Absence, Rep
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import availability, board, kinds, panels, selectors, services
+from routing import availability, board, departures, kinds, panels, selectors, services
 from routing.deciding import HOUSE
+from routing.departures import Span
 from routing.fields import HELD
 from routing.filters import DecisionFilter
 from routing.models import Pool, Territory
@@ -115,8 +117,29 @@ def departure_page(rep: Rep, at: datetime) -> dict[str, Any]:
 
 
 def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:
-    rows = Absence.objects.filter(rep=rep).overlapping(at, None).order_by("valid_from")
-    return {"rep": rep, "absences": rows}
+    rows = list(Absence.objects.filter(rep=rep).overlapping(at, None).order_by("valid_from"))
+    return {"rep": rep, "absences": rows, "away_now": any(row.valid_from <= at for row in rows)}
+
+
+def forecast_page(rep: Rep, span: Span, actor: Actor) -> dict[str, Any]:
+    """What the absence would leave undone, and whom the rules would ask, lead by lead."""
+    found = departures.forecast(rep, span, actor)
+    names = selectors.names([outcome.rep for outcome in found.outcomes])
+    rows = [
+        {"lead": lead, "due_at": due_at, "to": names.get(outcome.rep, ""), "why": HELD.get(outcome.reason, "")}
+        for (lead, due_at), outcome in zip(found.due, found.outcomes, strict=True)
+    ]
+    return {"held": found.held, "due": len(rows), "late": found.late, "rows": rows[:CARDS], "end": span.end}
+
+
+def absence_words(moved: int) -> str:
+    """What setting the absence did."""
+    if not moved:
+        return _("The absence is set.")
+    said = ngettext(
+        "The absence is set; %(n)s lead goes to others.", "The absence is set; %(n)s leads go to others.", moved
+    )
+    return said % {"n": moved}
 
 
 # -- the board -------------------------------------------------------------------------------------------

@@ -66,11 +66,10 @@ def plan(
     leads: Sequence[Lead], code: str, reason: str, unit: Unit, *, keep: bool = True
 ) -> tuple[Reassignment, list[ReassignedLead]]:
     """Who would get which of these leads; nothing moves. `keep` false stores nothing (a dry run)."""
-    access.require(unit.actor, "assign")
     where = destination(code)
     if not reason.strip():
         raise Refused("reason-needed", _("Say why: taking a lead from a rep needs a reason."))
-    wanted = [lead for lead in leads if lead.is_open and access.can(unit.actor, "assign", lead)]
+    wanted = [lead for lead in leads if lead.is_open and _may(lead, code, unit)]
     if not wanted:
         raise Refused("nothing-to-move", _("None of these leads is open and yours to assign."))
     if len(wanted) > MOST:
@@ -94,6 +93,13 @@ def plan(
         made.save(force_insert=True)
         ReassignedLead.objects.bulk_create(rows)
     return made, rows
+
+
+def _may(lead: Lead, code: str, unit: Unit) -> bool:
+    """Who leads assigns; a rep may let go of an own lead, for the rules to place."""
+    return access.can(unit.actor, "assign", lead) or (
+        code == RULES and lead.owner_id is not None and access.can(unit.actor, "hand_back", lead)
+    )
 
 
 def foresee(leads: Sequence[Lead], where: Destination, seed: uuid.UUID, unit: Unit) -> list[Outcome]:
@@ -133,7 +139,6 @@ def _barred(lead: Lead) -> frozenset[str]:
 def carry_out(plan_id: uuid.UUID, unit: Unit) -> int:
     """Move the next chunk, by lead id; how many rows were settled. None left = 0, and it is done."""
     made = locked(plan_id)
-    access.require(unit.actor, "assign")
     if made.undone_at is not None:
         raise Refused("undone", _("This reassignment was taken back."), status=409)
     todo = list(made.rows.filter(result="").order_by("lead")[:CHUNK])
@@ -166,7 +171,7 @@ def _may_move(lead: Lead, row: ReassignedLead, made: Reassignment, unit: Unit) -
     """Whether the lead is still as it was planned; else its row says what became of it."""
     if not lead.is_open:
         row.result = Result.CLOSED
-    elif lead.owner_id != row.before_id or not access.can(unit.actor, "assign", lead):
+    elif lead.owner_id != row.before_id or not _may(lead, made.destination, unit):
         row.result = Result.CHANGED
     elif made.destination == f"rep:{lead.owner_id}":
         row.result = Result.STAYED

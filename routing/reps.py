@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from leadops import access
 from leadops.access import Actor
-from leadops.errors import Refused
+from leadops.errors import NotFound, Refused
 from leadops.journal import Kind
 from leadops.models import Absence, Lead, Rep
 from leadops.unit import Unit
@@ -126,6 +126,20 @@ def end_absence(rep: Rep, unit: Unit) -> None:
             identity={"rep": rep}, values=None, valid_from=unit.at, valid_to=present.valid_to, known_at=unit.at
         )
     unit.record(Kind.REP_ABSENT, data={"rep": str(rep.pk), "from": None, "to": unit.at.isoformat(), "kind": "back"})
+    look_again(unit)
+
+
+def cancel_absence(rep: Rep, absence_id: int, unit: Unit) -> None:
+    """An absence now or to come does not take place (any more); what was known before stays on record."""
+    _require_absence(rep, unit.actor)
+    row = Absence.objects.filter(rep=rep, pk=absence_id).overlapping(unit.at, None).first()
+    if row is None:
+        raise NotFound(_("There is no such absence now or to come."))
+    start = max(row.valid_from, unit.at)
+    Absence.objects.change(
+        identity={"rep": rep}, values=None, valid_from=start, valid_to=row.valid_to, known_at=unit.at
+    )
+    unit.record(Kind.REP_ABSENT, data={"rep": str(rep.pk), "from": None, "to": start.isoformat(), "kind": "cancelled"})
     look_again(unit)
 
 

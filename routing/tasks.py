@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leadops import batch, moment
 from leadops.access import system
-from routing import selectors
+from leadops.unit import in_unit
+from routing import absences, selectors
 
 AT_A_TIME = 500
 
@@ -14,3 +15,8 @@ def drain_held() -> int:
     ticker = system("ticker")
     moved = batch.run("left behind", selectors.leads_left_behind(AT_A_TIME), actor=ticker)
     return moved + batch.run("held leads", selectors.due(moment.now(), AT_A_TIME), actor=ticker)
+
+
+def welcome_back() -> int:
+    """Tell reps whose absence is over what happened meanwhile."""
+    return in_unit(absences.welcome_back, actor=system("ticker"))

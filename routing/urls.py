@@ -19,6 +19,7 @@ urlpatterns = [
     path("team/reassignments/<uuid:plan_id>/take-back", team_views.take_back, name="take_back"),
     path("team/<uuid:rep_id>/deactivate", views.deactivate, name="deactivate"),
     path("team/<uuid:rep_id>/absence", views.absence, name="absence"),
+    path("team/<uuid:rep_id>/absence/<int:absence_id>/cancel", views.cancel_absence, name="cancel_absence"),
     path("team/<uuid:rep_id>/back", views.back, name="back"),
     path("sla", sla.show_sla, name="show_sla"),
     path("sla/policies/<slug:policy_key>/take-away", sla.set_take_away, name="set_take_away"),

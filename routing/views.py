@@ -16,7 +16,8 @@ from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Rep
 from leadops.unit import in_unit
-from routing import departures, pages, panels, selectors, services
+from routing import departures, pages, panels, reps, selectors, services
+from routing.departures import Span
 from routing.forms import AbsenceForm
 
 GET_OR_POST = ("GET", "HEAD", "POST")
@@ -100,14 +101,27 @@ def absence(request: HttpRequest, rep_id: uuid.UUID) -> HttpResponse:
     """Absences of a rep, and a new one."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     rep = pages.rep_for(actor, rep_id, "set_absence")
-    form = AbsenceForm(request.POST or None, initial={"start": moment.now()})
+    form, at = AbsenceForm(request.POST or None, initial={"start": moment.now()}), moment.now()
+    context = pages.absence_page(rep, at) | {"form": form}
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        in_unit(lambda unit: services.set_absence(rep, data["start"], data["end"], data["kind"], unit), actor=actor)
-        messages.success(request, _("The absence is set."))
-        return redirect("routing:absence", rep.pk)
-    context = pages.absence_page(rep, moment.now()) | {"form": form}
+        if request.POST.get("step") != "preview":
+            moved = departures.go_away(rep, Span(**data), actor)
+            messages.success(request, pages.absence_words(moved))
+            return redirect("routing:absence", rep.pk)
+        context["forecast"] = pages.forecast_page(rep, Span(**data), actor)
     return render(request, "routing/absence.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def cancel_absence(request: HttpRequest, rep_id: uuid.UUID, absence_id: int) -> HttpResponse:
+    """An absence now or to come does not take place."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    rep = pages.rep_for(actor, rep_id, "set_absence")
+    in_unit(lambda unit: reps.cancel_absence(rep, absence_id, unit), actor=actor)
+    messages.success(request, _("The absence is cancelled."))
+    return redirect("routing:absence", rep.pk)
 
 
 @require_POST

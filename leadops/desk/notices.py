@@ -42,6 +42,7 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
             "%(count)s of your leads went elsewhere", "%(count)s of your leads went elsewhere", count
         ),
         "prospect_replied": _("%(who)s replied"),
+        "absence_over": _("Welcome back. While you were away, leads given to others: %(count)s; due now: %(waiting)s"),
         "leads_held": _("Leads wait for an owner: %(reason)s"),
         "import_done": ngettext(
             "Import finished: %(count)s row taken in, %(bad)s set aside",
@@ -54,6 +55,7 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
     }.get(kind, _("News about %(who)s"))
     reason = held_words(data.get("reason", ""))
     told = {"who": who, "clock": clock, "due": due, "count": count, "reason": reason, "bad": data.get("bad", 0)}
+    told["waiting"] = data.get("due", 0)
     return said % told
 
 
@@ -84,7 +86,7 @@ def letter(effect: Effect) -> Letter:
 
 
 def register_letters() -> None:
-    for purpose in ("lead_assigned", "lead_taken_away", "import_leads", "leads_given", "leads_moved"):
+    for purpose in ("lead_assigned", "lead_taken_away", "import_leads", "leads_given", "leads_moved", "absence_over"):
         register(purpose, letter)
     for purpose in ("sla_remind", "sla_breach", "sla_escalate", "sla_digest"):
         register(purpose, letter, again=True)
