@@ -71,7 +71,7 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
     for entry in entries:
         ended += _end(entry, desk, unit)
         moved += _follow(entry, desk)
-    promised = promises.promised(entries, unit.at)
+    promised = promises.promised(entries, unit.at, unit.actor.user_id is not None)
     ended += _promised_anew(promised, desk, unit)
     fresh = _start(entries, promised, desk, unit)
     _save(ended, moved, fresh, unit)

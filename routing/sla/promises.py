@@ -21,13 +21,16 @@ class Promise:
     entry: Entry
 
 
-def promised(entries: Sequence[Entry], at: datetime) -> dict[uuid.UUID, Promise]:
-    """Per lead the last promise of these entries: a date set outweighs the bare next try."""
+def promised(entries: Sequence[Entry], at: datetime, by_person: bool) -> dict[uuid.UUID, Promise]:
+    """Per lead the last promise of these entries: a date a person set outweighs the bare next try.
+
+    A task that a sequence sets is no promise to anybody.
+    """
     found: dict[uuid.UUID, Promise] = {}
     for entry in entries:
         if entry.lead_id is None:
             continue
-        if entry.kind == Kind.TASK_SET and entry.data.get("kind") in PROMISES and not entry.data.get("by_rule"):
+        if by_person and entry.kind == Kind.TASK_SET and entry.data.get("kind") in PROMISES:
             due = entry.data.get("due_at")
             found[entry.lead_id] = Promise(datetime.fromisoformat(due) if due else at, entry)
         elif entry.kind == Kind.ATTEMPTED and entry.data.get("outcome") in WITHOUT_CONTACT:
