@@ -193,13 +193,13 @@ class SuppressionEndpoint(Endpoint):
     @extend_schema(
         operation_id="suppressions_remove",
         summary="Take an address off the list, with a reason that stays on record",
-        request=shapes.Because,
+        request=shapes.LiftedBecause,
         responses=shapes.SuppressionOut,
     )
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: int) -> Response:
         self.require("edit_suppressions")
-        data = self.read(shapes.Because)
+        data = self.read(shapes.LiftedBecause)
         row = suppression.in_force().filter(pk=pk).first()
         if row is None:
             raise NotFound(_("There is no such entry."))

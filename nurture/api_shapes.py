@@ -77,7 +77,7 @@ class SuppressionNew(Strict):
     reason = serializers.CharField(max_length=200)
 
 
-class Because(Strict):
+class LiftedBecause(Strict):
     reason = serializers.CharField(max_length=200)
 
 
