@@ -148,7 +148,7 @@ class PoolOut(serializers.ModelSerializer[Pool]):
 
 
 class ClockOut(serializers.ModelSerializer[Clock]):
-    """`shown` is the word of the chip: met late counts as breached."""
+    """`shown` is the word of the chip; `late`: met after its moment."""
 
     shown = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()

@@ -18,6 +18,7 @@ from leadops.access import Actor
 from leadops.desk.middleware import LANGUAGE_COOKIE
 from leadops.models import Membership, Role, User
 
+CHOSEN = "language_chosen"
 YEAR = 365 * 24 * 3600
 
 
@@ -52,12 +53,20 @@ def safe_next(request: HttpRequest) -> str:
     return reverse("desk:home")
 
 
+def _enter(request: HttpRequest, user: User) -> None:
+    """Sign in; a language chosen at the door, in this session, becomes the person's own."""
+    chosen = request.session.pop(CHOSEN, "")
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    if chosen:
+        User.objects.filter(pk=user.pk).update(language=chosen)
+
+
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
-        login(request, form.user)
+        _enter(request, form.user)
         return HttpResponseRedirect(safe_next(request))
     people = demo_people() if settings.MODE == "demo" else []
     context = {"form": form, "next": safe_next(request), "people": people}
@@ -80,7 +89,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     ).first()
     if settings.MODE != "demo" or user is None:
         return redirect("desk:sign_in")
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    _enter(request, user)
     return redirect("desk:home")
 
 
@@ -98,6 +107,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
             User.objects.filter(pk=request.user.pk).update(language=language)
+        else:
+            request.session[CHOSEN] = language
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.HTTPS
         )

@@ -68,7 +68,7 @@ def chip_of(clock: Clock, at: datetime) -> Chip:
     if clock.state == Clock.State.MET:
         if clock.breached_at is None:
             return Chip("met", clock.due_at, clock.ended_at, clock.kind, clock.pk)
-        return Chip("breached", None, clock.ended_at, clock.kind, clock.pk)  # it was late; nothing counts on any more
+        return Chip("late", None, clock.ended_at, clock.kind, clock.pk)
     if clock.due_at <= at:
         return Chip("breached", clock.due_at, None, clock.kind, clock.pk)
     soon = min(AT_RISK, timedelta(seconds=clock.target_seconds / 4))

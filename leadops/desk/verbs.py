@@ -177,6 +177,7 @@ def _ask(request: HttpRequest, lead: Lead, form: forms.Form, title: str, status:
         "title": title,
         "back": request.POST.get("back") or request.GET.get("back", ""),
         "changed": status == 409,
+        "stays": isinstance(form, desk_forms.NoteForm),  # a note ends nothing: the next key still means this lead
     }
     template = "desk/verb.html#form" if request.htmx else "desk/verb.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=status)

@@ -20,9 +20,11 @@ def panels(lead: Lead, actor: Actor) -> list[Panel]:
 
 
 def state_of(clock: Clock, at: object) -> str:
-    """The chip's word: met in time, met late counts as breached."""
+    """The chip's word: `late` was met after its moment, `breached` still waits."""
     if clock.state == Clock.State.CANCELLED:
         return "paused"
+    if clock.state == Clock.State.MET:
+        return "met" if clock.breached_at is None else "late"
     if clock.breached_at is not None or (clock.state == Clock.State.RUNNING and clock.due_at <= at):  # type: ignore[operator]
         return "breached"
-    return "met" if clock.state == Clock.State.MET else "running"
+    return "running"

@@ -147,7 +147,7 @@
   body.addEventListener("htmx:beforeOnLoad", (event) => {
     const { elt, xhr } = event.detail;
     const dialog = elt.closest?.("dialog[open]");
-    if (dialog && elt.matches("[data-closes-on-success]") && xhr.status === 200) { advance(dialog); dialog.close(); }
+    if (dialog && elt.matches("[data-closes-on-success]") && xhr.status === 200) { if (!elt.matches("[data-stays]")) advance(dialog); dialog.close(); }
   });
   body.addEventListener("htmx:afterRequest", (event) => {
     const { elt, xhr, target } = event.detail;

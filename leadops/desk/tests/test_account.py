@@ -95,3 +95,14 @@ def test_signing_out_is_a_post(desk: Desk) -> None:
     assert client.get("/sign-out").status_code == 405
     client.post("/sign-out")
     assert client.get("/inbox").status_code == 302
+
+
+def test_a_language_chosen_at_the_door_is_the_persons_own_from_then_on(desk: Desk, client: Client) -> None:
+    User.objects.filter(pk=desk.lea.pk).update(language="fr")
+    client.post("/language", {"language": "en", "next": "/sign-in"})
+    client.post("/sign-in", {"email": desk.lea.user.email, "password": PASSWORD})
+    assert '<html lang="en"' in client.get("/inbox").content.decode()
+    assert User.objects.get(pk=desk.lea.pk).language == "en"
+    client.post("/sign-out")
+    client.post("/sign-in", {"email": desk.karim.user.email, "password": PASSWORD})
+    assert '<html lang="fr"' in client.get("/inbox").content.decode(), "another person's language is their own"

@@ -149,4 +149,19 @@ def test_a_late_answer_stays_late_but_counts_on_no_more(desk: Desk) -> None:
     )
     Clock.objects.filter(lead=lead).exclude(kind="first_attempt").delete()
     chip = client.get("/inbox").context["rows"][0].chip
-    assert (chip.state, chip.due_at) == ("breached", None)
+    assert (chip.state, chip.due_at) == ("late", None)
+    text = client.get("/inbox").content.decode()
+    assert 'class="sla late"' in text and "Answered late" in text and 'class="sla breached"' not in text
+    page = client.get(lead.get_absolute_url()).content.decode()
+    assert page.count("Answered late") >= 2 and "Overdue" not in page.split("</header>", 2)[-1].split("Clocks")[-1]
+
+
+def test_the_order_of_the_rows_is_said(desk: Desk) -> None:
+    desk.lead()
+    assert "what is due first" in client_of(desk.lea.user, "en").get("/inbox").content.decode()
+
+
+@pytest.mark.parametrize(("verb", "stays"), [("note", True), ("snooze", False), ("log_attempt", False)])
+def test_a_note_keeps_the_row_and_the_other_verbs_go_on(desk: Desk, verb: str, stays: bool) -> None:
+    url = reverse(f"desk:{verb}", args=[desk.lead().pk])
+    assert ("data-stays" in client_of(desk.lea.user).get(url, headers=HX).content.decode()) is stays
