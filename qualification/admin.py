@@ -27,6 +27,7 @@ from leadops.versions import services as versions
 from leadops.versions.kinds import kind_of
 from leadops.versions.models import Version
 from qualification import criteria, page, preview, selectors
+from qualification.behaviour_form import BehaviourForm
 from qualification.criteria import CardForm, LineForm, MqlForm, ReasonForm
 from qualification.models import MqlDefinition, Scorecard
 
@@ -221,26 +222,36 @@ class ScorecardAdmin(VersionAdmin):
     def _card(self, request: HttpRequest, version: Version) -> HttpResponse:
         posted = request.method == "POST"
         form = CardForm(request.POST if posted else None, body=version.body)
-        if posted and form.is_valid():
+        acts = posted and "_preview" not in request.POST
+        if acts and form.is_valid():
             published = "_publish" in request.POST
             reason = form.cleaned_data["reason"] if published else None
             done = self._tried(form, lambda: self._keep(request, version, form.body(version.body), reason))
             if done is not None:
                 return self._said(request, done, published)
-        seen = preview.of_card(request.actor, version.body, moment.now())  # type: ignore[attr-defined]
-        shown = {**self._shown(version.body), "edit_url": self._url("change", version.pk)}
-        return self._page(request, version, 422 if posted else 200, form=form, preview=seen, **shown)
+        body = form.body(version.body) if posted and form.is_valid() else version.body  # with what was just typed
+        seen = preview.of_card(request.actor, body, moment.now())  # type: ignore[attr-defined]
+        gate = preview.of_gate(request.actor, body, moment.now())  # type: ignore[attr-defined]
+        shown = {**self._shown(version.body), "edit_url": self._url("change", version.pk), "gate": gate}
+        return self._page(request, version, 422 if acts or form.errors else 200, form=form, preview=seen, **shown)
 
     def _line(self, request: HttpRequest, version: Version, key: str) -> HttpResponse:
-        key = "" if key == "new" else key
-        here = request.get_full_path()
+        """A line with a condition, or one that counts touches: a line keeps its nature."""
+        held = criteria.line_named(version.body, "" if key in ("new", "new-behaviour") else key)
+        acts = "days" in held if held else key == "new-behaviour"
+        key = key if held else ""
         posted = request.POST if request.method == "POST" else None
-        initial = criteria.line_named(version.body, key) or {"place": request.GET.get("place", "")}
-        form = LineForm(posted, url=here, initial=initial)
+        initial = held or {"place": request.GET.get("place", "")}
+        form: forms.Form = (
+            BehaviourForm(posted, initial=initial)
+            if acts
+            else LineForm(posted, url=request.get_full_path(), initial=initial)
+        )
         if posted is not None and "_remove" in posted:
             return self._kept(request, version, criteria.without_line(version.body, key))
         if posted is not None and "_line" in posted and form.is_valid():
-            return self._kept(request, version, criteria.with_line(version.body, key, form.cleaned_data))
+            what = form.line() if isinstance(form, BehaviourForm) else None
+            return self._kept(request, version, criteria.with_line(version.body, key, form.cleaned_data, what))
         status = 422 if posted is not None and "_line" in posted else 200
         more = {"form": form, "line": True, "line_key": key, "media": self.media + form.media}
         return self._page(request, version, status, card_url=self._url("change", version.pk), **more)

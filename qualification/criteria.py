@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from leadops.conditions.form import ConditionField
 from leadops.versions.models import Version
 from qualification import selectors
+from qualification.behaviour import MATCHES
 from qualification.fields import BAND_LABELS
-from qualification.mql import COOLDOWN
-from qualification.scoring import BANDS, ENGAGEMENT, FIT, GRADES, NEGATIVE
+from qualification.mql import COOLDOWN, MOST_CYCLES
+from qualification.scoring import BANDS, ENGAGEMENT, FIT, GRADES, LEVELS, NEGATIVE
 
 Body = dict[str, Any]
 KNOCKOUT = "knockout"
@@ -58,8 +59,16 @@ class MqlForm(ReasonForm):
     cooldown_days = forms.IntegerField(
         label=_("Days before a lead handed back may be offered again"), min_value=0, max_value=3650, initial=COOLDOWN
     )
+    most_cycles = forms.IntegerField(
+        label=_("Cycles a lead may run"),
+        min_value=1,
+        max_value=100,
+        initial=MOST_CYCLES,
+        required=False,
+        help_text=_("In the last one it can no longer be recycled."),
+    )
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
-    field_order = ("when", "scorecard", "cooldown_days", "note", "reason")
+    field_order = ("when", "scorecard", "cooldown_days", "most_cycles", "note", "reason")
 
     def __init__(self, data: Any = None, *, url: str = "", **options: Any) -> None:
         super().__init__(data, **options)
@@ -86,6 +95,7 @@ def body_of_mql(when: Body, typed: Mapping[str, Any]) -> Body:
         "when": when,
         "scorecards": [typed["scorecard"]] if typed.get("scorecard") else [],
         "cooldown_days": typed.get("cooldown_days", COOLDOWN),
+        "most_cycles": typed.get("most_cycles") or MOST_CYCLES,
         "note": typed.get("note", ""),
     }
 
@@ -95,27 +105,36 @@ def mql_initial(body: Mapping[str, Any]) -> dict[str, Any]:
         "when": body.get("when"),
         "scorecard": next(iter(body.get("scorecards", ())), ""),
         "cooldown_days": body.get("cooldown_days", COOLDOWN),
+        "most_cycles": body.get("most_cycles", MOST_CYCLES),
         "note": body.get("note", ""),
     }
 
 
+_STEPS = (("bands", BANDS), ("grades", GRADES), ("levels", LEVELS))
+
+
+def _named_step(kind: str, name: str) -> str:
+    words = _("Fit grade %(letter)s") if kind == "grades" else _("Engagement level %(letter)s")
+    return words % {"letter": name}
+
+
 class CardForm(ReasonForm):
-    """Caps, bands and grades of a scorecard; its lines have a form of their own."""
+    """Caps, bands, grades and levels of a scorecard; its lines have forms of their own."""
 
     def __init__(self, data: Any = None, *, body: Mapping[str, Any], **options: Any) -> None:
         super().__init__(data, **options)
         caps = {group["key"]: group.get("cap", 0) for group in body.get("groups", ())}
         for key, label in PLACES[:3]:
             self._number(f"cap_{key}", _("%(group)s: at most") % {"group": label}, caps.get(key, 0), minimum=0)
-        for kind, names in (("bands", BANDS), ("grades", GRADES)):
+        for kind, names in _STEPS:
             held = {row["key"]: row["from"] for row in body.get(kind, ())}
             for name in names:
-                shown: Any = BAND_LABELS.get(name) or _("Fit grade %(letter)s") % {"letter": name}
+                shown: Any = BAND_LABELS.get(name) or _named_step(kind, name)
                 self._number(f"{kind}_{name}", _("%(name)s from") % {"name": shown}, held.get(name))
         self.order_fields([name for name in self.fields if name != "reason"] + ["reason"])
 
     def _number(self, name: str, label: Any, initial: int | None, minimum: int | None = None) -> None:
-        optional = name.startswith("grades_")
+        optional = name.startswith(("grades_", "levels_"))
         self.fields[name] = forms.IntegerField(
             label=label, initial=initial, min_value=minimum, max_value=1000, required=not optional
         )
@@ -124,7 +143,7 @@ class CardForm(ReasonForm):
         made: Body = copy.deepcopy(dict(before))
         for group in made.get("groups", ()):
             group["cap"] = self.cleaned_data[f"cap_{group['key']}"]
-        for kind, names in (("bands", BANDS), ("grades", GRADES)):
+        for kind, names in _STEPS:
             starts = ((name, self.cleaned_data.get(f"{kind}_{name}")) for name in names)
             made[kind] = [{"key": name, "from": start} for name, start in starts if start is not None]
         return made
@@ -155,6 +174,12 @@ class LineForm(forms.Form):
         return cleaned
 
 
+def _behaviour_shown(line: Mapping[str, Any]) -> dict[str, Any]:
+    touch = line["touch"]
+    shown = {name: touch.get(name) for name in ("kinds", "days", "most", "decay", "half_life_days")}
+    return shown | {name: ", ".join(touch.get(name, ())) for name in MATCHES}
+
+
 def line_named(body: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     """A line or exclusion as the form shows it."""
     for place, lines in _places(body):
@@ -167,6 +192,7 @@ def line_named(body: Mapping[str, Any], key: str) -> dict[str, Any] | None:
                     "label_en": label.get("en", ""),
                     "when": line.get("when"),
                     "points": line.get("points"),
+                    **(_behaviour_shown(line) if "touch" in line else {}),
                 }
     return None
 
@@ -183,8 +209,11 @@ def without_line(body: Mapping[str, Any], key: str) -> Body:
     return made
 
 
-def with_line(body: Mapping[str, Any], key: str, typed: Mapping[str, Any]) -> Body:
-    """The body with a line put in its place: where it stood, else last of its group. A new line gets its key for ever."""
+def with_line(body: Mapping[str, Any], key: str, typed: Mapping[str, Any], acts: Body | None = None) -> Body:
+    """The body with a line put in its place: where it stood, else last of its group. A new line gets its key for ever.
+
+    `acts` makes it a behaviour line.
+    """
     made: Body = copy.deepcopy(dict(body))
     made.setdefault("knockouts", [])
     for name in (FIT, ENGAGEMENT, NEGATIVE):
@@ -194,10 +223,13 @@ def with_line(body: Mapping[str, Any], key: str, typed: Mapping[str, Any]) -> Bo
     line: Body = {
         "key": key or _fresh_key(typed["label_en"], taken),
         "label": {"fr": typed["label_fr"], "en": typed["label_en"]},
-        "when": typed["when"],
     }
-    if typed["place"] != KNOCKOUT:
-        line["points"] = typed["points"]
+    if acts is not None:
+        line |= acts
+    else:
+        line["when"] = typed["when"]
+        if typed["place"] != KNOCKOUT:
+            line["points"] = typed["points"]
     for place, lines in _places(made):
         at = next((i for i, each in enumerate(lines) if each["key"] == key), None)
         if at is not None and place == typed["place"]:

@@ -22,7 +22,10 @@ class HandoffFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(label=_("State"), choices=Handoff.State.choices, empty_label=_("All"))
     reason = django_filters.ChoiceFilter(label=_("Reason"), choices=_reasons, empty_label=_("All"))
     version = django_filters.NumberFilter(label=_("Version"), field_name="definition__number")
+    overdue = django_filters.BooleanFilter(
+        label=_("Not answered in time"), field_name="overdue_at", lookup_expr="isnull", exclude=True
+    )
 
     class Meta:
         model = Handoff
-        fields: list[Any] = ["state", "reason", "version"]
+        fields: list[Any] = ["state", "reason", "version", "overdue"]

@@ -58,7 +58,10 @@ def score(lead: Lead, actor: Actor) -> Panel:
     context: dict[str, Any] = {"lead": lead, "sheet": sheet, "lines": []}
     if sheet is not None:
         labels = line_labels(sheet.version)
-        context["lines"] = [{"label": labels.get(key, key), "points": points} for key, points in sheet.lines]
+        context["lines"] = [
+            {"label": labels.get(key, key), "points": points, "touches": len(sheet.counted.get(key, ()))}
+            for key, points in sheet.lines
+        ]
         context["band"] = BAND_LABELS.get(sheet.band, sheet.band)
     return Panel("qualification/score_panel.html", context)
 

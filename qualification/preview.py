@@ -64,3 +64,19 @@ def of_card(actor: Actor, body: dict[str, Any], at: datetime) -> list[dict[str, 
         {"label": label, "before": before.get(name, 0) if held else None, "after": after.get(name, 0)}
         for name, label in BAND_LABELS.items()
     ]
+
+
+def of_gate(actor: Actor, body: dict[str, Any], at: datetime) -> Preview | None:
+    """Who would be an MQL if the definition in force read this card, against the card it names; None without one.
+
+    Publishing the card alone changes nobody: the definition must name it.
+    """
+    held = versions.version_at("mql", selectors.HOUSE, at)
+    if held is None or check_scorecard(body):
+        return None
+    definition: mql.Definition = versions.compiled(held)
+    if not definition.reads_score:
+        return None
+    card = selectors.card_of(held, definition)
+    old = selectors.matching(definition, card[1] if card else None, at)
+    return selectors.preview(actor, selectors.matching(definition, scoring.compile_card(body), at), old, at)

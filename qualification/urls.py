@@ -7,6 +7,7 @@ from qualification import views
 app_name = "qualification"
 urlpatterns = [
     path("qualification", views.show, name="show"),
+    path("qualification/handoffs", views.handoffs, name="show_handoffs"),
     path("leads/<uuid:lead_id>/answers", views.answer, name="answer"),
     path("leads/<uuid:lead_id>/qualify", views.qualify, name="qualify"),
     path("leads/<uuid:lead_id>/disqualify", views.disqualify, name="disqualify"),

@@ -45,6 +45,15 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "qualification/show.html", page.context(actor, request.GET))
 
 
+@require_GET
+@login_required
+def handoffs(request: HttpRequest) -> HttpResponse:
+    """How often sales accepts, and which offers wait too long."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    access.require(actor, "read_rules")
+    return render(request, "qualification/handoffs.html", page.handoffs_context(actor, request.GET))
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One act on one lead: its form as a page, its service, the panel it changes, what is said when it is done."""

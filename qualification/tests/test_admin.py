@@ -240,6 +240,77 @@ def test_caps_are_changed_and_the_scorecard_published(client: Client, definition
     assert in_force() == definition
 
 
+def acts_typed(**more: str) -> dict[str, Any]:
+    row = {"place": "engagement", "label_fr": "Livres blancs", "label_en": "White papers", "points": "20"}
+    return {
+        **row,
+        "kinds": ["download"],
+        "most": "2",
+        "days": "60",
+        "decay": "halves",
+        "half_life_days": "14",
+        "campaign": "spring, autumn",
+        **more,
+    }
+
+
+def test_a_behaviour_line_is_added_changed_and_read_back_in_words(client: Client, definition: Version) -> None:
+    made = versions_draft(client)
+    url = f"{CARDS}{made.pk}/change/"
+    assert client.get(f"{url}?line=new-behaviour").status_code == 200
+    assert client.post(f"{url}?line=new-behaviour", acts_typed(_line="1")).status_code == 302
+    made.refresh_from_db()
+    line = made.body["groups"][1]["lines"][-1]
+    assert line["touch"] == {
+        "kinds": ["download"], "days": 60, "most": 2, "decay": "halves", "half_life_days": 14,
+        "campaign": ["spring", "autumn"],
+    }  # fmt: skip
+    page = client.get(f"{url}?line=white_papers").content.decode()
+    assert 'value="spring, autumn"' in page and 'value="60"' in page
+    client.post(f"{url}?line=white_papers", acts_typed(_line="1", decay="linear", points="7", campaign=""))
+    made.refresh_from_db()
+    assert made.body["groups"][1]["lines"][-1]["touch"] == {
+        "kinds": ["download"],
+        "days": 60,
+        "most": 2,
+        "decay": "linear",
+    }
+    assert "Download, at most 2 within 60 days · falling evenly to zero" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"points": "-5"}, "points"),
+        ({"half_life_days": ""}, "half_life_days"),
+        ({"days": "400"}, "days"),
+        ({"kinds": "x"}, "kinds"),
+    ],
+)
+def test_a_behaviour_line_is_refused_in_place(
+    client: Client, definition: Version, wrong: dict[str, str], field: str
+) -> None:
+    made = versions_draft(client)
+    answer = client.post(f"{CARDS}{made.pk}/change/?line=new-behaviour", acts_typed(_line="1", **wrong))
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+
+
+def test_a_draft_card_says_who_would_become_mql_and_who_would_not(client: Client, definition: Version) -> None:
+    hot_lead(), hot_lead(hand_raiser=False)
+    made = versions_draft(client)
+    url = f"{CARDS}{made.pk}/change/"
+    page = client.get(url)
+    values = {name: str(f.initial if f.initial is not None else "") for name, f in page.context["form"].fields.items()}
+    assert (page.context["gate"].enter, page.context["gate"].leave) == (0, 0)
+    seen = client.post(
+        url, values | {"_preview": "1", "cap_engagement": "5", "levels_1": "4", "levels_2": "2", "levels_3": "0"}
+    )
+    assert (seen.status_code, seen.context["gate"].enter, seen.context["gate"].leave) == (200, 0, 1)
+    made.refresh_from_db()
+    assert made.body == SMALL_CARD  # a preview keeps nothing
+
+
 def test_bands_must_descend(client: Client, definition: Version) -> None:
     made = versions_draft(client)
     url = f"{CARDS}{made.pk}/change/"
