@@ -17,7 +17,7 @@ from leadops.models import Absence, Rep
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import availability, board, departures, kinds, panels, selectors, services
+from routing import availability, board, claims, departures, kinds, panels, selectors, services
 from routing.deciding import HOUSE
 from routing.departures import Span
 from routing.fields import HELD
@@ -89,16 +89,38 @@ def _member(row: Any, actor: Actor, state: Any, credit: dict[uuid.UUID, dict[str
     }
 
 
-def pool_page(actor: Actor, at: datetime) -> dict[str, Any]:
-    """The leads this rep may take now, oldest first, and how many more."""
+def pool_page(actor: Actor, at: datetime, chosen: str = "") -> dict[str, Any]:
+    """The leads this rep may take now, oldest first, those waiting long apart; how many more; what can be given back."""
     pools = selectors.pools_of(actor.user_id, at) if actor.user_id else []
     left = {
         pool.key: max(pool.claim_limit - selectors.claims_since(actor.user_id, pool, at), 0)
         for pool in pools
         if actor.user_id
     }
-    leads = list(selectors.claimable(pools)[:CARDS])
-    return {"pools": pools, "left": left, "cards": panels.pool_cards(leads, at), "allowance": sum(left.values())}
+    shown = [pool for pool in pools if pool.key == chosen] or pools
+    cards = panels.pool_cards(list(selectors.claimable(shown)[:CARDS]), at)
+    return {
+        "pools": pools,
+        "tabs": _pool_tabs(pools, left, chosen) if len(pools) > 1 else [],
+        "left": left,
+        "shelves": [
+            ("aging", [card for card in cards if card["aging"]]),
+            ("fresh", [card for card in cards if not card["aging"]]),
+        ],
+        "cards": cards,
+        "allowance": sum(left[pool.key] for pool in shown),
+        "mine": claims.fresh_claims(actor.user_id, at),
+    }
+
+
+def _pool_tabs(pools: list[Pool], left: dict[str, int], chosen: str) -> list[dict[str, Any]]:
+    """One tab a pool with what is left to take there; the first shows all."""
+    known = {pool.key for pool in pools}
+    every = {"label": _("All pools"), "url": "?", "count": sum(left.values()), "current": chosen not in known}
+    return [every] + [
+        {"label": said(p.name) or p.key, "url": f"?pool={p.key}", "count": left[p.key], "current": p.key == chosen}
+        for p in pools
+    ]
 
 
 def rep_for(actor: Actor, rep_id: uuid.UUID | None, verb: str) -> Rep:

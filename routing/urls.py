@@ -13,6 +13,7 @@ urlpatterns = [
     path("routing/why/<uuid:lead_id>", views.why, name="why"),
     path("pool", views.show_pool, name="show_pool"),
     path("pool/<uuid:lead_id>/claim", views.claim, name="claim"),
+    path("pool/<uuid:lead_id>/give-back", views.give_back, name="give_back"),
     path("team", team_views.show_team, name="show_team"),
     path("team/reassignments/<uuid:plan_id>", team_views.show_reassignment, name="show_reassignment"),
     path("team/reassignments/<uuid:plan_id>/carry-out", team_views.carry_out, name="carry_out"),

@@ -16,7 +16,7 @@ from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Rep
 from leadops.unit import in_unit
-from routing import departures, pages, panels, reps, selectors, services
+from routing import claims, departures, pages, panels, reps, selectors, services
 from routing.departures import Span
 from routing.forms import AbsenceForm
 
@@ -51,7 +51,7 @@ def show_pool(request: HttpRequest) -> HttpResponse:
     """Leads to take; no contact is shown before one is taken."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     access.require(actor, "claim")
-    return render(request, "routing/pool.html", pages.pool_page(actor, moment.now()))
+    return render(request, "routing/pool.html", pages.pool_page(actor, moment.now(), request.GET.get("pool", "")))
 
 
 @require_POST
@@ -71,6 +71,17 @@ def claim(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": lead.get_absolute_url()})
     return redirect(lead.get_absolute_url())
+
+
+@require_POST
+@login_required
+def give_back(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """A lead taken by mistake goes back to its pool."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    lead = access.lead_for(actor, lead_id, "hand_back")
+    in_unit(lambda unit: claims.give_back(lead, unit), actor=actor)
+    messages.success(request, _("The lead is back in its pool."))
+    return redirect("routing:show_pool")
 
 
 def _lost(request: HttpRequest, actor: Actor, refusal: Refused) -> HttpResponse:

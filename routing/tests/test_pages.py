@@ -17,7 +17,8 @@ from leadops import moment
 from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import LeadFactory, PersonFactory, TeamFactory, member, rep
 from leadops.tests.scale import sized
-from routing import panels, services
+from routing import panels, selectors, services
+from routing.models import Assignment
 from routing.tests import a_house as house
 
 
@@ -182,3 +183,41 @@ def test_the_page_of_rules_offers_a_manager_only_doors_that_open() -> None:
     for one, opens in ((mine, True), (other, False)):
         address = reverse("routing:deactivate", args=[one.pk])
         assert (address in page, client.get(address).status_code == 200) == (opens, opens)
+
+
+@pytest.mark.django_db
+def test_a_lead_taken_by_mistake_goes_back_within_the_grace_time_and_still_counts() -> None:
+    ada = rep("Ada")
+    shared = house.pool("shared", ada, claimable=True)
+    house.rules(house.rule("pull", {"claim": "shared"}))
+    (lead,) = house.arrive([LeadFactory(company="Acme SAS")])
+    client = client_of(ada.user)
+    client.post(f"/pool/{lead.pk}/claim")
+    assert f"/pool/{lead.pk}/give-back" in client.get("/pool").content.decode()
+    assert client.post(f"/pool/{lead.pk}/give-back").status_code == 302
+    lead.refresh_from_db()
+    assert (lead.owner_id, lead.pool, lead.held) == (None, "shared", "")
+    assert selectors.claims_since(ada.pk, shared, moment.now()) == 1
+    client.post(f"/pool/{lead.pk}/claim")
+    Assignment.objects.filter(lead=lead, ended_at=None).update(started_at=moment.now() - timedelta(minutes=16))
+    assert client.post(f"/pool/{lead.pk}/give-back").status_code == 409
+    lead.refresh_from_db()
+    assert lead.owner_id == ada.pk
+
+
+@pytest.mark.django_db
+def test_leads_that_wait_long_stand_first_and_a_pool_can_be_picked() -> None:
+    ada = rep("Ada")
+    house.pool("shared", ada, claimable=True, claim_limit=3)
+    house.pool("other", ada, claimable=True, claim_limit=2)
+    old, new = LeadFactory(pool="shared", company="Old SA"), LeadFactory(pool="other", company="New SA")
+    Lead.objects.filter(pk=old.pk).update(received_at=moment.now() - timedelta(hours=5))
+    client = client_of(ada.user)
+    every = client.get("/pool")
+    assert [[card["company"] for card in cards] for _shelf, cards in every.context["shelves"]] == [
+        ["Old SA"],
+        ["New SA"],
+    ]
+    assert every.context["allowance"] == 5
+    one = client.get("/pool?pool=other")
+    assert (one.context["allowance"], [card["id"] for card in one.context["cards"]]) == (2, [new.pk])
