@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks import accept, house, limits, pipeline
+from benchmarks import accept, house, imports, limits, pipeline
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     ask.add_argument("--seconds", type=float, default=4)
     ask.add_argument("--burst", type=int, default=2000)
     ask.add_argument("--leads", type=int, nargs="+", default=[10_000])
+    ask.add_argument("--rows", type=int, default=10_000, help="of the imported file")
     ask.add_argument("--json", action="store_true")
     chosen = ask.parse_args()
     url = house.database()
@@ -76,6 +77,9 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
         row("P2", f"pipeline, burst of {chosen.burst}, one process, leads/s", statistics.median(burst), l8, 0.40, 1.0),
         row("P11", f"SQL statements of a batch of 1, 100, 1000: {counts}", max(counts), None, 25, 15, least=False),
     ]
+    table = imports.rows(chosen.rows, 60_000_000)
+    copied, brought = imports.copy_per_second(url, table), imports.rows_per_second(table)["all"]
+    rows.append(row("P13", f"import of {chosen.rows} rows, full path, rows/s", brought, copied, 0.05, 0.10))
     return rows + page_rows(chosen)
 
 
