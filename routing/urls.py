@@ -24,5 +24,6 @@ urlpatterns = [
     path("team/<uuid:rep_id>/back", views.back, name="back"),
     path("sla", sla.show_sla, name="show_sla"),
     path("sla/policies/<slug:policy_key>/take-away", sla.set_take_away, name="set_take_away"),
+    path("sla/proposals/<uuid:version_id>", sla.answer_proposal, name="answer_proposal"),
     path("sla/clocks/<uuid:clock_id>", sla.show_arithmetic, name="show_arithmetic"),
 ]

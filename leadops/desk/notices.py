@@ -44,6 +44,9 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
         "prospect_replied": _("%(who)s replied"),
         "absence_over": _("Welcome back. While you were away, leads given to others: %(count)s; due now: %(waiting)s"),
         "leads_held": _("Leads wait for an owner: %(reason)s"),
+        "sla_proposed": _("%(by)s proposes SLA version %(number)s: %(text)s"),
+        "sla_published": _("%(by)s put your SLA version %(number)s in force: %(text)s"),
+        "sla_declined": _("%(by)s declined your SLA version %(number)s: %(text)s"),
         "import_done": ngettext(
             "Import finished: %(count)s row taken in, %(bad)s set aside",
             "Import finished: %(count)s rows taken in, %(bad)s set aside",
@@ -56,6 +59,7 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
     reason = held_words(data.get("reason", ""))
     told = {"who": who, "clock": clock, "due": due, "count": count, "reason": reason, "bad": data.get("bad", 0)}
     told["waiting"] = data.get("due", 0)
+    told |= {"by": data.get("by", ""), "number": data.get("number", ""), "text": data.get("text", "")}
     return said % told
 
 

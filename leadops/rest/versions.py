@@ -36,7 +36,7 @@ class VersionOut(serializers.ModelSerializer[Version]):
     class Meta:
         model = Version
         fields = (
-            "id", "kind", "key", "number", "state", "in_force", "team", "body", "reason", "author",
+            "id", "kind", "key", "number", "state", "in_force", "team", "body", "reason", "answer", "author",
             "based_on", "created_at", "changed_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -184,6 +184,12 @@ class VersionEndpoint(Endpoint):
     def publish(self, request: Request, pk: uuid.UUID) -> Response:
         version, data = self._mine(pk), self.read(Because)
         return self.answer(self.in_unit(lambda unit: versions.publish(version.pk, unit=unit, reason=data["reason"])))
+
+    @extend_schema(request=Because, responses=VersionOut, summary="Decline a draft")
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: uuid.UUID) -> Response:
+        version, data = self._mine(pk), self.read(Because)
+        return self.answer(self.in_unit(lambda unit: versions.decline(version.pk, unit=unit, reason=data["reason"])))
 
     @extend_schema(request=Because, responses=VersionOut, summary="Put this older version in force again")
     @action(detail=True, methods=["post"])

@@ -15,7 +15,7 @@ from leadops.models.twotimes import TwoTimes
 class Version(models.Model):
     """One document of a kind and key. Frozen by trigger once it left draft; `team` empty = the house.
 
-    `reason` says why it was made; why it was put in force, each time, stands on its publications.
+    `reason` says why it was made, `answer` why it was declined; why it was put in force, each time, stands on its publications.
     """
 
     class State(models.TextChoices):
@@ -23,6 +23,7 @@ class Version(models.Model):
         PUBLISHED = "published", _("Published")
         REPLACED = "replaced", _("Replaced")
         ROLLED_BACK = "rolled_back", _("Rolled back")
+        DECLINED = "declined", _("Declined")
 
     id = address()
     kind = models.CharField(max_length=24)
@@ -34,6 +35,7 @@ class Version(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="versions")
     author = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True, default="")
+    answer = models.CharField(max_length=500, blank=True, default="")
     based_on = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     review_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()

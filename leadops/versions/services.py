@@ -116,13 +116,29 @@ def publish(version_id: uuid.UUID, *, unit: Unit, reason: str) -> Version:
     return _put_in_force(version, unit, reason, leaving=lambda before: Version.State.REPLACED)
 
 
+def decline(version_id: uuid.UUID, *, unit: Unit, reason: str) -> Version:
+    """Answer a proposal with no, by who could have published it; needs a reason, and the version stays as it was."""
+    version = Version.objects.select_for_update(of=("self",)).filter(pk=version_id).first()
+    if version is None:
+        raise NotFound(_("There is no such version."))
+    _require_publish(unit.actor, version)
+    if version.state != Version.State.DRAFT:
+        raise Refused("not-a-draft", _("Only a draft can be declined."), status=409)
+    if not reason.strip():
+        raise Refused("reason-needed", _("Say why: a reason is needed to decline."))
+    version.reason = version.reason or reason.strip()
+    version.state, version.answer, version.changed_at = Version.State.DECLINED, reason.strip(), unit.at
+    version.save(update_fields=["state", "answer", "reason", "changed_at"])
+    return version
+
+
 def roll_back(kind: str, key: str, to_number: int, *, unit: Unit, reason: str) -> Version:
     """Publish an older version again: a new publication of the same frozen document, with its own reason.
 
     The newer one it takes the place of is marked rolled back; an older one (a roll back undone) merely replaced.
     """
     version = Version.objects.select_for_update().filter(kind=kind, key=key, number=to_number).first()
-    if version is None or version.state == Version.State.DRAFT:
+    if version is None or version.state in (Version.State.DRAFT, Version.State.DECLINED):
         raise NotFound(_("There is no such published version."))
     _require_publish(unit.actor, version)
 

@@ -19,8 +19,8 @@ from leadops import access, calendars, moment
 from leadops.unit import in_unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import calendar_at
-from routing.sla import reading
-from routing.sla.switching import propose_take_away, switch_take_away
+from routing.sla import proposals, reading
+from routing.sla.switching import switch_take_away
 
 
 class TesterForm(forms.Form):
@@ -64,6 +64,7 @@ def show_sla(request: HttpRequest) -> HttpResponse:
         "history": versions.history("sla", "house")[:10],
         "may_propose": access.can(actor, "edit_sla"),
         "may_publish": versions.may_publish(actor, "sla"),
+        "proposals": [proposals.shown(one) for one in proposals.open_proposals()[:10]],
         "form": form,
         "lines": lines,
         "due": due,
@@ -78,13 +79,25 @@ def set_take_away(request: HttpRequest, policy_key: str) -> HttpResponse:
     on = request.POST.get("on") == "1"
     reason = request.POST.get("reason", "")
     publishes = versions.may_publish(actor, "sla")
-    act = switch_take_away if publishes else propose_take_away
+    act = switch_take_away if publishes else proposals.propose_take_away
     made = in_unit(lambda unit: act(policy_key, on, unit, reason), actor=actor)
     if not publishes:
         text = _("Proposed as version %(n)s. Who works for the whole house publishes it.") % {"n": made.number}
     else:
         text = _("Leads are taken away at that step from now on.") if on else _("Leads are no longer taken away.")
     messages.success(request, text)
+    return redirect("routing:show_sla")
+
+
+@require_POST
+def answer_proposal(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
+    """Put a proposal in force or decline it, with a reason."""
+    actor = request.actor  # type: ignore[attr-defined]
+    access.require(actor, "edit_sla")
+    publish, reason = request.POST.get("answer") == "publish", request.POST.get("reason", "")
+    made = in_unit(lambda unit: proposals.answer(version_id, publish, reason, unit), actor=actor)
+    text = _("Version %(n)s is in force from now on.") if publish else _("Version %(n)s is declined.")
+    messages.success(request, text % {"n": made.number})
     return redirect("routing:show_sla")
 
 

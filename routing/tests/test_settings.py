@@ -102,3 +102,40 @@ def test_who_leads_one_team_proposes_the_take_away_step_and_the_house_switches_i
     assert True in taken_away(made.body) and made.reason == "leads wait too long"
     assert (made.state, now) == (("draft", live) if team else ("published", made))
     assert "leads wait too long" in client.get("/sla").content.decode()
+
+
+def test_a_proposal_reaches_who_may_answer_and_its_maker_hears_the_answer() -> None:
+    install_defaults()
+    live = Version.objects.get(kind="sla", key="house")
+    policy = next(p["key"] for p in live.body["policies"] if taken_away({"policies": [p]}))
+    marc, ines = member("Marc", Role.MANAGER, "paris", language="en"), member("Inès", Role.REVENUE_OPS, language="en")
+    manager, house = Client(), Client()
+    manager.force_login(marc)
+    house.force_login(ines)
+    for why in ("leads wait too long", "once more"):
+        manager.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": why})
+    assert "Marc proposes SLA version 2: leads wait too long" in house.get("/notices").content.decode()
+    first, second = Version.objects.filter(kind="sla", state="draft").order_by("number")
+    mine = manager.get("/sla").content.decode()
+    assert "Proposed, not in force" in mine and 'value="publish"' not in mine
+    assert "— off</del>" in mine and "— on</ins>" in mine
+    theirs = {"answer": "publish", "reason": "agreed"}
+    assert manager.post(f"/sla/proposals/{first.pk}", theirs).status_code == 403
+    assert 'value="publish"' in house.get("/sla").content.decode()
+    assert house.post(f"/sla/proposals/{second.pk}", {"answer": "decline", "reason": " "}).status_code == 422
+    house.post(f"/sla/proposals/{second.pk}", {"answer": "decline", "reason": "one is enough"})
+    house.post(f"/sla/proposals/{first.pk}", theirs)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state, second.answer) == ("published", "declined", "one is enough")
+    assert version_at("sla", "house", moment.now()) == first
+    assert house.post(f"/sla/proposals/{second.pk}", theirs).status_code == 404
+    told = manager.get("/notices").content.decode()
+    assert "put your SLA version 2 in force: agreed" in told
+    assert "declined your SLA version 3: one is enough" in told
+    again = {"reason": "back", "on": "1"}
+    assert house.post(f"/api/v1/sla-policies/{second.pk}/rollback", again, "application/json").status_code in (
+        400,
+        404,
+        422,
+    )

@@ -1,0 +1,78 @@
+"""Proposed SLA policies: who is told, what would change, and the answer; publishing itself is the versions' own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from leadops import access
+from leadops.effects import plan
+from leadops.errors import NotFound
+from leadops.models import Membership, User
+from leadops.templatetags.house import duration, said
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+from routing.sla import reading, switching
+
+
+def open_proposals() -> QuerySet[Version]:
+    """Drafts nobody has answered, newest first."""
+    rows = Version.objects.filter(kind="sla", key=versions.HOUSE, state=Version.State.DRAFT)
+    return rows.select_related("author", "based_on").order_by("-number")
+
+
+def shown(version: Version) -> dict[str, Any]:
+    """A proposal with the lines it adds and takes out, against what it was made from."""
+    before = _lines(version.based_on) if version.based_on else []
+    after = [] if versions.check(version) else _lines(version)
+    return {
+        "version": version,
+        "adds": [line for line in after if line not in before],
+        "drops": [line for line in before if line not in after] if after else [],
+    }
+
+
+def _lines(version: Version) -> list[str]:
+    found = []
+    for policy in reading.policies_shown(version.body, versions.compiled(version)):
+        head = said(policy["label"])
+        found.append(f"{head}: {policy['sentence']}")
+        for clock in policy["clocks"]:
+            found.append(
+                f"{head} · {clock['label']}: {duration(clock['target'])}, {clock['starts']}, {clock['calendar']}"
+            )
+            for rung in clock["ladder"]:
+                switch = _("on") if rung["on"] else _("off")
+                found.append(f"{head} · {clock['label']}: {rung['words']} — {switch}")
+    return found
+
+
+def propose_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Version:
+    """Propose the switch; everybody who may answer hears of it."""
+    proposal = switching.propose_take_away(policy_key, on, unit, reason)
+    roles, _scope = access.VERBS["edit_sla"]
+    rows = Membership.objects.filter(team__isnull=True, role__in=roles, user__is_active=True)
+    for user_id in sorted(set(rows.values_list("user_id", flat=True))):
+        _tell(user_id, "sla_proposed", proposal, proposal.reason, unit)
+    return proposal
+
+
+def answer(version_id: uuid.UUID, publish: bool, reason: str, unit: Unit) -> Version:
+    """Put a proposal in force or decline it; whoever made it hears which, and why."""
+    if not open_proposals().filter(pk=version_id).exists():
+        raise NotFound(_("There is no such proposal, or it was answered already."))
+    act = versions.publish if publish else versions.decline
+    version = act(version_id, unit=unit, reason=reason)
+    if version.author_id and version.author_id != unit.actor.user_id:
+        _tell(version.author_id, "sla_published" if publish else "sla_declined", version, reason.strip(), unit)
+    return version
+
+
+def _tell(user_id: uuid.UUID, kind: str, version: Version, text: str, unit: Unit) -> None:
+    by = User.objects.filter(pk=unit.actor.user_id).values_list("name", flat=True).first() or ""
+    data = {"by": by, "number": version.number, "text": text}
+    plan.notice(unit, user_id=user_id, key=f"{kind}:{version.pk}:{user_id}", kind=kind, lead=None, data=data)
