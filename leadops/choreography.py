@@ -35,6 +35,8 @@ from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
 from routing import absences
+from reports import facts as report_facts
+from reports import tasks as report_tasks
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
@@ -98,6 +100,7 @@ DUE_WORK = (
     DueWork("imports", imports.next_at, import_tasks.run_imports, cluster="long", every=1.0),
     DueWork("sequences", nurture_selectors.next_due, nurture_tasks.advance, every=1.0),
     DueWork("entries", lambda at: at, nurture_tasks.look_for_entries, cluster="long", every=300.0),
+    DueWork("facts of the reports", report_facts.next_due, report_tasks.keep_facts, cluster="long", every=5.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
 

@@ -17,7 +17,8 @@ from leadops.access import Actor
 from leadops.lifecycle import FORWARD
 from leadops.models import Lead, Reason, Stage
 from leadops.templatetags.house import said
-from reports.metrics import origins, statements
+from reports import facts
+from reports.metrics import origins, reached
 from reports.periods import Period
 
 FEW = 30  # below, a share says little: it is shown without judgement
@@ -84,6 +85,7 @@ class FunnelReport:
     breakdown: list[Breakdown]
     reasons: list[Ended]
     still_open: int  # leads whose story is not over: the shares can still rise
+    happened: bool = False  # what happened in the period, not what became of its leads
 
     @property
     def few(self) -> bool:
@@ -94,6 +96,7 @@ class FunnelReport:
             "period": self.period.to_json(),
             "by": self.by,
             "model": self.model,
+            "view": "period" if self.happened else "cohort",
             "at": self.at.isoformat(),
             "few": self.few,
             "still_open": self.still_open,
@@ -103,23 +106,30 @@ class FunnelReport:
         }
 
 
-def funnel_report(actor: Actor, period: Period, by: str = "source", model: str = "first") -> FunnelReport:
-    """The funnel of the leads received in the period, whole and by origin, over the leads the actor may see."""
+def funnel_report(
+    actor: Actor, period: Period, by: str = "source", model: str = "first", happened: bool = False
+) -> FunnelReport:
+    """The funnel whole and by origin, over the leads the actor may see: of the leads received in the period, or
+    (`happened`) of what happened in it, whenever the lead was received: no shares then, they are other leads."""
     access.require(actor, "read_reports")
     at = moment.now()
-    leads = cohorts.countable(access.leads_visible_to(actor)).filter(
-        received_at__gte=period.since, received_at__lt=period.until
-    )
-    whole, parts = _steps([0] * len(FORWARD), [None] * len(FORWARD)), {}
-    for total, key, *figures in statements.reached(leads, origins.column(by, model), waits=True):
-        counts, waits = figures[: len(FORWARD)], [None, *figures[len(FORWARD) :]]
+    kept = facts.usable()
+    everyone = cohorts.countable(access.leads_visible_to(actor))
+    leads = everyone.filter(received_at__gte=period.since, received_at__lt=period.until)
+    whole_house = access.sees_every_lead(actor)
+    none = [None] * len(FORWARD)
+    whole, parts = _steps([0] * len(FORWARD), none, happened), {}
+    for total, key, *figures in reached.counted(
+        everyone, origins.column(by, model), period, waits=not happened, happened=happened, kept=kept, whole=whole_house
+    ):
+        counts, waits = figures[: len(FORWARD)], none if happened else [None, *figures[len(FORWARD) :]]
         if total:
-            whole = _steps(counts, waits)
+            whole = _steps(counts, waits, happened)
         else:
-            parts[key] = _steps(counts, waits)
+            parts[key] = _steps(counts, waits, happened)
     named = origins.labels(by, parts, at)
     breakdown = [Breakdown(key, named[key], steps) for key, steps in parts.items()]
-    reasons, still_open = _ends(leads)
+    reasons, still_open = _ends(everyone, period) if happened else _ends_of(leads)
     return FunnelReport(
         period=period,
         by=by,
@@ -129,10 +139,11 @@ def funnel_report(actor: Actor, period: Period, by: str = "source", model: str =
         breakdown=sorted(breakdown, key=lambda row: (-row.steps[0].n, row.label)),
         reasons=reasons,
         still_open=still_open,
+        happened=happened,
     )
 
 
-def _steps(counts: list[int], waits: list[Any]) -> list[Step]:
+def _steps(counts: list[int], waits: list[Any], happened: bool = False) -> list[Step]:
     steps = []
     for i, (stage, n, wait) in enumerate(zip(FORWARD, counts, waits, strict=True)):
         before = counts[i - 1] if i else None
@@ -140,16 +151,21 @@ def _steps(counts: list[int], waits: list[Any]) -> list[Step]:
             Step(
                 stage=stage,
                 n=n,
-                of_previous=n / before if before else None,
-                of_first=n / counts[0] if i and counts[0] else None,
+                of_previous=n / before if before and not happened else None,
+                of_first=n / counts[0] if i and counts[0] and not happened else None,
                 median_seconds=None if wait is None else float(wait),
-                stopped=n - counts[i + 1] if i + 1 < len(counts) else n,
+                stopped=0 if happened else n - counts[i + 1] if i + 1 < len(counts) else n,
             )
         )
     return steps
 
 
-def _ends(leads: QuerySet[Lead]) -> tuple[list[Ended], int]:
+def _ends(everyone: QuerySet[Lead], period: Period) -> tuple[list[Ended], int]:
+    """Reasons of the leads that ended in the period and are ended still."""
+    return _ends_of(everyone.filter(stage__in=list(ENDS), stage_at__gte=period.since, stage_at__lt=period.until))
+
+
+def _ends_of(leads: QuerySet[Lead]) -> tuple[list[Ended], int]:
     """Reasons of the ends, most frequent first, and how many leads are still open."""
     labels = {(row.use, row.key): said(row.labels) for row in Reason.objects.filter(use__in=ENDS.values())}
     ended, still_open = [], 0

@@ -19,7 +19,8 @@ from leadops import access, cohorts, moment
 from leadops.access import Actor
 from leadops.lifecycle import FORWARD
 from leadops.models import Opportunity
-from reports.metrics import costs, origins, statements
+from reports import facts
+from reports.metrics import costs, origins, reached, statements
 from reports.metrics.costs import Spent
 from reports.periods import Period
 
@@ -106,12 +107,14 @@ class SourcesReport:
     untraced: Untraced
     unknown_share: float | None  # share of leads whose channel nobody knows; None without leads
     whole_house: bool  # costs are the house's: who sees only some teams gets none
+    happened: bool = False  # what happened in the period, not what became of its leads
 
     def to_json(self) -> dict[str, Any]:
         return {
             "period": self.period.to_json(),
             "by": self.by,
             "model": self.model,
+            "view": "period" if self.happened else "cohort",
             "currency": self.currency,
             "at": self.at.isoformat(),
             "rows": [row.to_json() for row in self.rows],
@@ -130,19 +133,23 @@ def _per(minor: int | None, count: int) -> int | None:
     return None if minor is None or not count else round(Fraction(minor, count))
 
 
-def sources_report(actor: Actor, period: Period, by: str = "source", model: str = "first") -> SourcesReport:
-    """Leads, stages, deals, revenue, cost and ROI by origin, over the leads the actor may see."""
+def sources_report(
+    actor: Actor, period: Period, by: str = "source", model: str = "first", happened: bool = False
+) -> SourcesReport:
+    """Leads, stages, deals, revenue, cost and ROI by origin, over the leads the actor may see: of the leads received
+    in the period, or (`happened`) leads received, stages entered and deals won in it."""
     access.require(actor, "read_reports")
     at = moment.now()
-    leads = cohorts.countable(access.leads_visible_to(actor)).filter(
-        received_at__gte=period.since, received_at__lt=period.until
-    )
+    kept = facts.usable()
+    everyone = cohorts.countable(access.leads_visible_to(actor))
+    leads = everyone.filter(received_at__gte=period.since, received_at__lt=period.until)
+    whole_house = access.sees_every_lead(actor)
     origin = origins.column(by, model)
     found: dict[str | None, SourceRow] = {}
     total = SourceRow(key=None, label=_("Total"))
-    _count(found, total, statements.reached(leads, origin))
-    _earn(found, total, statements.won(leads, origin))
-    whole_house = access.sees_every_lead(actor)
+    _count(found, total, reached.counted(everyone, origin, period, happened=happened, kept=kept, whole=whole_house))
+    deals = statements.won(everyone, origin, period.since, period.until) if happened else statements.won(leads, origin)
+    _earn(found, total, deals)
     for key, spent in (costs.spent(period, by) if whole_house else {}).items():
         found.setdefault(key, SourceRow(key, revenue_minor=0 if key is not None else None)).cost = spent
     total.cost = _sum(row.cost for row in found.values())
@@ -159,8 +166,9 @@ def sources_report(actor: Actor, period: Period, by: str = "source", model: str 
         rows=rows,
         total=total,
         untraced=_untraced(actor, period),
-        unknown_share=_unknown_share(leads, found, total, by, model),
+        unknown_share=_unknown_share(leads, found, total, by, model, happened),
         whole_house=whole_house,
+        happened=happened,
     )
 
 
@@ -169,16 +177,16 @@ def _count(found: dict[str | None, SourceRow], total: SourceRow, rows: list[tupl
     for whole, key, leads, *_rest in rows:
         row = total if whole else found.setdefault(key, SourceRow(key))
         row.leads = leads
-        reached = (whole, key, leads, *_rest)
+        figures = (whole, key, leads, *_rest)
         for stage, place in zip(STAGES, places, strict=True):
-            setattr(row, stage, reached[place])
+            setattr(row, stage, figures[place])
 
 
 def _earn(found: dict[str | None, SourceRow], total: SourceRow, rows: list[tuple[Any, ...]]) -> None:
     for whole, key, won, customers, deals, unconverted, revenue in rows:
         if whole and not deals:
             continue
-        row = total if whole else found[key]
+        row = total if whole else found.setdefault(key, SourceRow(key))
         row.won, row.customers, row.deals, row.unconverted = won, customers, deals, unconverted
         row.revenue_minor = None if revenue is None else int(revenue)
 
@@ -193,11 +201,11 @@ def _sum(parts: Any) -> Spent:
 
 
 def _unknown_share(
-    leads: Any, found: dict[str | None, SourceRow], total: SourceRow, by: str, model: str
+    leads: Any, found: dict[str | None, SourceRow], total: SourceRow, by: str, model: str, happened: bool
 ) -> float | None:
     if not total.leads:
         return None
-    if by == "channel":
+    if by == "channel" and not happened:
         unknown = sum(found[key].leads for key in ("", origins.UNKNOWN_CHANNEL) if key in found)
     else:
         column = origins.column("channel", model)

@@ -1,0 +1,186 @@
+"""The facts against a recount: level, behind, in the middle of late commits, merges and deletions; never a figure off."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import psycopg
+import pytest
+from django.db import connection
+
+from leadops.access import SYSTEM, Actor, actor_of
+from leadops.journal import JournalEntry
+from leadops.models import Lead, Role
+from leadops.testing import LeadFactory, member, rep
+from reports import facts
+from reports.metrics.funnel import funnel_report
+from reports.metrics.response import response_report
+from reports.metrics.sources import sources_report
+from reports.models import AskingFact, DayFact, FactsRead, LeadFact
+from reports.periods import Period
+from reports.tests import world
+from reports.tests.world import FEBRUARY, NOW, Story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WEEK = Period(FEBRUARY.from_on, FEBRUARY.from_on + timedelta(days=7), FEBRUARY.zone)
+
+
+def everything(actor: Actor) -> str:
+    """Every figure of every report that may read facts."""
+    told: list[Any] = []
+    for period in (FEBRUARY, WEEK):
+        for by in ("source", "channel"):
+            told += [sources_report(actor, period, by, "last").to_json(), funnel_report(actor, period, by).to_json()]
+            told += [sources_report(actor, period, by, happened=True).to_json()]
+            told += [funnel_report(actor, period, by, happened=True).to_json()]
+        told.append(response_report(actor, period).to_json())
+    return json.dumps(told, sort_keys=True, default=str)
+
+
+def direct(actor: Actor) -> str:
+    with mock.patch.object(facts, "usable", return_value=None):
+        return everything(actor)
+
+
+def kept_rows() -> list[Any]:
+    """All facts as plain values, without the keys of rows that hold nothing any more."""
+    days = [row for row in DayFact.objects.order_by("axis", "key", "day").values_list() if any(row[4:])]
+    leads = list(LeadFact.objects.order_by("lead").values_list())
+    askings = [row[1:] for row in AskingFact.objects.order_by("lead", "cycle", "asked_at").values_list()]
+    return [[row[1:] for row in days], leads, askings]
+
+
+def captured(stories: list[Story]) -> None:
+    JournalEntry.objects.bulk_create(
+        JournalEntry(kind="captured", lead_id=s.id, at=s.received_at, recorded_at=s.received_at, data={})
+        for s in stories
+    )
+
+
+def a_world(n: int, seed: int) -> list[Story]:
+    stories = world.made_up(n, seed, reps=[rep("Anna", "paris"), rep("Karim", "lyon"), None])
+    world.write(stories)
+    captured(stories)
+    return stories
+
+
+def happen(rng: random.Random) -> None:
+    """Something to a few leads, as services would leave it: rows and their journal entry in one transaction."""
+    leads = list(Lead.objects.filter(absorbed_by__isnull=True).order_by("id"))
+    for lead in rng.sample(leads, 12):
+        at = lead.received_at + timedelta(hours=rng.randrange(1, 300))
+        what = rng.choice(["won", "back", "answer", "merge", "touch"])
+        data: dict[str, Any] = {}
+        kind = "stage_moved"
+        if what == "won":
+            data = {"from": lead.stage, "to": rng.choice(["mql", "sql", "won"]), "reason": ""}
+            Lead.objects.filter(pk=lead.pk).update(stage=data["to"])
+        elif what == "back":
+            kind, data = "came_back", {"new_cycle": True}
+        elif what == "answer":
+            kind = "conversed"
+        elif what == "merge":
+            kind = "merged"
+            other = next(one for one in leads if one.pk != lead.pk and one.absorbed_by_id is None)
+            Lead.objects.filter(pk=lead.pk).update(absorbed_by=other)
+        else:
+            kind = "came_back"
+            Lead.objects.filter(pk=lead.pk).update(last_source=rng.choice(world.SOURCES))
+        cycle = lead.cycle + 5 if data.get("new_cycle") else lead.cycle
+        person = lead.owner_id if kind == "conversed" else None
+        JournalEntry.objects.create(
+            kind=kind, lead=lead, at=at, recorded_at=NOW, cycle=cycle, actor_id=person, data=data
+        )
+
+
+@pytest.fixture
+def readers(db: None) -> Iterator[list[Actor]]:
+    yield [SYSTEM, actor_of(member("Elise", Role.EXECUTIVE))]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_figure_is_the_same_with_facts_without_and_in_between(seed: int, readers: list[Actor]) -> None:
+    rng = random.Random(seed)
+    a_world(150, seed)
+    assert facts.usable() is None and facts.next_due(NOW) == NOW
+    facts.rebuild()
+    boss = actor_of(member("Marc", Role.MANAGER, team="paris"))
+    for _turn in range(3):
+        kept = facts.usable()
+        assert kept is not None
+        for actor in [*readers, boss]:
+            assert everything(actor) == direct(actor)
+        happen(rng)
+        behind = facts.usable()
+        assert behind is not None and behind.unread
+        for actor in [*readers, boss]:
+            assert everything(actor) == direct(actor)
+        assert facts.keep() and facts.usable().unread == []  # type: ignore[union-attr]
+        assert facts.next_due(NOW) is None
+    stepwise = kept_rows()
+    facts.rebuild()
+    assert kept_rows() == stepwise
+
+
+def test_a_late_commit_is_read_when_it_comes_and_nothing_twice(readers: list[Actor]) -> None:
+    stories = a_world(60, 5)
+    facts.rebuild()
+    slow = psycopg.connect(**connection.get_connection_params(), autocommit=True)
+    try:
+        with slow.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(
+                "INSERT INTO leadops_journalentry (kind, lead_id, at, recorded_at, cycle, system, data) "
+                'VALUES (\'stage_moved\', %s, %s, %s, 1, \'t\', \'{"from": "new", "to": "won"}\')',
+                [stories[0].id, NOW, NOW],
+            )
+            happen(random.Random(1))  # begun after it, committed before it
+            facts.keep()
+            assert everything(SYSTEM) == direct(SYSTEM)
+            assert facts.usable().unread  # type: ignore[union-attr]
+            facts.keep()
+            cursor.execute("COMMIT")
+        assert everything(SYSTEM) == direct(SYSTEM)
+        facts.keep()
+        assert facts.usable().unread == []  # type: ignore[union-attr]
+        assert everything(SYSTEM) == direct(SYSTEM)
+        stepwise = kept_rows()
+        facts.rebuild()
+        assert kept_rows() == stepwise
+    finally:
+        slow.close()
+
+
+def test_a_deleted_lead_takes_its_facts_and_its_days_along(readers: list[Actor]) -> None:
+    a_world(40, 4)
+    gone = LeadFactory(first_source="website", received_at=FEBRUARY.since, stage_at=FEBRUARY.since)
+    facts.rebuild()
+    before = LeadFact.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM leadops_lead WHERE id = %s", [gone.pk])
+    assert LeadFact.objects.count() == before - 1
+    days = DayFact.objects.filter(axis="first_source")
+    assert sum(day.leads for day in days) == LeadFact.objects.count()
+
+
+def test_numbers_of_another_server_are_not_believed(readers: list[Actor]) -> None:
+    a_world(20, 4)
+    facts.rebuild()
+    FactsRead.objects.update(xid=2**60)
+    assert facts.usable() is None and facts.next_due(NOW) == NOW
+    while facts.next_due(NOW):
+        facts.keep()
+    assert facts.usable() is not None
+    assert everything(SYSTEM) == direct(SYSTEM)
+
+
+def test_a_fact_cannot_be_changed_in_place(readers: list[Actor]) -> None:
+    a_world(5, 4)
+    facts.rebuild()
+    with pytest.raises(Exception, match="replaced, never changed"):
+        LeadFact.objects.update(last_source="x")
