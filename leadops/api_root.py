@@ -72,6 +72,10 @@ urlpatterns = [
     path("ledger", capture.LedgerEndpoint.as_view({"get": "show"}), name="ledger"),
     path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),
     path("reports/funnel", reports.ReportEndpoint.as_view({"get": "funnel"}), name="report-funnel"),
+    *(
+        path(f"reports/{name}", reports.ReportEndpoint.as_view({"get": name}), name=f"report-{name}")
+        for name in ("executive", "velocity", "deals", "live")
+    ),
     path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
     path("availability", mine.AvailabilityEndpoint.as_view({"get": "show", "post": "set"}), name="availability"),
     path("reports/reasons", reports.ReportEndpoint.as_view({"get": "reasons"}), name="report-reasons"),

@@ -79,6 +79,25 @@ def stopped_at(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:
     return here.filter(~Exists(moves))
 
 
+def entered(leads: QuerySet[Lead], stage: str, since: datetime, until: datetime) -> QuerySet[Lead]:
+    """Leads that were first in `stage` or beyond in [since, until), whenever they were received."""
+    beyond = FORWARD[FORWARD.index(stage) :]
+    if beyond == FORWARD:
+        return leads.filter(received_at__gte=since, received_at__lt=until)
+    moves = JournalEntry.objects.filter(lead=OuterRef("pk"), kind=Kind.STAGE_MOVED, data__to__in=beyond)
+    within = Exists(moves.filter(at__gte=since, at__lt=until)), ~Exists(moves.filter(at__lt=since))
+    # what is told with an instant before the reception counts at the reception
+    early = Q(received_at__gte=since, received_at__lt=until) & Exists(moves.filter(at__lt=until))
+    later = Q(received_at__lt=since) & within[0] & within[1]
+    return leads.filter(early | later)
+
+
+def won_within(leads: QuerySet[Lead], since: datetime, until: datetime) -> QuerySet[Lead]:
+    """Leads with a deal that was won in [since, until) and is won today."""
+    deals = Opportunity.objects.filter(lead=OuterRef("pk"), state=Opportunity.State.WON)
+    return leads.filter(Exists(deals.filter(closed_at__gte=since, closed_at__lt=until)))
+
+
 def won(leads: QuerySet[Lead], value: bool = True) -> QuerySet[Lead]:
     """Leads with a deal that is won today; a deal opened again no longer counts."""
     deals = Exists(Opportunity.objects.filter(lead=OuterRef("pk"), state=Opportunity.State.WON))

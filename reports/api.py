@@ -15,11 +15,27 @@ from rest_framework.response import Response
 from leadops import moment
 from leadops.errors import Refused
 from leadops.rest.endpoints import Endpoint
-from reports.filters import BY, MODELS, PERIODS, REASONS_BY, Chosen, OriginForm, PeriodForm, ReasonsForm, ResponseForm
+from reports.filters import (
+    BY,
+    MODELS,
+    PERIODS,
+    REASONS_BY,
+    VIEWS,
+    Chosen,
+    ComparedForm,
+    OriginForm,
+    PeriodForm,
+    ReasonsForm,
+    ResponseForm,
+)
+from reports.metrics.deals import deals_report
+from reports.metrics.executive import executive_report
 from reports.metrics.funnel import funnel_report
+from reports.metrics.live import live_report
 from reports.metrics.reasons import reasons_report
 from reports.metrics.response import response_report
 from reports.metrics.sources import sources_report
+from reports.metrics.velocity import velocity_report
 from reports.periods import Period
 
 PAGE_ONLY = ("sort", "format", "lang")  # what the address of a page may carry beside the question
@@ -31,6 +47,9 @@ _period = [
 ]
 _origin = [
     *_period,
+    OpenApiParameter(
+        "view", OpenApiTypes.STR, enum=[key for key, _label in VIEWS], description="cohort unless given: leads received"
+    ),
     OpenApiParameter("by", OpenApiTypes.STR, enum=[key for key, _label in BY]),
     OpenApiParameter("model", OpenApiTypes.STR, enum=[key for key, _label in MODELS]),
 ]
@@ -49,7 +68,7 @@ class ReportEndpoint(Endpoint):
         responses=OpenApiTypes.OBJECT,
     )
     def sources(self, request: Request) -> Response:
-        return self._report(OriginForm, lambda c, p: sources_report(self.actor, p, c.by, c.model))
+        return self._report(OriginForm, lambda c, p: sources_report(self.actor, p, c.by, c.model, c.happened))
 
     @extend_schema(
         operation_id="reports_funnel",
@@ -58,7 +77,7 @@ class ReportEndpoint(Endpoint):
         responses=OpenApiTypes.OBJECT,
     )
     def funnel(self, request: Request) -> Response:
-        return self._report(OriginForm, lambda c, p: funnel_report(self.actor, p, c.by, c.model))
+        return self._report(OriginForm, lambda c, p: funnel_report(self.actor, p, c.by, c.model, c.happened))
 
     @extend_schema(
         operation_id="reports_response",
@@ -77,6 +96,41 @@ class ReportEndpoint(Endpoint):
     )
     def reasons(self, request: Request) -> Response:
         return self._report(ReasonsForm, lambda c, p: reasons_report(self.actor, p, c.by))
+
+    @extend_schema(
+        operation_id="reports_executive",
+        summary="Leads, MQL, pipeline, won, spend, ROI and response, each with the period before",
+        parameters=_period[:3],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def executive(self, request: Request) -> Response:
+        return self._report(PeriodForm, lambda c, p: executive_report(self.actor, p))
+
+    @extend_schema(
+        operation_id="reports_velocity",
+        summary="How long leads stay in each stage, and the oldest open ones",
+        parameters=_period[:3],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def velocity(self, request: Request) -> Response:
+        return self._report(PeriodForm, lambda c, p: velocity_report(self.actor, p))
+
+    @extend_schema(
+        operation_id="reports_deals",
+        summary="Win rate and cycle by agent, product and sector",
+        parameters=_period,
+        responses=OpenApiTypes.OBJECT,
+    )
+    def deals(self, request: Request) -> Response:
+        return self._report(ComparedForm, lambda c, p: deals_report(self.actor, p))
+
+    @extend_schema(
+        operation_id="reports_live",
+        summary="Today by hour against the usual, who waits, clocks at risk",
+        responses=OpenApiTypes.OBJECT,
+    )
+    def live(self, request: Request) -> Response:
+        return Response(live_report(self.actor).to_json())
 
     def _report(self, shape: type[PeriodForm], count: Callable[[Chosen, Period], Any]) -> Response:
         """What a page would forgive is refused here: nobody reads the page's hint."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from leadops.models import Stage
@@ -44,3 +44,24 @@ def funnel_steps(steps: Iterable[Step], urls: dict[str, str]) -> list[dict[str, 
         }
         for step in found
     ]
+
+
+def columns(values: Sequence[tuple[str, float, float | None, str]]) -> dict[str, Any]:
+    """A column per (label, value, usual value or None, words), in a box of 100 units' height; `usual` is a tick."""
+    largest = max((max(value, usual or 0) for _label, value, usual, _words in values), default=0) or 1
+    step = 10
+    shown = []
+    for i, (label, value, usual, words) in enumerate(values):
+        height = 100 * value / largest
+        shown.append(
+            {
+                "label": label,
+                "words": words,
+                "x": str(i * step + 1),
+                "y": f"{100 - height:.2f}",
+                "height": f"{height:.2f}",
+                "usual": None if usual is None else f"{100 - 100 * usual / largest:.2f}",
+                "x2": str(i * step + 9),
+            }
+        )
+    return {"columns": shown, "width": str(len(values) * step)}

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection, transaction
 
-from leadops import moment
+from leadops import journal, moment
+from leadops.journal import JournalEntry
 from leadops.lifecycle import FORWARD
 from reports.models import AXES, RANKS, FactsRead
 
@@ -66,12 +67,6 @@ WRITE_LEADS = f"INSERT INTO reports_leadfact ({_COLUMNS}) {LEADS}"
 WRITE_ASKINGS = (
     "INSERT INTO reports_askingfact (lead_id, cycle, asked_at, assigned_at, answered_at, contacted_at)" + ASKINGS
 )
-# the next rows that no transaction still running could precede
-NEXT = """
-SELECT j.xid, j.id, j.lead_id FROM leadops_journalentry j
-WHERE (j.xid, j.id) > (%s, %s) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-ORDER BY j.xid, j.id LIMIT %s
-"""
 UNREAD = "SELECT j.lead_id FROM leadops_journalentry j WHERE (j.xid, j.id) > (%s, %s) ORDER BY j.xid, j.id LIMIT %s"
 _FROM_THE_FUTURE = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint <= %s"  # another server's numbers
 
@@ -102,9 +97,7 @@ def next_due(at: datetime) -> datetime | None:
     row = _row()
     if row is None or row.built_at is None or _foreign(row):
         return at
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, [row.xid, row.entry, 1])
-        return at if cursor.fetchone() else None
+    return at if journal.committed(JournalEntry, (row.xid, row.entry), 1) else None
 
 
 def keep() -> int:
@@ -177,13 +170,11 @@ def _slice() -> int:
 def _read() -> int:
     """Take the next journal rows and renew the facts of their leads."""
     row = FactsRead.objects.select_for_update().get(name=NAME)
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, [row.xid, row.entry, BATCH])
-        found = cursor.fetchall()
+    found = journal.committed(JournalEntry, (row.xid, row.entry), BATCH)
     if not found:
         return 0
-    _write(sorted({lead for _xid, _id, lead in found if lead is not None}))
-    row.xid, row.entry, _lead = found[-1]
+    _write(sorted({entry.lead_id for entry in found if entry.lead_id is not None}))
+    row.xid, row.entry = found[-1].xid, found[-1].id
     row.read_at = moment.now()
     row.save(update_fields=["xid", "entry", "read_at"])
     return len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,9 @@ REASONS_BY = [("source", _("First source")), ("definition", _("MQL definition"))
 MODELS = [("first", _("First touch")), ("last", _("Last touch"))]
 
 
+VIEWS = [("cohort", _("Leads of the period, up to now")), ("period", _("What happened in the period"))]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A readable wish."""
@@ -33,6 +37,7 @@ class Chosen:
     model: str = "first"
     compare: bool = False
     everyone: bool = False
+    happened: bool = False
 
 
 class PeriodForm(forms.Form):
@@ -71,12 +76,14 @@ class PeriodForm(forms.Form):
             model=given.get("model") or "first",
             compare=bool(given.get("compare")),
             everyone=bool(given.get("everyone")),
+            happened=given.get("view") == "period",
         )
 
 
 class OriginForm(PeriodForm):
     """Period, origin and touch: sources and funnel."""
 
+    view = forms.ChoiceField(label=_("View"), choices=VIEWS, required=False)
     by = forms.ChoiceField(label=_("By"), choices=BY, required=False)
     model = forms.ChoiceField(label=_("Credit to"), choices=MODELS, required=False)
     compare = forms.BooleanField(label=_("Compare with the days before"), required=False)
@@ -93,3 +100,38 @@ class ReasonsForm(PeriodForm):
     """Period, and what the reasons are told apart by."""
 
     by = forms.ChoiceField(label=_("By"), choices=REASONS_BY, required=False)
+
+
+class ComparedForm(PeriodForm):
+    """Period, and whether the days before stand beside."""
+
+    compare = forms.BooleanField(label=_("Compare with the days before"), required=False)
+
+
+class DealListForm(PeriodForm):
+    """The deals behind a figure: their state, and one agent, product or sector ("-" = without)."""
+
+    state = forms.ChoiceField(
+        label=_("Deals"),
+        choices=[("closed", _("Closed")), ("won", _("Won deals")), ("open", _("Open now"))],
+        required=False,
+    )
+    agent = forms.CharField(required=False, widget=forms.HiddenInput)
+    product = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
+    sector = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+    after = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_agent(self) -> str:
+        given = str(self.cleaned_data.get("agent") or "")
+        if given in ("", "-"):
+            return given
+        try:
+            return str(uuid.UUID(given))
+        except ValueError as fault:
+            raise forms.ValidationError(_("There is no such agent.")) from fault
+
+    @property
+    def what(self) -> dict[str, Any]:
+        """What was readable of it."""
+        self.is_valid()
+        return self.cleaned_data

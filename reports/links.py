@@ -30,6 +30,25 @@ def refused(period: Period, use: str, reason: str | None = None) -> dict[str, st
     return span if reason is None else {**span, "refused_reason": reason or EMPTY}
 
 
+def happened(period: Period, stage: str) -> dict[str, str]:
+    """The parameters of what happened in the period: received, first in a stage, or won (a deal)."""
+    if stage in ("new", "leads"):
+        return received(period)
+    if stage == "deal":
+        return {"won_after": _instant(period.since), "won_before": _instant(period.until)}
+    return {"entered": stage, "entered_after": _instant(period.since), "entered_before": _instant(period.until)}
+
+
+def staged(before: datetime | None, after: datetime | None) -> dict[str, str]:
+    """The parameters of open leads by how long they are in their stage."""
+    found = {"open": "true"}
+    if before is not None:
+        found["staged_before"] = _instant(before)
+    if after is not None:
+        found["staged_after"] = _instant(after)
+    return found
+
+
 def asked(period: Period, everyone: bool) -> dict[str, str]:
     """The parameters of a cohort of askings; by default of those who asked to be contacted."""
     span = {"asked_after": _instant(period.since), "asked_before": _instant(period.until)}
@@ -43,3 +62,8 @@ def origin(column: str, key: str | None) -> dict[str, str]:
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shade(share: float) -> int:
+    """The step (0 to 4) in which a heat table draws a cell: its number says the same."""
+    return 0 if share <= 0 else min(4, 1 + int(share * 4))

@@ -45,6 +45,12 @@ class Period:
         """As many days, just before."""
         return Period(self.from_on - timedelta(days=self.days), self.from_on, self.zone)
 
+    def shifted(self, days: int) -> Period:
+        return Period(self.from_on + timedelta(days=days), self.to_on + timedelta(days=days), self.zone)
+
+    def each_day(self) -> list[date]:
+        return [self.from_on + timedelta(days=i) for i in range(self.days)]
+
     def to_json(self) -> dict[str, str | int]:
         return {
             "from": self.from_on.isoformat(),
@@ -65,6 +71,8 @@ def period_of(name: str, at: datetime, from_on: date | None = None, last_on: dat
     zone = settings.REPORTING_ZONE
     today = at.astimezone(ZoneInfo(zone)).date()
     tomorrow = today + timedelta(days=1)
+    if name == "today":
+        return Period(today, tomorrow, zone)
     if name == "quarter":
         return Period(date(today.year, 3 * ((today.month - 1) // 3) + 1, 1), tomorrow, zone)
     if name in ("7", "30", "90"):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from leadops import access
 from reports.exports import csv_file
-from reports.pages import frame, funnel, reasons, response, sources
+from reports.pages import deal_list, deals, executive, frame, funnel, live, reasons, response, sources, velocity
 
 
 @require_safe
@@ -19,7 +19,7 @@ from reports.pages import frame, funnel, reasons, response, sources
 def show_reports(request: HttpRequest) -> HttpResponse:
     """/reports: the first report the reader may open."""
     actor = request.actor  # type: ignore[attr-defined]
-    first = "show_sources" if access.can(actor, "read_reports") else "show_response"
+    first = "show_executive" if access.can(actor, "read_reports") else "show_response"
     return redirect(f"reports:{first}")
 
 
@@ -49,6 +49,41 @@ def show_response(request: HttpRequest) -> HttpResponse:
 def show_reasons(request: HttpRequest) -> HttpResponse:
     """Why sales says no."""
     return _answer(request, reasons.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_executive(request: HttpRequest) -> HttpResponse:
+    """The few figures of the house, each against the period before."""
+    return _answer(request, executive.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_velocity(request: HttpRequest) -> HttpResponse:
+    """Where leads wait."""
+    return _answer(request, velocity.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_deals(request: HttpRequest) -> HttpResponse:
+    """Which deals are won, and how long they take."""
+    return _answer(request, deals.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def list_deals(request: HttpRequest) -> HttpResponse:
+    """The deals behind a figure."""
+    return _answer(request, deal_list.page(request.actor, request.GET))  # type: ignore[attr-defined]
+
+
+@require_safe
+@login_required
+def show_live(request: HttpRequest) -> HttpResponse:
+    """What is going on now."""
+    return _answer(request, live.page(request.actor, request.GET))  # type: ignore[attr-defined]
 
 
 def _answer(request: HttpRequest, page: frame.Page) -> HttpResponse:

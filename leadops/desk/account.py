@@ -120,7 +120,7 @@ def landing(actor: Actor) -> str:
     if actor.has(Role.REP):
         return "desk:inbox"
     if actor.has(Role.EXECUTIVE):
-        return "reports:show_sources"
+        return "reports:show_executive"
     if actor.has(Role.MARKETING_OPS) and not actor.has(Role.MANAGER, Role.REVENUE_OPS):
         return "capture:list_sources"
     return "desk:list_leads"

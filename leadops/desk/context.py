@@ -24,7 +24,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("pool", "routing:show_pool", "users", "p", "claim", ()),
     ("team", "routing:show_team", "layout-grid", "t", "read_team", ()),
     ("leads", "desk:list_leads", "list", "l", "read_leads", ()),
-    ("reports", "reports:show_sources", "chart-column", "d", "read_reports", ()),
+    ("reports", "reports:show_reports", "chart-column", "d", "read_reports", ()),
     ("waiting", "desk:list_waiting", "user-plus", "", "assign", ()),
     ("qualification", "qualification:show", "gauge", "q", "read_rules", ()),
     ("sequences", "nurture:list_sequences", "workflow", "", "read_sequences", NURTURING),

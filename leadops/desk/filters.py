@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import django_filters as filters
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import ExtractHour
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -21,6 +21,7 @@ from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage
 from leadops.stalled import Stalled
+from leadops.work import Work
 from qualification.fields import matrix_choices
 from routing.models import Clock
 from routing.selectors import FOR_A_PERSON
@@ -79,6 +80,18 @@ class LeadFilter(filters.FilterSet):
     unowned = filters.BooleanFilter(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
     asked_after = filters.IsoDateTimeFilter(label=_("Asked from"), method="by_asking")
     asked_before = filters.IsoDateTimeFilter(label=_("Asked before"), method="by_asking")
+    entered = filters.ChoiceFilter(label=_("First reached"), choices=STAGES_PASSED, method="by_asking")
+    entered_after = filters.IsoDateTimeFilter(label=_("Reached from"), method="by_asking")
+    entered_before = filters.IsoDateTimeFilter(label=_("Reached before"), method="by_asking")
+    won_after = filters.IsoDateTimeFilter(label=_("Won from"), method="by_asking")
+    won_before = filters.IsoDateTimeFilter(label=_("Won before"), method="by_asking")
+    staged_after = filters.IsoDateTimeFilter(label=_("In its stage since"), field_name="stage_at", lookup_expr="gte")
+    staged_before = filters.IsoDateTimeFilter(
+        label=_("In its stage since before"), field_name="stage_at", lookup_expr="lt"
+    )
+    waiting_on = filters.ChoiceFilter(label=_("Waiting"), field_name="work__waiting_on", choices=Work.Waiting.choices)
+    held_for = filters.CharFilter(label=_("Held because"), field_name="held")
+    asked_weekday = filters.NumberFilter(label=_("Asked on the weekday"), method="by_asking", min_value=1, max_value=7)
     asked_hour = filters.NumberFilter(label=_("Asked at the hour"), method="by_asking", min_value=0, max_value=23)
     answered = filters.ChoiceFilter(label=_("Answered"), choices=ANSWERS, method="by_asking")
     refused = filters.ChoiceFilter(label=_("Refused"), choices=REFUSALS, method="by_refusal")
@@ -106,12 +119,20 @@ class LeadFilter(filters.FilterSet):
         rows: QuerySet[Lead] = super().filter_queryset(queryset)
         given = self.form.cleaned_data
         rows = self._refused(rows, given)
-        hour, how = given.get("asked_hour"), given.get("answered")
-        if not (given.get("asked_after") or given.get("asked_before") or hour is not None or how):
+        if given.get("entered"):
+            span = given.get("entered_after") or EVER[0], given.get("entered_before") or EVER[1]
+            rows = cohorts.entered(rows, given["entered"], *span)
+        if given.get("won_after") or given.get("won_before"):
+            rows = cohorts.won_within(rows, given.get("won_after") or EVER[0], given.get("won_before") or EVER[1])
+        hour, weekday, how = given.get("asked_hour"), given.get("asked_weekday"), given.get("answered")
+        whole = hour is None and weekday is None and not how
+        if whole and not (given.get("asked_after") or given.get("asked_before")):
             return rows
         rows = cohorts.asked(rows, given.get("asked_after") or EVER[0], given.get("asked_before") or EVER[1])
+        zone = ZoneInfo(settings.REPORTING_ZONE)
+        if weekday is not None:
+            rows = rows.annotate(weekday=ExtractIsoWeekDay("asked_at", tzinfo=zone)).filter(weekday=int(weekday))
         if hour is not None:
-            zone = ZoneInfo(settings.REPORTING_ZONE)
             rows = rows.annotate(hour=ExtractHour("asked_at", tzinfo=zone)).filter(hour=int(hour))
         return cohorts.answered(rows, how) if how else rows
 

@@ -163,6 +163,14 @@ def duration(span: float | timedelta | None, parts: int = 2) -> str:
 
 
 @register.filter
+def days(value: float | None) -> str:
+    """A span in days with one decimal: 48.5 d · 48,5 j."""
+    if value is None or value == "":
+        return NOTHING
+    return pgettext("span", "%(n)s d") % {"n": number(round(Decimal(str(value)), 1))}
+
+
+@register.filter
 def until(due: datetime | None) -> str:
     """How far an instant is from now, without direction: the words of the chip say before or after."""
     return NOTHING if due is None else duration((due - moment.now()).total_seconds(), 1)

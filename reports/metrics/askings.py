@@ -105,6 +105,15 @@ def figures(askings: Iterable[Asking]) -> Figures:
     )
 
 
+def soon(askings: Iterable[Asking]) -> tuple[float | None, int]:
+    """The share answered within five minutes, and of how many: as `figures` says it, without all the rest."""
+    answered = judged = 0
+    for row in askings:
+        answered += row.answered is not None and row.answered <= FIVE_MINUTES
+        judged += row.answered is not None or not row.is_open or row.waited >= FIVE_MINUTES
+    return (answered / judged if judged else None), judged
+
+
 def within(time: float, above: int, upto: int | None) -> bool:
     return time > above and (upto is None or time <= upto)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -134,3 +135,43 @@ def _span(period: Period) -> Sequence[Any]:
 def _nonempty(rows: list[tuple[Any, ...]], happened: bool) -> list[tuple[Any, ...]]:
     """Of an origin where nothing happened there is nothing to say."""
     return [row for row in rows if row[0] or not happened or any(row[2:])]
+
+
+_STEPS = ", ".join(
+    f"({k}, {'f.received_at' if k == 2 else f'f.t{k - 1}'}, f.t{k})" for k in _LATER
+)  # from the stage before to the k-th
+# (step, all, moved on, still there, median, P90, longest watched): Kaplan–Meier in one pass; step 0 = start to won
+STAYS = f"""
+WITH {SPAN}, cohort AS MATERIALIZED ({{{{cohort}}}}), f AS ({{source}}),
+o AS (
+  SELECT v.step, v.fin IS NOT NULL AS moved, v.fin IS NULL AND f.origin = ANY(%s) AS waits,
+         CASE WHEN v.fin IS NOT NULL THEN extract(epoch FROM v.fin - v.start)
+              WHEN f.origin = ANY(%s) THEN greatest(0, extract(epoch FROM %s::timestamptz - v.start)) END AS secs
+  FROM f CROSS JOIN LATERAL (VALUES {_STEPS}, (0, f.received_at, f.t{_LATER[-1]})) v (step, start, fin)
+  WHERE v.start IS NOT NULL
+), t AS (
+  SELECT step, secs, count(*) AS n, count(*) FILTER (WHERE moved) AS moved, count(*) FILTER (WHERE waits) AS waits
+  FROM o GROUP BY step, secs
+), r AS (
+  SELECT *, sum(n) OVER (PARTITION BY step ORDER BY secs DESC NULLS FIRST) AS at_risk FROM t
+), s AS (
+  SELECT *, exp(sum(CASE WHEN moved >= at_risk THEN -1000 ELSE ln(1 - moved::float8 / at_risk::float8) END)
+                OVER (PARTITION BY step ORDER BY secs NULLS LAST)) AS staying
+  FROM r
+)
+SELECT step, sum(n)::int, sum(moved)::int, sum(waits)::int,
+       (min(secs) FILTER (WHERE secs IS NOT NULL AND moved > 0 AND staying <= 0.5 + 1e-9))::float8,
+       (min(secs) FILTER (WHERE secs IS NOT NULL AND moved > 0 AND staying <= 0.1 + 1e-9))::float8, max(secs)::float8
+FROM s GROUP BY step
+"""  # noqa: S608
+
+
+def stays(
+    leads: QuerySet[Lead], period: Period, *, open_stages: Sequence[str], at: datetime, kept: facts.Facts | None
+) -> list[tuple[Any, ...]]:
+    """How long the leads received in the period stayed in each stage, those still there counted so far."""
+    received = leads.filter(received_at__gte=period.since, received_at__lt=period.until)
+    sql = STAYS.format(source=KEPT if kept else LIVE.format(narrowed=""))
+    head = [kept.unread, list(FORWARD), kept.unread] if kept else [list(FORWARD)]
+    after = [*head, list(open_stages), list(open_stages), at]
+    return statements.run(sql, _cohort(received, "stage"), _span(period), after)

@@ -20,7 +20,7 @@ from leadops.access import Actor
 from leadops.models import OPEN_STAGES, Lead, User
 from reports import facts
 from reports.metrics import origins, statements
-from reports.metrics.askings import Asking, Band, Figures, bands, figures
+from reports.metrics.askings import Asking, Band, Figures, bands, figures, soon
 from reports.periods import Period
 
 TARGET = 0.5  # the line: half of the leads within five minutes
@@ -104,6 +104,22 @@ def response_report(actor: Actor, period: Period, everyone: bool = False) -> Res
         ],
         conversion=bands(askings),
     )
+
+
+def share_within_five(actor: Actor, period: Period) -> tuple[float | None, int]:
+    """The share of the leads that asked in the period and were answered within five minutes, and of how many."""
+    leads, _own = scope(actor)
+    at = moment.now()
+    rows = statements.askings(
+        leads.filter(hand_raiser=True),
+        period.since,
+        period.until,
+        open_stages=OPEN_STAGES,
+        zone=period.zone,
+        at=at,
+        kept=facts.usable(),
+    )
+    return soon(Asking(*row) for row in rows)
 
 
 def _grouped(askings: Iterable[Asking], key: Callable[[Asking], Hashable]) -> list[tuple[Any, list[Asking]]]:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('leadops', '0008_journal_kinds_of_the_rooms'),
+        ('leadops', '0012_lead_owned_is_not_held'),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""What the three pages share: tabs, filters, freshness, CSV address, comparison words. Knows no figure's meaning."""
+"""What the pages share: tabs, filters, freshness, CSV address, comparison words. Knows no figure's meaning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leadops.templatetags.house import day, number
 from reports.filters import PeriodForm
 from reports.periods import Period
 
-CARRIED = ("period", "first_day", "last_day", "by", "model", "compare", "everyone")
+CARRIED = ("period", "first_day", "last_day", "view", "by", "model", "compare", "everyone")
 
 
 @dataclass(slots=True)
@@ -30,24 +30,39 @@ class Page:
     table: Sequence[Sequence[Any]] = ()
 
 
-def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
-    """The reports this actor may open; the filters travel along."""
-    kept = QueryDict(mutable=True)
+def kept(given: QueryDict) -> QueryDict:
+    """The filters that travel from report to report."""
+    found = QueryDict(mutable=True)
     for name in CARRIED:
         if given.get(name):
-            kept[name] = str(given[name])
+            found[name] = str(given[name])
+    return found
+
+
+def report_url(name: str, given: QueryDict, **wanted: str) -> str:
+    """A report about the same period; `wanted` replaces what the reader had chosen."""
+    asked = kept(given)
+    for key, value in wanted.items():
+        asked[key] = value
+    tail = f"?{asked.urlencode()}" if asked else ""
+    return reverse(f"reports:{name}") + tail
+
+
+def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
+    """The reports this actor may open; the filters travel along."""
     names = [
+        ("show_executive", _("Overview")),
         ("show_sources", _("Sources")),
         ("show_funnel", _("Funnel")),
+        ("show_velocity", _("Velocity")),
         ("show_response", _("Response time")),
         ("show_reasons", _("Reasons")),
+        ("show_deals", _("Deals")),
+        ("show_live", _("Live")),
     ]
     if not access.can(actor, "read_reports"):
-        names = names[2:3]
-    tail = f"?{kept.urlencode()}" if kept else ""
-    return [
-        {"label": label, "url": reverse(f"reports:{name}") + tail, "current": name == current} for name, label in names
-    ]
+        names = [one for one in names if one[0] == "show_response"]
+    return [{"label": label, "url": report_url(name, given), "current": name == current} for name, label in names]
 
 
 def shared(actor: Actor, name: str, form: PeriodForm, given: QueryDict, period: Period, at: datetime) -> dict[str, Any]:

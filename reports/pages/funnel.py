@@ -25,13 +25,20 @@ APART = 0.10  # a share that far from the whole's is marked, where both count en
 def page(actor: Actor, given: QueryDict) -> Page:
     form = OriginForm(given, moment.now())
     chosen = form.chosen()
-    report = funnel_report(actor, chosen.period, chosen.by, chosen.model)
-    before = funnel_report(actor, chosen.period.before, chosen.by, chosen.model) if chosen.compare else None
+    report = funnel_report(actor, chosen.period, chosen.by, chosen.model, chosen.happened)
+    before = (
+        funnel_report(actor, chosen.period.before, chosen.by, chosen.model, chosen.happened) if chosen.compare else None
+    )
     urls = {step.stage: step_url(report, step) for step in report.steps}
     context = shared(actor, "show_funnel", form, given, chosen.period, report.at) | {
         "report": report,
         "few": FEW,
         "by_label": dict(BY)[chosen.by],
+        "about": (
+            _("First reached in the period, stages jumped over included. Every count opens its leads.")
+            if chosen.happened
+            else _("Ever reached, stages jumped over included. Every count opens its leads.")
+        ),
         "finding": _finding(report),
         "stats": _stats(report, before),
         "steps": charts.funnel_steps(report.steps, urls),
@@ -46,6 +53,8 @@ def page(actor: Actor, given: QueryDict) -> Page:
 def step_url(report: FunnelReport, step: Step, key: str | None = None) -> str:
     """The leads that ever reached a stage, of one origin or of all."""
     of = links.origin(origins.column(report.by, report.model), key)
+    if report.happened:
+        return links.leads_url(step.n, **links.happened(report.period, step.stage), **of)
     return links.leads_url(step.n, **links.received(report.period), **of, reached=step.stage)
 
 
@@ -79,7 +88,12 @@ def _reasons(report: FunnelReport) -> list[dict[str, Any]]:
     words = _("%(stage)s: %(reason)s")
     rows = []
     for ended in report.reasons:
-        url = links.leads_url(ended.n, **links.received(report.period), stage=ended.stage, reason=ended.reason)
+        span = (
+            links.staged(report.period.until, report.period.since) | {"open": ""}
+            if report.happened
+            else links.received(report.period)
+        )
+        url = links.leads_url(ended.n, **span, stage=ended.stage, reason=ended.reason)
         label = words % {"stage": Stage(ended.stage).label, "reason": ended.label}
         rows.append((label, ended.n, number(ended.n), url))
     return charts.bars(rows, tone="quiet", most=20)
@@ -87,7 +101,7 @@ def _reasons(report: FunnelReport) -> list[dict[str, Any]]:
 
 def _finding(report: FunnelReport) -> str:
     """The step that loses most leads, in one sentence."""
-    if not report.steps[0].n:
+    if not report.steps[0].n or report.happened:
         return ""
     steps = report.steps
     drops = [(a.n - b.n, a, b) for a, b in itertools.pairwise(steps) if a.n]
@@ -126,7 +140,7 @@ def _stats(report: FunnelReport, before: FunnelReport | None) -> list[dict[str, 
             }
         )
     words = ngettext("%(n)s lead is still open", "%(n)s leads are still open", report.still_open)
-    stats[0]["note"] = words % {"n": number(report.still_open)} if report.still_open else ""
+    stats[0]["note"] = words % {"n": number(report.still_open)} if report.still_open and not report.happened else ""
     return stats
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.dates import get_day_names
 from django.http import QueryDict
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from leadops import moment
 from leadops.access import Actor
@@ -16,6 +17,8 @@ from reports.filters import ResponseForm
 from reports.metrics.funnel import FEW
 from reports.metrics.response import TARGET, Figures, Group, ResponseReport, response_report
 from reports.pages.frame import Page, change, shared
+
+FEW_IN_CELL = 5  # leads of one hour of one weekday below which it is not judged
 
 
 def page(actor: Actor, given: QueryDict) -> Page:
@@ -36,6 +39,10 @@ def page(actor: Actor, given: QueryDict) -> Page:
         "stats": _stats(report, before),
         "bands": _bands(report),
         "delays": _delays(report.total),
+        "heat": _heat(report),
+        "hours": [f"{hour:02}" for hour in range(24)],
+        "conversion": _conversion(report),
+        "curve": _curve(report),
         "groups": [
             {"title": title, "heading": heading, "kind": kind, "rows": [_row(report, kind, group) for group in rows]}
             for kind, title, heading, rows in groups
@@ -152,13 +159,7 @@ def _stats(report: ResponseReport, before: ResponseReport | None) -> list[dict[s
 
 
 def _bands(report: ResponseReport) -> list[dict[str, Any]]:
-    named = {
-        "within_5": (_("0–5 minutes"), "good"),
-        "5_15": (_("5–15 minutes"), ""),
-        "15_60": (_("15–60 minutes"), ""),
-        "60_plus": (_("More than an hour"), "warn"),
-        "never": (_("Never"), "bad"),
-    }
+    named = _band_names()
     total = report.total
     rows = []
     for band, n in total.bands.items():
@@ -168,10 +169,65 @@ def _bands(report: ResponseReport) -> list[dict[str, Any]]:
     return charts.shares(rows, total.n)
 
 
+def _band_names() -> dict[str, tuple[str, str]]:
+    return {
+        "within_5": (_("0–5 minutes"), "good"),
+        "5_15": (_("5–15 minutes"), ""),
+        "15_60": (_("15–60 minutes"), ""),
+        "60_plus": (_("More than an hour"), "warn"),
+        "never": (_("Never"), "bad"),
+    }
+
+
+def _heat(report: ResponseReport) -> list[dict[str, Any]]:
+    """Share within five minutes by weekday and hour, with its number of leads; few leads have no shade."""
+    found = {group.key: group.figures for group in report.by_weekday_hour}
+    names = get_day_names("abbreviated", locale=get_language() or "en")
+    rows = []
+    for weekday in range(1, 8):
+        cells = []
+        for hour in range(24):
+            figures = found.get((weekday, hour))
+            share = figures.share_within_five if figures else None
+            n = figures.n if figures else 0
+            url = count_url(report, n, asked_weekday=str(weekday), asked_hour=str(hour))
+            shade = 0 if share is None or n < FEW_IN_CELL else links.shade(1 - share)
+            cells.append({"n": n, "share": share, "shade": shade, "url": url})
+        rows.append({"label": names[weekday - 1], "cells": cells})
+    return rows
+
+
+def _conversion(report: ResponseReport) -> list[dict[str, Any]]:
+    """Opportunities by how soon the first attempt came, with the interval in which the share plausibly lies."""
+    labels = _band_names()
+    return [
+        {
+            "label": labels[band.name][0],
+            "band": band,
+            "few": band.n < FEW,
+            "url": count_url(report, band.n, band.name),
+            "interval": f"{percent(band.interval[0], 0)} – {percent(band.interval[1], 0)}" if band.interval else "—",
+        }
+        for band in report.conversion
+    ]
+
+
+def _curve(report: ResponseReport) -> str:
+    """The company's own curve in a sentence; nothing while either side is few."""
+    by = {band.name: band for band in report.conversion}
+    soon, late = by["within_5"], by["60_plus"]
+    if soon.n < FEW or late.n < FEW or not late.share or soon.share is None:
+        return ""
+    return _("Answered within five minutes, they become opportunities %(times)s times as often as after an hour (n = %(n)s).") % {
+        "times": number(round(soon.share / late.share, 1)), "n": number(soon.n + late.n),
+    }  # fmt: skip
+
+
 def _delays(total: Figures) -> list[dict[str, Any]]:
     rows = [
         (_("System: asked → assigned"), total.system_median, duration(total.system_median), ""),
         (_("People: assigned → first attempt"), total.human_median, duration(total.human_median), ""),
+        (_("Contact: first attempt → conversation"), total.contact_median, duration(total.contact_median), ""),
     ]
     return charts.bars(rows)
 

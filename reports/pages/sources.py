@@ -25,8 +25,12 @@ SORTS = ("label", *COUNTS, "revenue_minor", "cost_minor", "cost_per_lead", "cost
 def page(actor: Actor, given: QueryDict) -> Page:
     form = OriginForm(given, moment.now())
     chosen = form.chosen()
-    report = sources_report(actor, chosen.period, chosen.by, chosen.model)
-    before = sources_report(actor, chosen.period.before, chosen.by, chosen.model) if chosen.compare else None
+    report = sources_report(actor, chosen.period, chosen.by, chosen.model, chosen.happened)
+    before = (
+        sources_report(actor, chosen.period.before, chosen.by, chosen.model, chosen.happened)
+        if chosen.compare
+        else None
+    )
     sort = sort_key(given.get("sort", ""), SORTS, "-revenue_minor")
     rows = _sorted(report.rows, sort)
     context = shared(actor, "show_sources", form, given, chosen.period, report.at) | {
@@ -50,6 +54,9 @@ def count_url(report: SourcesReport, row: SourceRow, name: str, *, whole: bool =
         return ""
     what: dict[str, Any] = {"won": "true"} if name == "won" else {} if name == "leads" else {"reached": name}
     of = links.origin(origins.column(report.by, report.model), None if whole else row.key)
+    if report.happened:
+        stage = "deal" if name == "won" else name
+        return links.leads_url(getattr(row, name), **links.happened(report.period, stage), **of)
     return links.leads_url(getattr(row, name), **links.received(report.period), **of, **what)
 
 

@@ -1,0 +1,164 @@
+"""The executive's page: seven figures with the period before, each opening its report; sentences, sources, days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from leadops import moment
+from leadops.access import Actor
+from leadops.templatetags.house import day, money, number, percent
+from reports import charts
+from reports.exports import amount
+from reports.filters import PeriodForm
+from reports.metrics.executive import ExecutiveReport, Glance, executive_report
+from reports.metrics.response import TARGET
+from reports.pages.frame import Page, change, report_url, shared
+
+STEADY = 0.02  # a change smaller than this is none
+
+
+def page(actor: Actor, given: QueryDict) -> Page:
+    form = PeriodForm(given, moment.now())
+    chosen = form.chosen()
+    report = executive_report(actor, chosen.period)
+    context = shared(actor, "show_executive", form, given, chosen.period, report.at) | {
+        "report": report,
+        "sentences": _sentences(report),
+        "cards": _cards(report, given),
+        "sources": [{"row": row, "roi": row.roi} for row in report.sources],
+        "sources_url": report_url("show_sources", given, view="period"),
+        "chart": charts.columns([(day(on), n, None, number(n)) for on, n in report.days]),
+        "first": day(report.period.from_on),
+        "last": day(report.period.last_on),
+    }
+    return Page("executive", context, _heading(), _table(report))
+
+
+def _rise(now: float | None, before: float | None) -> float | None:
+    return None if now is None or not before else (now - before) / before
+
+
+def _tone(now: float | None, before: float | None, up: str = "good") -> str:
+    """Whether a change is good news; small ones are none."""
+    rise = now - before if now is not None and before is not None else None
+    if rise is None or not before or abs(rise) <= STEADY * abs(before):
+        return ""
+    return up if rise > 0 else {"good": "bad", "bad": "good", "": ""}[up]
+
+
+def _sentences(report: ExecutiveReport) -> list[str]:
+    now, before = report.now, report.before
+    said = []
+    words = ngettext("%(n)s lead came in", "%(n)s leads came in", now.leads) % {"n": number(now.leads)}
+    said.append(_against(words, _rise(now.leads, before.leads)))
+    if now.won:
+        deals = ngettext("%(n)s deal was won", "%(n)s deals were won", now.won) % {"n": number(now.won)}
+        if now.won_minor is not None:
+            deals = _("%(deals)s for %(amount)s") % {"deals": deals, "amount": money(now.won_minor)}
+        said.append(_against(deals, _rise(now.won_minor, before.won_minor)))
+    else:
+        said.append(_("No deal was won in the period."))
+    if now.share_within_five is not None:
+        words = (
+            _("%(share)s of those who asked were answered within five minutes: above the line of %(target)s.")
+            if now.share_within_five >= TARGET
+            else _("%(share)s of those who asked were answered within five minutes: below the line of %(target)s.")
+        )
+        said.append(words % {"share": percent(now.share_within_five, 0), "target": percent(TARGET, 0)})
+    return said
+
+
+def _against(words: str, rise: float | None) -> str:
+    if rise is None:
+        return _("%(what)s.") % {"what": words}
+    if abs(rise) <= STEADY:
+        return _("%(what)s, as many as in the period before.") % {"what": words}
+    more = _("%(what)s, %(share)s more than in the period before.")
+    less = _("%(what)s, %(share)s less than in the period before.")
+    return (more if rise > 0 else less) % {"what": words, "share": percent(abs(rise), 0)}
+
+
+def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
+    now, then = report.now, report.before
+    sources, funnel = report_url("show_sources", given, view="period"), report_url("show_funnel", given, view="period")
+    deals, response = report_url("show_deals", given), report_url("show_response", given)
+
+    def card(label: str, name: str, word: Any, url: str, definition: str, up: str = "good", note: str = "") -> Any:
+        value, was = getattr(now, name), getattr(then, name)
+        shown = _("%(figure)s before") % {"figure": word(was)} if name in _SHARES else change(value, was, word(was))
+        return {
+            "label": label, "figure": word(value), "url": url, "definition": definition, "note": note,
+            "comparison": shown if was is not None else "", "comparison_tone": _tone(value, was, up),
+        }  # fmt: skip
+
+    return [
+        card(_("Leads"), "leads", number, sources, _("Leads received in the period.")),
+        card("MQL", "mql", number, funnel, _("Leads that became MQL, or went beyond, in the period.")),
+        card(
+            _("Pipeline"), "pipeline_minor", money, deals,
+            _("Amounts of the deals that were open at the end of the period."), note=_deals_note(now),
+        ),
+        card(
+            _("Won"), "won_minor", money, deals,
+            _("Amounts of the deals won in the period, in the house currency."), note=_won_note(now),
+        ),
+        card(
+            _("Spend"), "spend_minor", money, reverse("reports:show_sources") if not sources else sources,
+            _("Costs entered, spread evenly over their days; “—” means that none was entered."), up="",
+            note=_("a cost has no exchange rate and is missing") if now.spend_incomplete else "",
+        ),
+        card(
+            "ROI", "roi", lambda share: percent(share, 0), sources,
+            _("(won − spend) ÷ spend, both of the period: deals won now were often paid for earlier."),
+        ),
+        card(
+            _("Answered within five minutes"), "share_within_five", lambda share: percent(share, 0), response,
+            _("Leads that asked to be contacted and had a first human attempt within five minutes, night and day."),
+            note=_("line: %(target)s") % {"target": percent(TARGET, 0)},
+        ),
+    ]  # fmt: skip
+
+
+_SHARES = ("roi", "share_within_five")
+
+
+def _deals_note(now: Glance) -> str:
+    said = ngettext("%(n)s deal", "%(n)s deals", now.pipeline) % {"n": number(now.pipeline)}
+    if not now.pipeline_unvalued:
+        return said
+    return _("%(deals)s, of which %(n)s without a known amount") % {"deals": said, "n": number(now.pipeline_unvalued)}
+
+
+def _won_note(now: Glance) -> str:
+    said = ngettext("%(n)s deal", "%(n)s deals", now.won) % {"n": number(now.won)}
+    if not now.won_unconverted:
+        return said
+    return _("%(deals)s, of which %(n)s not convertible") % {"deals": said, "n": number(now.won_unconverted)}
+
+
+def _heading() -> list[str]:
+    return [_("Figure"), _("Period"), _("Period before")]
+
+
+def _table(report: ExecutiveReport) -> list[list[Any]]:
+    def both(label: str, name: str, minor: bool = False) -> list[Any]:
+        values = [getattr(one, name) for one in (report.now, report.before)]
+        return [label, *(amount(v, report.currency) if minor else v for v in values)]
+
+    code = {"currency": report.currency}
+    return [
+        both(_("Leads"), "leads"),
+        both("MQL", "mql"),
+        both(_("Open deals"), "pipeline"),
+        both(_("Pipeline (%(currency)s)") % code, "pipeline_minor", True),
+        both(_("Won deals"), "won"),
+        both(_("Won (%(currency)s)") % code, "won_minor", True),
+        both(_("Spend (%(currency)s)") % code, "spend_minor", True),
+        both("ROI", "roi"),
+        both(_("Answered within five minutes"), "share_within_five"),
+    ]
