@@ -108,7 +108,7 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
             _("Amounts of the deals won in the period, in the house currency."), note=_won_note(now),
         ),
         card(
-            _("Spend"), "spend_minor", money, reverse("reports:show_sources") if not sources else sources,
+            _("Spend"), "spend_minor", money, sources if sources else reverse("reports:show_sources"),
             _("Costs entered, spread evenly over their days; “—” means that none was entered."), up="",
             note=_("a cost has no exchange rate and is missing") if now.spend_incomplete else "",
         ),
