@@ -153,10 +153,14 @@ def _spaces(text: str) -> str:
     return text.replace(NARROW, NO_BREAK)
 
 
-def format_money(minor: int, currency: str, language: str) -> str:
-    """1 234,50 € in French, €1,234.50 in English."""
-    value = Decimal(minor).scaleb(-exponent(currency), context=_exact)
-    shown = cldr.format_currency(value, currency, locale=_locale(language))
+def format_money(minor: int, currency: str, language: str, whole: bool = False) -> str:
+    """1 234,50 € in French, €1,234.50 in English; `whole` rounds to units, for figures seen at a glance."""
+    value, locale = Decimal(minor).scaleb(-exponent(currency), context=_exact), _locale(language)
+    if whole:
+        pattern = str(locale.currency_formats["standard"].pattern).replace(".00", "")
+        shown = cldr.format_currency(round(value), currency, format=pattern, locale=locale, currency_digits=False)
+    else:
+        shown = cldr.format_currency(value, currency, locale=locale)
     return _spaces(_tight.sub(NO_BREAK, shown))
 
 

@@ -60,7 +60,7 @@ def columns(values: Sequence[tuple[str, float, float | None, str]]) -> dict[str,
                 "x": str(i * step + 1),
                 "y": f"{100 - height:.2f}",
                 "height": f"{height:.2f}",
-                "usual": None if usual is None else f"{100 - 100 * usual / largest:.2f}",
+                "usual": None if not usual else f"{100 - 100 * usual / largest:.2f}",
                 "x2": str(i * step + 9),
             }
         )

@@ -106,6 +106,14 @@ def money(minor: int | None, currency: str = "") -> str:
 
 
 @register.filter
+def units(minor: int | None, currency: str = "") -> str:
+    """Minor units rounded to whole ones with their currency, for figures seen at a glance."""
+    if minor is None:
+        return NOTHING
+    return format_money(int(minor), currency or settings.HOUSE_CURRENCY, _language(), whole=True)
+
+
+@register.filter
 def number(value: int | float | Decimal | None, digits: int | None = None) -> str:
     return NOTHING if value is None or value == "" else format_number(value, _language(), digits)
 

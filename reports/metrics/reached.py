@@ -155,8 +155,8 @@ o AS (
 ), r AS (
   SELECT *, sum(n) OVER (PARTITION BY step ORDER BY secs DESC NULLS FIRST) AS at_risk FROM t
 ), s AS (
-  SELECT *, exp(sum(CASE WHEN moved >= at_risk THEN -1000 ELSE ln(1 - moved::float8 / at_risk::float8) END)
-                OVER (PARTITION BY step ORDER BY secs NULLS LAST)) AS staying
+  SELECT *, exp(greatest(-600, sum(CASE WHEN moved >= at_risk THEN -600 ELSE ln(1 - moved::float8 / at_risk::float8) END)
+                OVER (PARTITION BY step ORDER BY secs NULLS LAST))) AS staying
   FROM r
 )
 SELECT step, sum(n)::int, sum(moved)::int, sum(waits)::int,

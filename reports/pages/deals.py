@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from leadops import moment
 from leadops.access import Actor
-from leadops.templatetags.house import days, money, number, percent
+from leadops.templatetags.house import days, number, percent, units
 from reports.exports import amount
 from reports.filters import ComparedForm
 from reports.metrics.deals import FEW, DealRow, DealsReport, deals_report
@@ -97,7 +97,7 @@ def _stats(report: DealsReport, before: DealsReport | None, given: QueryDict) ->
             "comparison": against("won", number), "definition": _("Deals won in the period, with or without a lead."),
         },
         {
-            "label": _("Won"), "figure": money(total.won_minor), "comparison": against("won_minor", money),
+            "label": pgettext("amount", "Won"), "figure": units(total.won_minor), "comparison": against("won_minor", units),
             "definition": _("Their amounts in the house currency, converted on the day they were won."),
             "note": _unconverted(total.unconverted),
         },
@@ -108,7 +108,7 @@ def _stats(report: DealsReport, before: DealsReport | None, given: QueryDict) ->
         },
         {
             "label": _("Open now"), "figure": number(total.open), "url": deals_url(given, total.open, state="open"),
-            "note": money(total.open_minor), "definition": _("Deals that are open now, whenever they were opened."),
+            "note": units(total.open_minor), "definition": _("Deals that are open now, whenever they were opened."),
         },
     ]  # fmt: skip
 

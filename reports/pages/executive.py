@@ -7,11 +7,11 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from leadops import moment
 from leadops.access import Actor
-from leadops.templatetags.house import day, money, number, percent
+from leadops.templatetags.house import day, number, percent, units
 from reports import charts
 from reports.exports import amount
 from reports.filters import PeriodForm
@@ -59,7 +59,7 @@ def _sentences(report: ExecutiveReport) -> list[str]:
     if now.won:
         deals = ngettext("%(n)s deal was won", "%(n)s deals were won", now.won) % {"n": number(now.won)}
         if now.won_minor is not None:
-            deals = _("%(deals)s for %(amount)s") % {"deals": deals, "amount": money(now.won_minor)}
+            deals = _("%(deals)s for %(amount)s") % {"deals": deals, "amount": units(now.won_minor)}
         said.append(_against(deals, _rise(now.won_minor, before.won_minor)))
     else:
         said.append(_("No deal was won in the period."))
@@ -100,15 +100,15 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
         card(_("Leads"), "leads", number, sources, _("Leads received in the period.")),
         card("MQL", "mql", number, funnel, _("Leads that became MQL, or went beyond, in the period.")),
         card(
-            _("Pipeline"), "pipeline_minor", money, deals,
+            _("Pipeline"), "pipeline_minor", units, deals,
             _("Amounts of the deals that were open at the end of the period."), note=_deals_note(now),
         ),
         card(
-            _("Won"), "won_minor", money, deals,
+            pgettext("amount", "Won"), "won_minor", units, deals,
             _("Amounts of the deals won in the period, in the house currency."), note=_won_note(now),
         ),
         card(
-            _("Spend"), "spend_minor", money, sources if sources else reverse("reports:show_sources"),
+            _("Spend"), "spend_minor", units, sources if sources else reverse("reports:show_sources"),
             _("Costs entered, spread evenly over their days; “—” means that none was entered."), up="",
             note=_("a cost has no exchange rate and is missing") if now.spend_incomplete else "",
         ),

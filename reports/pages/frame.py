@@ -10,6 +10,7 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from leadops import access
 from leadops.access import Actor
@@ -58,7 +59,7 @@ def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
         ("show_response", _("Response time")),
         ("show_reasons", _("Reasons")),
         ("show_deals", _("Deals")),
-        ("show_live", _("Live")),
+        ("show_live", pgettext("report", "Live")),
     ]
     if not access.can(actor, "read_reports"):
         names = [one for one in names if one[0] == "show_response"]

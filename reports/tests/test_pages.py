@@ -10,11 +10,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from leadops.access import Actor
 from leadops.models import Role, User
-from leadops.testing import LeadFactory, member
+from leadops.testing import LeadFactory, member, rep
 from reports.metrics.sources import sources_report
 from reports.tests.world import FEBRUARY, Story, cost
 
@@ -128,3 +130,44 @@ def test_a_sorted_column_says_so_and_orders_the_rows(
 ) -> None:
     text = sign_in(executive).get(f"/reports/sources?{SPAN}&sort={sort}").content.decode()
     assert f'aria-sort="{"descending" if sort[0] == "-" else "ascending"}"' in text
+
+
+@pytest.mark.parametrize(
+    ("address", "budget"),
+    [
+        ("executive", 28),
+        ("velocity", 16),
+        ("deals", 12),
+        ("live", 20),
+        ("response", 16),
+        ("funnel", 16),
+        ("sources", 16),
+    ],
+)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_report_opens_in_both_languages_within_its_queries(
+    executive: User, sign_in: SignIn, stories: list[Story], address: str, budget: int, language: str
+) -> None:
+    User.objects.filter(pk=executive.pk).update(language=language)
+    client = sign_in(executive)
+    client.get(f"/reports/{address}")
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(f"/reports/{address}?{SPAN if address != 'live' else ''}")
+    assert answer.status_code == 200
+    assert len(queries) <= budget, [query["sql"][:90] for query in queries]
+    assert client.get(f"/reports/{address}?format=csv").status_code == 200
+    told = client.get(f"/api/v1/reports/{address}")
+    assert told.status_code == 200 and told.json()["period"]["zone"]
+
+
+@pytest.mark.parametrize("address", ["executive", "velocity", "deals", "live", "deals/list"])
+def test_who_may_read_no_report_is_refused(sign_in: SignIn, address: str) -> None:
+    assert sign_in(rep("Zoe").user).get(f"/reports/{address}").status_code in (403, 404, 422)
+
+
+def test_a_paused_live_page_does_not_ask_again(executive: User, sign_in: SignIn) -> None:
+    client = sign_in(executive)
+    assert b"every 15s" in client.get("/reports/live").content
+    assert b"every 15s" not in client.get("/reports/live?paused=1").content
+    fragment = client.get("/reports/live", headers={"HX-Request": "true"}).content
+    assert fragment.strip().startswith(b'<div id="report"') and b"<html" not in fragment

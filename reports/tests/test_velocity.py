@@ -1,0 +1,66 @@
+"""The ladder against Kaplan–Meier in plain Python; ages and oldest against the leads themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadops.access import Actor
+from leadops.lifecycle import FORWARD
+from leadops.models import OPEN_STAGES
+from reports.metrics.survival import quantile
+from reports.metrics.velocity import OLDEST, velocity_report
+from reports.pages import velocity as page
+from reports.tests.test_sources import counted, opened
+from reports.tests.world import FEBRUARY, NOW, Story
+
+
+def stays(stories: list[Story], rank: int) -> tuple[list[float], list[float], int]:
+    """Seconds of those that moved on from the stage of that rank, of those still there, and how many ended there."""
+    moved, waiting, never = [], [], 0
+    for s in stories:
+        if s.furthest < rank:
+            continue
+        if s.furthest > rank:
+            moved.append((s.entered(rank + 1) - s.entered(rank)).total_seconds())
+        elif s.stage in OPEN_STAGES:
+            waiting.append(max(0.0, (NOW - s.entered(rank)).total_seconds()))
+        else:
+            never += 1
+    return moved, waiting, never
+
+
+def test_each_rung_equals_kaplan_meier(boss: Actor, stories: list[Story]) -> None:
+    report = velocity_report(boss, FEBRUARY)
+    cohort = counted(stories)
+    for rank, rung in enumerate(report.ladder):
+        moved, waiting, never = stays(cohort, rank)
+        assert (rung.n, rung.moved, rung.waiting) == (len(moved) + len(waiting) + never, len(moved), len(waiting))
+        for shown, share in ((rung.median, 0.5), (rung.p90, 0.9)):
+            expected = quantile(moved, waiting, never, share)
+            assert shown == (None if expected is None else pytest.approx(expected))
+        assert rung.longest == pytest.approx(max([*moved, *waiting]))
+
+
+def test_who_waits_for_ever_makes_it_at_least(boss: Actor, stories: list[Story]) -> None:
+    report = velocity_report(boss, FEBRUARY)
+    slow = next(rung for rung in [*report.ladder, report.whole] if rung.p90 is None and rung.waiting)
+    assert page.at_least(slow, slow.p90).startswith(("au moins", "at least"))
+
+
+def test_ages_count_the_open_leads_and_open_them(boss: Actor, stories: list[Story]) -> None:
+    report = velocity_report(boss, FEBRUARY)
+    for stage in OPEN_STAGES:
+        mine = [s for s in stories if s.stage == stage and not s.absorbed]
+        assert sum(report.ages[stage]) == len(mine)
+    cells = [(cell["n"], cell["url"]) for row in page._heat(report) for cell in row["cells"]]
+    assert sum(n for n, _url in cells) == sum(s.stage in OPEN_STAGES and not s.absorbed for s in stories)
+    for n, url in cells:
+        assert bool(url) == bool(n)
+        assert not url or opened(boss, url) == n
+
+
+def test_the_oldest_are_the_oldest(boss: Actor, stories: list[Story]) -> None:
+    report = velocity_report(boss, FEBRUARY)
+    since = [old.lead.stage_at for old in report.oldest]
+    assert since == sorted(since) and len(since) == OLDEST
+    assert all(old.lead.stage in FORWARD[:-1] for old in report.oldest)
