@@ -173,7 +173,7 @@ def duration(span: float | timedelta | None, parts: int = 2) -> str:
 @register.filter
 def days(value: float | None) -> str:
     """A span in days with one decimal: 48.5 d · 48,5 j."""
-    if value is None or value == "":
+    if value is None:
         return NOTHING
     return pgettext("span", "%(n)s d") % {"n": number(round(Decimal(str(value)), 1))}
 

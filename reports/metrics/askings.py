@@ -165,4 +165,4 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     p, zz = k / n, z * z
     middle, half = p + zz / (2 * n), z * sqrt(p * (1 - p) / n + zz / (4 * n * n))
     low, high = (middle - half) / (1 + zz / n), (middle + half) / (1 + zz / n)
-    return max(0.0, low), min(1.0, high)
+    return (low if k else 0.0), (high if k < n else 1.0)

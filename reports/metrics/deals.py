@@ -105,7 +105,7 @@ def open_now(deals: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
 def of_group(deals: QuerySet[Opportunity], axis: str, key: str) -> QuerySet[Opportunity]:
     """Deals of one agent, product or sector; an empty key = without one."""
     if axis == "agent":
-        return deals.filter(owner=key) if key else deals.filter(owner__isnull=True)
+        return deals.filter(owner=uuid.UUID(key)) if key else deals.filter(owner__isnull=True)
     if axis == "product":
         return deals.filter(product=key)
     return deals.filter(account__industry=key) if key else deals.filter(Q(account=None) | Q(account__industry=""))

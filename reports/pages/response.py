@@ -14,8 +14,9 @@ from leadops.access import Actor
 from leadops.templatetags.house import duration, number, percent
 from reports import charts, links
 from reports.filters import ResponseForm
+from reports.metrics.askings import Figures
 from reports.metrics.funnel import FEW
-from reports.metrics.response import TARGET, Figures, Group, ResponseReport, response_report
+from reports.metrics.response import TARGET, Group, ResponseReport, response_report
 from reports.pages.frame import Page, change, shared
 
 FEW_IN_CELL = 5  # leads of one hour of one weekday below which it is not judged

@@ -30,7 +30,9 @@ def load(folder: Path) -> None:
     with (folder / "accounts.csv").open(encoding="utf-8") as file:
         sectors = {row["account"]: row["sector"] for row in csv.DictReader(file)}
     accounts = {
-        name: Account(name=name, name_folded=name.lower(), industry=sector, created_at=NOW)
+        name: Account(
+            name=name, name_folded=name.lower(), industry=sector.replace("technolgy", "technology"), created_at=NOW
+        )
         for name, sector in sectors.items()
     }
     Account.objects.bulk_create(accounts.values())

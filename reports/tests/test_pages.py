@@ -161,7 +161,7 @@ def test_a_report_opens_in_both_languages_within_its_queries(
 
 
 @pytest.mark.parametrize("address", ["executive", "velocity", "deals", "live", "deals/list"])
-def test_who_may_read_no_report_is_refused(sign_in: SignIn, address: str) -> None:
+def test_who_may_read_no_report_is_refused(db: None, sign_in: SignIn, address: str) -> None:
     assert sign_in(rep("Zoe").user).get(f"/reports/{address}").status_code in (403, 404, 422)
 
 
