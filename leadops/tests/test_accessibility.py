@@ -60,7 +60,19 @@ def pages(desk: Desk, lead: Any) -> list[tuple[User, list[str]]]:
         (desk.marketing, ["/sources", f"/sources/{source.pk}", "/sources/new", "/sources/channels", "/submissions"]),
         (desk.marketing, ["/submissions/ledger", "/campaigns", "/campaigns/new", "/f/contact"]),
         (desk.marketing, ["/imports", "/imports/new", import_file(desk.marketing).get_absolute_url()]),
-        (desk.executive, ["/reports/sources", "/reports/funnel", "/reports/response", lead.get_absolute_url()]),
+        (
+            desk.executive,
+            [
+                "/reports/executive",
+                "/reports/velocity",
+                "/reports/deals",
+                "/reports/live",
+                "/reports/sources",
+                "/reports/funnel",
+                "/reports/response",
+                lead.get_absolute_url(),
+            ],
+        ),
     ]
 
 

@@ -72,7 +72,7 @@ def test_demo_buttons_exist_in_demo_mode_only(desk: Desk, client: Client, settin
 
 @pytest.mark.parametrize(
     ("who", "page"),
-    [("lea", "/inbox"), ("manager", "/leads"), ("executive", "/reports/sources"), ("marketing", "/sources"), ("revenue", "/leads")],
+    [("lea", "/inbox"), ("manager", "/leads"), ("executive", "/reports/executive"), ("marketing", "/sources"), ("revenue", "/leads")],
 )  # fmt: skip
 def test_each_role_lands_on_its_own_screen(desk: Desk, who: str, page: str) -> None:
     person = getattr(desk, who)

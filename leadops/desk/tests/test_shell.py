@@ -49,7 +49,7 @@ def test_no_link_of_the_navigation_is_refused(desk: Desk, who: str) -> None:
     person = getattr(desk, who)
     client = client_of(getattr(person, "user", person))
     for item in navigation(actor_of(getattr(person, "user", person)), "/"):
-        assert client.get(item["url"]).status_code == 200, item["url"]
+        assert client.get(item["url"], follow=True).status_code == 200, item["url"]
 
 
 @pytest.mark.parametrize(
