@@ -34,9 +34,9 @@ from qualification import assessing, dealreading, dealrows
 from qualification import selectors as qualification_selectors
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
-from routing import absences
 from reports import facts as report_facts
 from reports import tasks as report_tasks
+from routing import absences
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
