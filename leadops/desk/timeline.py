@@ -21,6 +21,8 @@ from leadops import money
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
 from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
+from nurture.eligibility import words as exit_words
+from nurture.selectors import names as sequence_names
 
 PAGE = 30
 CLOCKS = (Kind.CLOCK_STARTED, Kind.CLOCK_CANCELLED)  # what the machine does by itself: said together, in small
@@ -62,6 +64,7 @@ class Words:
     users: dict[str, str]
     reasons: dict[tuple[str, str], str]
     statuses: dict[str, str]
+    sequences: dict[str, str]
 
 
 def said(texts: dict[str, str] | None) -> str:
@@ -104,6 +107,7 @@ def _words(rows: Iterable[JournalEntry]) -> Words:
         else {},
         reasons={(r.use, r.key): said(r.labels) for r in Reason.objects.all()},
         statuses={s.key: said(s.labels) for s in Status.objects.all()},
+        sequences=sequence_names(row.data["sequence"] for row in rows if row.data.get("sequence")),
     )
 
 
@@ -256,6 +260,14 @@ def _task(row: JournalEntry, words: Words) -> str:
     return _("Call back planned for %(moment)s") % {"moment": moment_words(row.data.get("due_at", ""))}
 
 
+def _sequence(template: str) -> Say:
+    def say(row: JournalEntry, words: Words) -> str:
+        key, reason = row.data.get("sequence", ""), row.data.get("reason", "")
+        return _(template) % {"name": words.sequences.get(key, key), "why": exit_words(reason)}
+
+    return say
+
+
 def _escalated(row: JournalEntry, words: Words) -> str:
     names = ", ".join(words.users.get(str(user), "—") for user in row.data.get("to", []))
     return _("Escalated to %(names)s") % {"names": names or "—"}
@@ -291,6 +303,9 @@ SENTENCES: dict[str, Say] = {
     Kind.SNOOZED: _until,
     Kind.TASK_SET: _task,
     Kind.ESCALATED: _escalated,
+    Kind.ENROLLED: _sequence(N_("Sequence started: %(name)s")),
+    Kind.EXITED: _sequence(N_("Sequence ended: %(name)s (%(why)s)")),
+    Kind.MAIL_SENT: _sequence(N_("Mail of the sequence “%(name)s” sent")),
     Kind.OPPORTUNITY_OPENED: _deal(N_("Opportunity opened: %(amount)s")),
     Kind.OPPORTUNITY_CHANGED: _deal(N_("Opportunity changed: %(amount)s")),
     Kind.OPPORTUNITY_WON: _deal(N_("Won: %(amount)s")),

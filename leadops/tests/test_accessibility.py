@@ -18,6 +18,7 @@ from leadops.desk.tests.desk_cast import Desk
 from leadops.models import User
 from leadops.testing import PASSWORD
 from leadops.unit import in_unit
+from nurture import defaults
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
@@ -73,7 +74,15 @@ def pages(desk: Desk, lead: Any) -> list[tuple[User, list[str]]]:
                 lead.get_absolute_url(),
             ],
         ),
+        (desk.marketing, ["/sequences", "/templates", *nurture_drafts(desk.marketing), "/sequences/new"]),
+        (desk.executive, ["/reports/sources", "/reports/funnel", "/reports/response", lead.get_absolute_url()]),
     ]
+
+
+def nurture_drafts(user: User) -> list[str]:
+    """The editors of a sequence and of a template, open on a draft."""
+    in_unit(lambda unit: defaults.draft_starters(actor=unit.actor, unit=unit), actor=actor_of(user))
+    return ["/sequences/resting", "/templates/follow-up"]
 
 
 def import_file(user: User) -> Import:
