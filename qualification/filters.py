@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models import Reason
@@ -23,7 +24,11 @@ class HandoffFilter(django_filters.FilterSet):
     reason = django_filters.ChoiceFilter(label=_("Reason"), choices=_reasons, empty_label=_("All"))
     version = django_filters.NumberFilter(label=_("Version"), field_name="definition__number")
     overdue = django_filters.BooleanFilter(
-        label=_("Not answered in time"), field_name="overdue_at", lookup_expr="isnull", exclude=True
+        label=_("Not answered in time"),
+        field_name="overdue_at",
+        lookup_expr="isnull",
+        exclude=True,
+        widget=Select(choices=[("", _("All")), ("true", _("Yes")), ("false", _("No"))]),
     )
 
     class Meta:

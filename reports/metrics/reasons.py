@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from leadops import access, cohorts, moment
 from leadops.access import Actor
-from leadops.journal import JournalEntry
-from leadops.models import Reason
+from leadops.journal import JournalEntry, Kind
+from leadops.models import Reason, Stage
 from leadops.templatetags.house import said
 from leadops.versions.models import Version
 from reports.metrics import origins
@@ -27,6 +27,12 @@ USES = tuple(cohorts.REFUSALS)  # in the order of a lead's way
 BY = ("source", "definition")
 FEW = 30
 _LEADS = Count("lead", distinct=True)
+_LABELS = {
+    "hand_back": Kind.HANDED_BACK.label,
+    "recycle": Stage.RECYCLED.label,
+    "disqualify": Stage.DISQUALIFIED.label,
+    "lost": Stage.LOST.label,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ def _of_use(
         for (of, reason), n in totals.items()
         if of == use
     ]
-    return Use(use, str(Reason.Use(use).label), whole, sorted(rows, key=lambda row: (-row.n, row.label)))
+    return Use(use, str(_LABELS[use]), whole, sorted(rows, key=lambda row: (-row.n, row.label)))
 
 
 def _labels(by: str, keys: Iterable[str], at: datetime) -> dict[str, str]:
