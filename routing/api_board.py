@@ -80,7 +80,7 @@ class ReassignmentRead(ReassignmentOut):
 
     class Meta(ReassignmentOut.Meta):
         fields = (*ReassignmentOut.Meta.fields, "rows")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class DryRunOut(serializers.Serializer[Any]):
@@ -89,7 +89,7 @@ class DryRunOut(serializers.Serializer[Any]):
 
 
 class TeamEndpoint(Endpoint):
-    pagination_class = None
+    pagination_class = None  # type: ignore[assignment]
     serializer_class = BoardOut
 
     @extend_schema(operation_id="team_read", summary="The board of the teams the caller leads", responses=BoardOut)

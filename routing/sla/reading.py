@@ -17,8 +17,10 @@ from leadops.access import Actor
 from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.errors import NotFound
+from leadops.templatetags.house import percent
 from leadops.versions import services as versions
 from routing.models import Clock
+from routing.sla.coverage import Gap
 from routing.sla.policy import ClockRule, Policies, Rung
 
 
@@ -95,6 +97,17 @@ def calendar_words(key: str) -> str:
         "always": _("round the clock"),
         "house": _("the house’s hours"),
     }.get(key, key)
+
+
+def gap_words(gap: Gap) -> str:
+    """Saturday 08–20: 14% of the requests."""
+    day = _weekdays()[gap.weekday - 1]
+    values = {"day": day, "start": f"{gap.start:02}", "end": f"{gap.end:02}", "share": percent(gap.share, 0)}
+    return _("%(day)s %(start)s–%(end)s: %(share)s of the requests") % values
+
+
+def _weekdays() -> list[str]:
+    return [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
 
 
 def policies_shown(body: dict[str, Any], compiled: Policies) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from leadops import access, calendars, moment
 from leadops.unit import in_unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import calendar_at
-from routing.sla import proposals, reading
+from routing.sla import coverage, proposals, reading
 from routing.sla.switching import switch_take_away
 
 
@@ -65,6 +65,7 @@ def show_sla(request: HttpRequest) -> HttpResponse:
         "may_propose": access.can(actor, "edit_sla"),
         "may_publish": versions.may_publish(actor, "sla"),
         "proposals": [proposals.shown(one) for one in proposals.open_proposals()[:10]],
+        "gaps": [reading.gap_words(gap) for gap in coverage.gaps(at)[:5]],
         "form": form,
         "lines": lines,
         "due": due,
