@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 from typing import NoReturn
 from zoneinfo import available_timezones
@@ -53,6 +54,14 @@ TASK_WORKERS = whole("TASK_WORKERS", 2, 1, 64)
 LOG_FORMAT = choice("LOG_FORMAT", ("json", "text"), "text")
 
 
+def yes(name: str) -> bool:
+    """Off when unset; a word that is neither yes nor no never counts as no."""
+    value = os.environ.get(name, "").strip().lower()
+    if value not in (*env.BOOLEAN_TRUE_STRINGS, "", "0", "false", "off", "no", "n"):
+        stop(f"{name}={value!r} is neither 1 nor 0")
+    return value in env.BOOLEAN_TRUE_STRINGS
+
+
 def secret_key() -> str:
     """SECRET_KEY, or one generated into var/ outside production hosts."""
     given = os.environ.get("SECRET_KEY", "")
@@ -78,8 +87,13 @@ SECRET_KEY = secret_key()
 ALLOWED_HOSTS = [
     h.strip() for h in os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h.strip()
 ]
+if not ALLOWED_HOSTS:
+    stop("ALLOWED_HOSTS names no host: leave it out for this machine only, or name hosts such as leads.example.com")
 if MODE == "test":
     ALLOWED_HOSTS += ["testserver"]
+
+
+DATABASE_SHAPE = "postgresql://user:password@host:port/name"
 
 
 def database() -> dict[str, object]:
@@ -94,8 +108,10 @@ def database() -> dict[str, object]:
         stop("DATABASE_URL must start with postgresql:// (leadops runs on PostgreSQL only)")
     try:
         parsed: dict[str, object] = environ.Env.db_url_config(url)
-    except Exception as fault:  # environ raises several kinds; the user needs one line
-        stop(f"DATABASE_URL cannot be read: {fault}")
+    except Exception:  # environ raises several kinds; the user needs one line, and not the password in it
+        stop(f"DATABASE_URL cannot be read: it is {DATABASE_SHAPE}")
+    if not parsed["NAME"]:
+        stop(f"DATABASE_URL names no database: it is {DATABASE_SHAPE}")
     return parsed
 
 
@@ -141,6 +157,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "leadops.desk.middleware.database_outage",
     "capture.shortcut.intake_first",  # what is posted to /in/ meets nothing below
+    "csp.middleware.CSPMiddleware",  # outside of whatever can fail: refusals and outages carry the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -151,7 +168,6 @@ MIDDLEWARE = [
     "leadops.desk.middleware.person_at_the_desk",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "leadops.desk.middleware.refusals",
 ]
@@ -216,7 +232,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = MODE == "test"
 
 # -- what leaves with every answer ----------------------------------------------------------------
-HTTPS = env.bool("LEADOPS_HTTPS", default=False)  # true behind a TLS proxy (deploy/)
+HTTPS = yes("LEADOPS_HTTPS")  # true behind a TLS proxy (deploy/)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -322,10 +338,15 @@ EMAIL_URL = os.environ.get("EMAIL_URL", "")
 if MODE == "demo":  # fictional people have real-looking addresses: nothing leaves, whatever is configured
     EMAIL_BACKEND = "leadops.effects.mailbox.Mailbox"
 elif EMAIL_URL:
+    if EMAIL_URL.partition("://")[0] not in environ.Env.EMAIL_SCHEMES:
+        stop(f"EMAIL_URL cannot be read: it begins with one of {'://, '.join(environ.Env.EMAIL_SCHEMES)}://")
     try:
-        vars().update(environ.Env.email_url_config(EMAIL_URL))
-    except Exception as fault:  # same reason as for the database
-        stop(f"EMAIL_URL cannot be read: {fault}")
+        mail = environ.Env.email_url_config(EMAIL_URL)
+    except Exception:  # same reason as for the database
+        stop("EMAIL_URL cannot be read: it is smtp+tls://user:password@host:port")
+    if mail["EMAIL_BACKEND"].endswith(".smtp.EmailBackend") and not mail["EMAIL_HOST"]:
+        stop("EMAIL_URL names no mail server: it is smtp+tls://user:password@host:port")
+    vars().update(mail)
 else:
     EMAIL_BACKEND = (
         "django.core.mail.backends.filebased.EmailBackend"
@@ -334,6 +355,8 @@ else:
     )
     EMAIL_FILE_PATH = str(VAR / "mail")
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
+if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", parseaddr(DEFAULT_FROM_EMAIL)[1]):
+    stop(f"MAIL_FROM={DEFAULT_FROM_EMAIL!r} is not an address such as leads@example.com")
 EMAIL_TIMEOUT = 10  # seconds a mail server may be silent
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")  # where answers of prospects arrive; +token tells which letter
 if MAIL_REPLY_TO and not re.fullmatch(r"[^\s@+<>,]+@[^\s@<>,]+", MAIL_REPLY_TO):

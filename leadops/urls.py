@@ -17,5 +17,6 @@ urlpatterns = [
     path("", include("nurture.urls")),
     path("", include("reports.urls")),
 ]
+handler400 = "leadops.desk.errors.bad_request"
 handler404 = "leadops.desk.errors.not_found"
 handler500 = "leadops.desk.errors.server_error"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,6 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from leadops.errors import Refused
+
+OUTAGE = (OperationalError, InterfaceError)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -47,6 +51,8 @@ def refused(request: HttpRequest, fault: Refused) -> HttpResponse:
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After; the connection that failed is given up."""
+    connection.close()
     message = _("The database is not answering. Please try again in a moment.")
     if wants_json(request):
         response: HttpResponse = problem(503, "database-away", message)
@@ -65,7 +71,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return refused(request, Refused("not-found", _("There is nothing here, or it is not yours to see."), status=404))
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What no page can read: an unknown host name, a form beyond every limit. It asks for no context and no host."""
+    message = _("This request cannot be read, or this address is not ours.")
+    if wants_json(request):
+        return problem(400, "bad-request", message)
+    return HttpResponse(render_to_string("errors/400.html"), status=400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """500; but an outage noticed outside of a view (a middleware, a refusal's own page) is a 503 like any other."""
+    if isinstance(sys.exception(), OUTAGE):
+        return database_away(request)
     if wants_json(request):
         return problem(500, "fault", _("Something failed on our side. It has been noted."))
     return HttpResponse(render_to_string("errors/500.html"), status=500)

@@ -6,7 +6,6 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -15,33 +14,20 @@ from leadops.desk import errors
 from leadops.errors import Refused
 
 Answer = Callable[[HttpRequest], HttpResponse]
-RETRY_AFTER = "5"
 LANGUAGE_COOKIE = "leadops_language"
 
 
 def database_outage(get_response: Answer) -> Answer:
-    """503 with Retry-After while the database is away, from whatever depth it is noticed."""
+    """503 with Retry-After while the database is away; what fails outside of a view ends in `errors.server_error`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
     def process_exception(request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        if not isinstance(fault, OperationalError | InterfaceError):
-            return None
-        connection.close()
-        return errors.database_away(request)
+        return errors.database_away(request) if isinstance(fault, errors.OUTAGE) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
-
-    def guarded(request: HttpRequest) -> HttpResponse:
-        try:
-            return middleware(request)
-        except (OperationalError, InterfaceError):
-            connection.close()
-            return errors.database_away(request)
-
-    guarded.process_exception = process_exception  # type: ignore[attr-defined]
-    return guarded
+    return middleware
 
 
 def _language_of(request: HttpRequest) -> str:
@@ -69,10 +55,12 @@ def person_at_the_desk(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         user = request.user
+        try:
+            request.actor = access.actor_of(user) if user.is_authenticated else access.VISITOR  # type: ignore[attr-defined]
+        except errors.OUTAGE:
+            return errors.database_away(request)
         if not user.is_authenticated:
-            request.actor = access.VISITOR  # type: ignore[attr-defined]
             return get_response(request)
-        request.actor = access.actor_of(user)  # type: ignore[attr-defined]
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
         with timezone.override(zoneinfo.ZoneInfo(user.zone)):

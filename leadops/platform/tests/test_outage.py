@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import json
 import os
 import signal
 import socket
 import threading
 import time
+import urllib.parse
+import urllib.request
 from contextlib import closing
 
 import psycopg
@@ -16,6 +19,7 @@ import pytest
 from leadops.platform import cluster_files, postgres
 from leadops.platform.live import token_for
 from leadops.platform.tests.house import House, until
+from leadops.testing import PASSWORD
 from leadops.tests.scale import sized
 
 pytestmark = pytest.mark.processes
@@ -30,10 +34,11 @@ WHERE wait_event_type = 'Lock' AND position('INSERT INTO capture_submission' IN 
 def test_a_database_that_goes_away_and_returns_loses_nothing(house: House) -> None:
     house.flows("before-outage")
     ids = {name: house.leader(name).pid for name in ("web", "live")}
-    stream = Stream(house)
+    stream, cookie = Stream(house), signed_in(house)
     postgres.stop(house.var)
     gone = time.monotonic()
     page_and_json_refuse(house)
+    who_is_signed_in_is_refused_too(house, cookie)
     bodies = [{"email": f"o{n}@o{n}.example", "name": f"O{n}", "company": f"o{n}"} for n in range(POSTED)]
     refused = [post_within(house, body, 3.0)[0] for body in bodies]
     assert set(refused) == {503}
@@ -137,6 +142,27 @@ def page_and_json_refuse(house: House) -> None:
     assert time.monotonic() - began < 3
     assert (status, headers["retry-after"]) == (503, "5")
     assert headers["content-type"].startswith("text/html")
+
+
+def signed_in(house: House) -> str:
+    """The cookie of a person who signed in as people do."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    address = f"http://127.0.0.1:{house.port}/sign-in"
+    browser.open(address, timeout=10).close()
+    ((email,),) = house.ask("SELECT email FROM leadops_user ORDER BY email LIMIT 1")
+    token = next(each.value for each in jar if each.name == "csrftoken")
+    form = urllib.parse.urlencode({"email": email, "password": PASSWORD, "csrfmiddlewaretoken": token})
+    browser.open(address, form.encode(), timeout=10).close()
+    return "; ".join(f"{each.name}={each.value}" for each in jar)
+
+
+def who_is_signed_in_is_refused_too(house: House, cookie: str) -> None:
+    assert "sessionid=" in cookie
+    for path in ("/inbox", "/leads", "/f/any", "/api/v1/leads"):
+        status, headers, _ = house.get(path, Cookie=cookie)
+        assert (path, status, headers.get("retry-after")) == (path, 503, "5")
+        assert "default-src 'self'" in headers["content-security-policy"]
 
 
 def post_within(house: House, body: dict[str, str], seconds: float) -> tuple[int, dict[str, str], bytes]:
