@@ -6,6 +6,7 @@ import uuid
 from datetime import date, timedelta
 
 import django_filters as filters
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.forms import DateInput, HiddenInput
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,12 @@ class SubmissionFilter(filters.FilterSet):
     )
     end = filters.ChoiceFilter(label=_("End"), choices=Submission.End.choices, empty_label=_("All"))
     reason = filters.ChoiceFilter(label=_("Reason"), choices=list(REASONS.items()), empty_label=_("All"))
-    day = filters.DateFilter(label=_("Day"), method="by_day", widget=DateInput(attrs={"type": "date"}))
+    day = filters.DateFilter(
+        label=_("Day"),
+        method="by_day",
+        widget=DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(ledger.EARLIEST), MaxValueValidator(ledger.LATEST)],
+    )
     file = filters.UUIDFilter(field_name="file", widget=HiddenInput)
     received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
     received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -147,10 +146,10 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
     form = LedgerForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     to = asked.get("to") or today
-    frm = asked.get("frm") or to - timedelta(days=6)
+    frm = asked.get("frm") or ledger.week_to(to)
     source = asked["source"].slug if asked.get("source") else ""
     rows = selectors.ledger_rows(frm, to, source, _actor(request))
-    shown = LedgerForm({"frm": frm, "to": to, "source": source})
+    shown = LedgerForm({"frm": frm, "to": to, "source": source}) if form.is_valid() else form
     names = selectors.names_of((row.source for row in rows), ()).sources
     context = {
         "rows": [(row, names.get(row.source, row.source)) for row in rows],

@@ -56,7 +56,7 @@ def journal_of_submission(row: Submission) -> QuerySet[JournalEntry]:
 
 def ledger_rows(frm: date, to: date, source: str, actor: Actor) -> list[LedgerRow]:
     access.require(actor, "read_submissions")
-    if to < frm or (to - frm).days > MOST_DAYS:
+    if not ledger.EARLIEST <= frm <= to <= ledger.LATEST or (to - frm).days > MOST_DAYS:
         raise Refused("period", _("The period runs from the first day to the last, at most 400 days."))
     return ledger.rows(frm, to, source)
 

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from leadops import moment
 from leadops.decisions import Decision
 from leadops.models import Absence, Rep, RepTerms
-from leadops.rest.shapes import Document, Strict, known_country
+from leadops.rest.shapes import Document, Moment, Strict, known_country
 from leadops.templatetags.house import said
 from routing import staff
 from routing.models import Clock, Pool, Territory, TerritoryPlace
@@ -74,7 +74,7 @@ class TermsIn(Strict):
     skills = Document(required=False)
     languages = serializers.ListField(child=serializers.CharField(max_length=2), required=False, max_length=40)
     calendar = serializers.SlugField(max_length=50, required=False)
-    from_at = serializers.DateTimeField(required=False)
+    from_at = Moment(required=False)
 
 
 class RepNew(TermsIn):
@@ -115,8 +115,8 @@ class AbsenceOut(serializers.ModelSerializer[Absence]):
 class AbsenceNew(Strict):
     rep = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="oneself unless given")
     kind = serializers.ChoiceField(choices=Absence.Kind.choices, default=Absence.Kind.LEAVE)
-    from_at = serializers.DateTimeField()
-    to_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    from_at = Moment()
+    to_at = Moment(required=False, allow_null=True, default=None)
 
 
 class MemberOut(serializers.Serializer[Any]):

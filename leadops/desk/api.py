@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
@@ -21,7 +20,7 @@ from capture.bell import bell
 from capture.models import Submission
 from leadops import access, ids, moment
 from leadops.desk import api_shapes as shapes
-from leadops.desk import moves, selectors, services, timeline, trace, undo
+from leadops.desk import lead_view, moves, selectors, services, timeline, trace, undo
 from leadops.desk.filters import LeadFilter
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Rep
@@ -133,8 +132,7 @@ class LeadEndpoint(Endpoint):
     @action(detail=True, methods=["get"])
     def timeline(self, request: Request, pk: uuid.UUID) -> Response:
         lead, said = access.lead_for(self.actor, pk), request.query_params.get("before", "")
-        before = _instant(said)
-        events, older = timeline.events_of(lead, before, access.masks_contacts(self.actor))
+        events, older = timeline.events_of(lead, lead_view.instant_of(said), access.masks_contacts(self.actor))
         rows = [{"id": e.id, "title": e.title, "at": e.at, "actor": e.actor, "text": e.text} for e in events]
         return Response({"results": rows, "older": older})
 
@@ -280,7 +278,7 @@ class LeadEndpoint(Endpoint):
                 unit.leads([lead.pk])[0], unit, data["name"], minor, currency, data["expected_on"]
             )
         )
-        return Response(OpportunityOut(deal).data, status=201)
+        return Response(OpportunityOut(deal, context=self.get_serializer_context()).data, status=201)
 
 
 # -- the work of the longer verbs ------------------------------------------------------------------------
@@ -317,17 +315,6 @@ def _move(lead: Lead, unit: Unit, data: Data) -> object:
 
 def _outcome(lead: Lead, unit: Unit, data: Data) -> object:
     return moves.outcome(lead, data["outcome"], _why(data), amount_of(data), unit)
-
-
-def _instant(said: str) -> Any:
-    """A moment of the query string; what cannot be read is refused, not ignored."""
-    try:
-        found = parse_datetime(said) if said else None
-    except ValueError:
-        found = None
-    if said and (found is None or found.tzinfo is None):
-        raise Refused("unreadable-moment", _("`before` is a moment with its offset, as `older` gave it."), status=400)
-    return found
 
 
 def _claimable(actor: access.Actor, key: uuid.UUID) -> Lead:

@@ -11,7 +11,7 @@ from leadops import access
 from leadops.desk.lead_view import masked_name
 from leadops.desk.services import Channel, Outcome
 from leadops.models import Lead, Stage
-from leadops.rest.shapes import Amount, Document, NamedOut, Strict, known_country
+from leadops.rest.shapes import Amount, Document, Moment, NamedOut, Strict, known_country
 from qualification.models import FrameworkAnswer
 
 OUTCOMES = ("won", "lost", "disqualified", "recycled")
@@ -133,7 +133,7 @@ class LeadNew(Facts):
     utm_term = serializers.CharField(required=False, allow_blank=True, max_length=120)
     landing_url = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     referrer = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = Moment(required=False)
     external_id = serializers.CharField(required=False, allow_blank=True, max_length=120)
     owner = serializers.CharField(
         required=False, default="route", max_length=40, help_text="`route` (by rule), `me`, or the id of a rep"
@@ -160,7 +160,7 @@ class HandBack(Text):
 class Attempt(Text):
     channel = serializers.ChoiceField(choices=Channel.choices)
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    callback_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    callback_at = Moment(required=False, allow_null=True, default=None)
 
 
 class Note(Verb):
@@ -172,7 +172,7 @@ class Undo(Verb):
 
 
 class Snooze(Verb):
-    until = serializers.DateTimeField()
+    until = Moment()
 
 
 class StatusSet(Verb):
@@ -197,7 +197,7 @@ class Disqualify(Text):
 
 class Recycle(Text):
     reason = serializers.SlugField(max_length=40)
-    wake_at = serializers.DateTimeField()
+    wake_at = Moment()
 
 
 class Move(Text):
@@ -205,7 +205,7 @@ class Move(Text):
 
     stage = serializers.ChoiceField(choices=Stage.choices)
     reason = serializers.SlugField(required=False, default="", allow_blank=True, max_length=40)
-    wake_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    wake_at = Moment(required=False, allow_null=True, default=None)
 
 
 class OutcomeIn(Amount):
@@ -213,7 +213,7 @@ class OutcomeIn(Amount):
 
     outcome = serializers.ChoiceField(choices=[(o, o) for o in OUTCOMES])
     reason = serializers.SlugField(required=False, default="", allow_blank=True, max_length=40)
-    wake_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    wake_at = Moment(required=False, allow_null=True, default=None)
     text = serializers.CharField(required=False, allow_blank=True, default="", max_length=4000)
     version = serializers.IntegerField(required=False, min_value=1)
 

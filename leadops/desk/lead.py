@@ -6,7 +6,6 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from capture import panels as capture_panels
@@ -39,9 +38,12 @@ def timeline(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     """Older events, as a fragment or a page of their own."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     lead = access.lead_for(actor, lead_id)
-    before = parse_datetime(request.GET.get("before", ""))
-    events, older = events_of(lead, before, access.masks_contacts(actor))
-    context = {"lead": lead, "events": events, "older_url": lead_view.older_url(lead, older)}
+    events, older = events_of(lead, lead_view.instant_of(request.GET.get("before", "")), access.masks_contacts(actor))
+    context = {
+        "events": events,
+        "older_url": lead_view.older_url(lead, older),
+        "display_name": lead_view.display_name(lead, actor),
+    }
     template = "desk/timeline.html#events" if request.htmx else "desk/timeline.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from leadops.access import Actor
 from leadops.desk import forms, selectors
 from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
 from leadops.desk.timeline import events_of, held_words
+from leadops.errors import Refused
 from leadops.journal import JournalEntry, Kind
 from leadops.lifecycle import FORWARD
 from leadops.models import Lead, Role, Stage
@@ -62,6 +64,11 @@ def masked_name(lead: Lead) -> str:
     return initials(lead.person.name)
 
 
+def display_name(lead: Lead, actor: Actor) -> str:
+    """What this reader may call the person."""
+    return masked_name(lead) if access.masks_contacts(actor) else str(lead.person)
+
+
 def initials(name: str) -> str:
     letters = ". ".join(part[0].upper() for part in name.split() if part)
     return f"{letters}." if letters else "—"
@@ -77,7 +84,7 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
     return {
         "lead": lead,
         "masked": masked,
-        "display_name": masked_name(lead) if masked else str(lead.person),
+        "display_name": display_name(lead, actor),
         "chip": chip_of(clock, at) if clock else None,
         "stages": stages_of(lead),
         "status_label": dict(status_form.fields["status"].choices).get(lead.status, lead.status),  # type: ignore[attr-defined]
@@ -131,6 +138,17 @@ def older_url(lead: Lead, older: datetime | None) -> str:
         return ""
     stamp = older.isoformat().replace("+00:00", "Z")
     return f"{reverse('desk:timeline', args=[lead.pk])}?before={stamp}"
+
+
+def instant_of(said: str) -> datetime | None:
+    """The moment a page of older events begins at; what cannot be read is refused, not ignored."""
+    try:
+        found = parse_datetime(said) if said else None
+    except ValueError:
+        found = None
+    if said and (found is None or found.tzinfo is None):
+        raise Refused("unreadable-moment", _("`before` is a moment with its offset, as `older` gave it."), status=400)
+    return found
 
 
 def tomorrow_at_nine(at: datetime) -> datetime:

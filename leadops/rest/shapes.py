@@ -31,6 +31,19 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Moment(serializers.DateTimeField):
+    """A moment that can be kept and shown again in every zone: not one at the ends of the calendar."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        try:
+            found = super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
+        if not 1900 <= found.year <= 9000:
+            self.fail("overflow")
+        return found
+
+
 class Document(serializers.JSONField):
     """A JSON object that the database can hold: no NUL, no lone surrogates, not deeper than we read."""
 

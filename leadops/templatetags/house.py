@@ -201,7 +201,7 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
     """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today)."""
     if at is None:
         return NOTHING
-    here = timezone.localtime(at)
+    here = _local(at)
     full, stamp = _absolute(here, "full"), _absolute(here, "stamp")
     shown = {"near": _near(here), "relative": ago(at)}.get(form, stamp)
     if form == "relative":  # a relative time alone goes stale: the absolute one is there for ears and pointers
@@ -220,6 +220,14 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
     )
 
 
+def _local(at: datetime) -> datetime:
+    """In the reader's zone; at the ends of the calendar, where a zone would step over the edge, as it is."""
+    try:
+        return timezone.localtime(at)
+    except OverflowError:
+        return at
+
+
 def _near(here: datetime) -> str:
     if here.date() == timezone.localtime(moment.now()).date():
         return here.strftime("%H:%M")
@@ -232,7 +240,7 @@ def day(value: date | datetime | None, form: str = "") -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
+        value = _local(value).date()
     language = _language()
     near = form == "near" and value.year == timezone.localtime(moment.now()).year
     pattern = _patterns.get(language, _patterns["en"])["near day" if near else "day"]

@@ -34,6 +34,17 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("LEADOPS_LANGUAGE", "de", "LEADOPS_LANGUAGE='de' is not one of fr, en"),
         ("DATABASE_URL", "mysql://root@localhost/x", "DATABASE_URL must start with postgresql://"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://", "DATABASE_URL names no database"),
+        ("DATABASE_URL", "postgresql://u:hidden@h", "DATABASE_URL names no database"),
+        ("DATABASE_URL", "postgresql://u:hidden@h:hidden/x", "DATABASE_URL cannot be read: it is postgresql://user"),
+        ("LEADOPS_HTTPS", "maybe", "LEADOPS_HTTPS='maybe' is neither 1 nor 0"),
+        ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS names no host"),
+        ("ALLOWED_HOSTS", " , ", "ALLOWED_HOSTS names no host"),
+        ("EMAIL_URL", "smtp://", "EMAIL_URL names no mail server"),
+        ("EMAIL_URL", "smtp+tls://u:hidden@h:hidden", "EMAIL_URL cannot be read: it is smtp+tls://user"),
+        ("EMAIL_URL", "foo://h", "begins with one of smtp://, smtps://, smtp+tls://"),
+        ("MAIL_FROM", "not an address", "MAIL_FROM='not an address' is not an address such as"),
+        ("MAIL_FROM", "nobody", "MAIL_FROM='nobody'"),
         ("SECRET_KEY", "short", "SECRET_KEY is shorter than 32 characters"),
         ("EMAIL_URL", "pigeon://coop", "EMAIL_URL cannot be read"),
         ("PUBLIC_URL", "leads.example.com", "PUBLIC_URL='leads.example.com' is not an address such as https://"),
@@ -46,6 +57,7 @@ def test_a_bad_value_stops_the_start_with_one_clear_line(name, value, says):
     assert told.returncode == 2, told.stderr[-400:]
     lines = told.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("leadops: ") and says in lines[0]
+    assert "hidden" not in lines[0]  # no password reaches a log
 
 
 @pytest.mark.parametrize(
@@ -65,3 +77,16 @@ def test_links_in_mails_lead_to_the_public_address(given, url):
 
 def test_good_values_start():
     assert start(PORT="8123", LOG_FORMAT="json").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"LEADOPS_HTTPS": "off", "ALLOWED_HOSTS": "*", "EMAIL_URL": "consolemail://"},
+        {"LEADOPS_HTTPS": "Yes", "EMAIL_URL": "smtp+tls://u:p@mail.lan:587", "MAIL_FROM": "Leads <leads@example.com>"},
+        {"LEADOPS_HTTPS": "", "EMAIL_URL": "", "DATABASE_URL": "postgresql:///leadops?host=/tmp"},
+    ],
+)
+def test_other_good_values_start_too(given):
+    answer = start(**given)
+    assert answer.returncode == 0, answer.stderr[-400:]
