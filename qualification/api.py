@@ -41,6 +41,11 @@ class OpportunityOut(serializers.ModelSerializer[Opportunity]):
     def get_owner(self, deal: Opportunity) -> dict[str, Any] | None:
         return {"id": str(deal.owner_id), "name": deal.owner.user.name} if deal.owner else None
 
+    def to_representation(self, instance: Opportunity) -> Any:
+        """Free text and keys of other systems may name the person: hidden from whom contacts are masked."""
+        shown = super().to_representation(instance)
+        return {**shown, "name": "", "external_key": ""} if self.context.get("masked", True) else shown
+
 
 class OpportunityIn(Amount):
     """With a lead, or without one: such a deal counts in the pipeline as untraced."""
@@ -64,13 +69,19 @@ class OpportunityFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=Opportunity.State.choices)
     lead = filters.UUIDFilter(field_name="lead")
     owner = filters.UUIDFilter(field_name="owner")
-    external_key = filters.CharFilter(field_name="external_key")
+    external_key = filters.CharFilter(method="by_external_key")
     closed_after = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="gte")
     closed_before = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="lt")
 
     class Meta:
         model = Opportunity
         fields: list[str] = []
+
+    def by_external_key(self, rows: Any, name: str, value: str) -> Any:
+        """From whom the key is hidden finds nothing by it: a search is an answer too."""
+        asked = getattr(self.request, "_request", self.request)
+        masked = access.masks_contacts(getattr(asked, "actor", access.VISITOR))
+        return rows.none() if masked else rows.filter(external_key=value)
 
 
 @extend_schema_view(
@@ -82,6 +93,10 @@ class OpportunityEndpoint(Endpoint):
     serializer_class = OpportunityOut
     filterset_class = OpportunityFilter
     queryset = Opportunity.objects.none()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        masked = access.masks_contacts(self.actor) if self.request else True
+        return {**super().get_serializer_context(), "masked": masked}
 
     def _rows(self) -> Any:
         return access.opportunities_visible_to(self.actor).select_related("owner__user")

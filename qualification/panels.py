@@ -142,17 +142,19 @@ def opportunities(lead: Lead, actor: Actor, forms: Mapping[str, Any] | None = No
     start = {"name": lead.company, "currency": settings.HOUSE_CURRENCY}
     context = {
         "lead": lead,
-        "deals": [_deal_row(deal, lost, given) for deal in deals],
+        "deals": [_deal_row(deal, lost, given, access.masks_contacts(actor)) for deal in deals],
         "may": may,
         "open_form": given.get("open_form") or OpenOpportunityForm(on=lead.pk, initial=start),
     }
     return Panel("qualification/opportunities_panel.html", context)
 
 
-def _deal_row(deal: Opportunity, lost: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+def _deal_row(deal: Opportunity, lost: Mapping[str, str], given: Mapping[str, Any], masked: bool) -> dict[str, Any]:
+    """What a deal is called is free text: it may name the person."""
     start = {"amount": amount_text(deal), "currency": deal.currency, "closed_on": day_of(moment.now())}
     return {
         "deal": deal,
+        "name": "" if masked else deal.name,
         "state": deal.get_state_display(),
         "tone": DEAL_TONES[deal.state],
         "reason": lost.get(deal.reason, deal.reason),
