@@ -75,7 +75,6 @@ def pages(desk: Desk, lead: Any) -> list[tuple[User, list[str]]]:
             ],
         ),
         (desk.marketing, ["/sequences", "/templates", *nurture_drafts(desk.marketing), "/sequences/new"]),
-        (desk.executive, ["/reports/sources", "/reports/funnel", "/reports/response", lead.get_absolute_url()]),
     ]
 
 
