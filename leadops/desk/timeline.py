@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +64,7 @@ class Words:
     users: dict[str, str]
     reasons: dict[tuple[str, str], str]
     statuses: dict[str, str]
-    sequences: dict[str, str]
+    sequences: dict[str, str] = field(default_factory=dict)
 
 
 def said(texts: dict[str, str] | None) -> str:
