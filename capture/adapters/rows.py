@@ -22,7 +22,7 @@ class Rows:
     def read(self, received: Received, source: SourceLike) -> list[Draft]:
         body = strict.strict_json(bytes(received.body))
         if "cells" in body:
-            raise Unreadable("shape", f"Row {body['row']} has {len(body['cells'])} cells; the header has {body['of']}.")
+            raise Unreadable("shape", f"{len(body['cells'])} / {body['of']}")  # cells of the row, of the header
         return [
             draft_from(body["set"], source=source, received_at=received.received_at, extra=body["rest"]),
         ]
