@@ -35,9 +35,10 @@ def up(mode: str) -> None:
     port = startup.whole("PORT", 8000, 64999)
     workers = startup.whole("WEB_WORKERS", 2, 64)
     with startup.alone(RUN, port):
-        for name in groups.kill_left_over(RUN):
+        left = groups.kill_left_over(RUN)
+        for name in left:
             say(f"{name} was left running by an earlier start that was killed: ended")
-        startup.check_ports([port, port + 1])
+        startup.check_ports([port, port + 1], patience=10.0 if left else 0.0)
         with database() as url:
             variables = {
                 **os.environ,

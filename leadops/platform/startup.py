@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from leadops.platform import translations
 from leadops.platform.children import BASE, manage
 
 VAR = BASE / "var"
 SERVER_PATIENCE = 20.0
+SCHEMES = ("postgresql://", "postgres://", "psql://", "pgsql://")
+FINAL = ("password authentication failed", "does not exist", "no pg_hba.conf entry")  # waiting changes none of these
 
 
 class CannotStart(Exception):
@@ -78,8 +81,24 @@ def whole(name: str, default: int, highest: int) -> int:
     return int(raw)
 
 
-def check_ports(ports: Sequence[int]) -> None:
-    """Refuse with one line while a port is taken (a child would only fail again and again)."""
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def check_ports(ports: Sequence[int], patience: float = 0.0) -> None:
+    """Refuse with one line while a port is taken (a child would only fail again and again).
+
+    `patience`: seconds in which it may still become free: what was just killed closes its sockets a little later.
+    """
+    deadline = time.monotonic() + patience
+    while patience and not all(map(is_free, ports)) and time.monotonic() < deadline:
+        time.sleep(0.1)
     for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -103,19 +122,49 @@ def libpq_url(url: str) -> str:
 
 
 def await_server(url: str) -> None:
-    """Wait for the server of `DATABASE_URL`, which may be starting beside us."""
-    deadline = time.monotonic() + SERVER_PATIENCE
+    """Wait for the server of `DATABASE_URL`, which may be starting beside us; say at once what it is waited for.
+
+    No message holds the address as it was given: there is a password in it.
+    """
+    named, deadline, told = named_server(url), time.monotonic() + SERVER_PATIENCE, False
     while True:
         try:
             psycopg.connect(libpq_url(url), connect_timeout=3).close()
             return
         except psycopg.OperationalError as fault:
-            if time.monotonic() > deadline:
-                said = str(fault).strip().splitlines()[-1]
-                raise CannotStart(f"the server of DATABASE_URL does not answer: {said}") from None
+            cause = cause_of(fault)
+            final = any(words in cause for words in FINAL)
+            if final or time.monotonic() > deadline:
+                does = "refuses us" if final else "does not answer"
+                raise CannotStart(f"the server of DATABASE_URL at {named} {does}: {cause}") from None
+            if not told:
+                print(
+                    f"leadops: waiting up to {SERVER_PATIENCE:.0f} s for the server of DATABASE_URL at {named}: {cause}",
+                    flush=True,
+                )
+                told = True
             time.sleep(0.5)
-        except psycopg.Error as fault:
-            raise CannotStart(f"DATABASE_URL cannot be read: {str(fault).strip()}") from None
+
+
+def named_server(url: str) -> str:
+    """Host and port of an address; refuses what is none, without repeating it."""
+    if not url.startswith(SCHEMES):
+        raise CannotStart(
+            "DATABASE_URL cannot be read: it must start with postgresql:// (leadops runs on PostgreSQL only)"
+        )
+    try:
+        found = conninfo_to_dict(libpq_url(url))
+    except psycopg.Error:
+        found = {}
+    if not found.get("dbname"):
+        raise CannotStart("DATABASE_URL cannot be read: it is postgresql://user:password@host:port/name")
+    return f"{found.get('host') or 'the local socket'} port {found.get('port') or 5432}"
+
+
+def cause_of(fault: psycopg.OperationalError) -> str:
+    """The first line says why; the further ones only ask whether the server runs."""
+    line = (str(fault).strip().splitlines() or ["no reason given"])[0]
+    return line.rpartition(" failed: ")[2].strip()
 
 
 def static_digest() -> str:

@@ -78,7 +78,7 @@ class Supervisor:
         if any(watched.child.answers for watched in self.watched.values()):
             for watched in self.watched.values():  # the page people wait for has the processors to itself first
                 watched.start_at = 0.0 if watched.child.answers else time.monotonic() + self.patience.head_start
-        self.undertaker = Undertaker(BASE)
+        self.undertaker, self.groups = Undertaker(BASE), dict[int, groups.Group]()
 
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP; then everything is ended."""
@@ -95,6 +95,7 @@ class Supervisor:
         """One round: start what is due, bury what ended, now and then look at the pulses."""
         self.start_due()
         self.bury_ended()
+        self.keep_undertaker()
         if self.announce:
             self.look_at_answers()
         if time.monotonic() - self.looked_at >= self.patience.look:
@@ -113,6 +114,7 @@ class Supervisor:
     def start(self, watched: Watched) -> None:
         child = watched.child
         watched.process, group = groups.spawn(child.name, child.command, {**self.variables, **child.variables}, BASE)
+        self.groups[group.pid] = group
         self.undertaker.add(group)
         groups.write_down(group, self.folder)
         watched.excused_until = time.monotonic() + self.patience.grace
@@ -124,13 +126,28 @@ class Supervisor:
                 status = watched.process.returncode
                 self.replace(watched, f"ended by itself (status {status})", at_once=False)
 
+    def forget(self, pid: int) -> None:
+        self.groups.pop(pid, None)
+        self.undertaker.remove(pid)
+
+    def keep_undertaker(self) -> None:
+        """One that was killed has a successor that knows every living group."""
+        due = time.monotonic() - self.undertaker.started >= self.patience.look
+        if self.undertaker.process.poll() is None or not due:
+            return
+        say("the undertaker ended: replaced")
+        self.undertaker.dismiss()
+        self.undertaker = Undertaker(BASE)
+        for group in self.groups.values():
+            self.undertaker.add(group)
+
     def replace(self, watched: Watched, why: str, at_once: bool) -> None:
         """End the whole group and plan the next start."""
         process, name = watched.process, watched.child.name
         if process is None:
             return
         groups.end_whole(process)
-        self.undertaker.remove(process.pid)
+        self.forget(process.pid)
         watched.process = None
         pause = self.pause_after_end(watched, at_once)
         if len(watched.ends) > self.patience.deaths:
@@ -161,7 +178,7 @@ class Supervisor:
             time.sleep(0.05)
         for process in living:
             groups.end_whole(process)
-            self.undertaker.remove(process.pid)
+            self.forget(process.pid)
         for watched in self.watched.values():
             (self.folder / f"{watched.child.name}.json").unlink(missing_ok=True)
         self.undertaker.dismiss()

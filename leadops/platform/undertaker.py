@@ -26,6 +26,7 @@ class Undertaker:
     """The parent's end of the pipe."""
 
     def __init__(self, folder: Path) -> None:
+        self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "leadops.platform.undertaker"],
             cwd=folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from leadops.platform import cluster_files, groups, parent, postgres, startup
+from leadops.platform import cluster_files, groups, postgres, startup
 from leadops.platform.children import BASE, Child, house
 from leadops.platform.pulses import Pulses
 from leadops.platform.startup import CannotStart
@@ -265,6 +266,30 @@ def test_children_do_not_outlive_a_killed_parent(running: subprocess.Popen[str],
     assert until(lambda: not living(children), patience=30) < 30
 
 
+def undertaker_of(parent: int) -> psutil.Process | None:
+    for child in psutil.Process(parent).children():
+        with contextlib.suppress(psutil.Error):
+            if "leadops.platform.undertaker" in child.cmdline():
+                return child
+    return None
+
+
+@pytest.mark.processes
+def test_a_killed_undertaker_has_a_successor_that_knows_every_group(
+    running: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    children = pids(tmp_path, "web") + pids(tmp_path, "cluster")
+    first = undertaker_of(running.pid)
+    assert first is not None
+    first.kill()
+    until(lambda: (found := undertaker_of(running.pid)) is not None and found.pid != first.pid, patience=20)
+    assert living(children) == children
+    time.sleep(1)  # the successor reads what it was told
+    running.kill()
+    running.wait()
+    assert until(lambda: not living(children), patience=30) < 30
+
+
 @pytest.mark.processes
 def test_a_group_left_by_a_killed_parent_is_ended_at_the_next_start(
     running: subprocess.Popen[str], tmp_path: Path
@@ -324,41 +349,6 @@ def test_a_second_start_in_the_same_folder_is_refused_in_one_line(tmp_path: Path
     assert startup.holder(tmp_path) is None
     with startup.alone(tmp_path, 8100):
         pass
-
-
-@pytest.mark.parametrize(
-    ("variables", "line"),
-    [
-        ({"PORT": "web"}, "PORT='web' is not a whole number"),
-        ({"PORT": "8112", "DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "does not answer"),
-        ({"PORT": "8112", "DATABASE_URL": "nonsense"}, "cannot be read"),
-    ],
-)
-def test_a_wrong_environment_is_one_line_and_an_exit_status(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    variables: dict[str, str],
-    line: str,
-) -> None:
-    monkeypatch.setattr(parent, "RUN", tmp_path)
-    monkeypatch.setattr(startup, "SERVER_PATIENCE", 0.0)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert parent.main(["--serve"]) == 1
-    said = capsys.readouterr().err.strip()
-    assert line in said
-    assert "\n" not in said
-
-
-@pytest.mark.parametrize("offset", [0, 1])
-def test_a_port_in_use_is_one_line_that_names_it(offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(CannotStart, match=f"port {port} is in use") as refused:
-            startup.check_ports([port - offset, port - offset + 1])
-    assert "\n" not in str(refused.value)
 
 
 def test_the_house_is_what_the_architecture_says() -> None:

@@ -1,0 +1,75 @@
+"""What stops a start: a wrong environment, a server that is not there, a taken port; each is one line without a secret."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from leadops.platform import parent, startup
+from leadops.platform.startup import CannotStart
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"PORT": "web"}, "PORT='web' is not a whole number"),
+        (
+            {"PORT": "8112", "DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/none"},
+            "at 127.0.0.1 port 1 does not answer: Connection refused",
+        ),
+        ({"PORT": "8112", "DATABASE_URL": "nonsense"}, "cannot be read"),
+        ({"PORT": "8112", "DATABASE_URL": "mysql://root:hidden@h/x"}, "must start with postgresql://"),
+        ({"PORT": "8112", "DATABASE_URL": "postgresql://u:hidden@h"}, "postgresql://user:password@host:port/name"),
+    ],
+)
+def test_a_wrong_environment_is_one_line_and_an_exit_status(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    line: str,
+) -> None:
+    monkeypatch.setattr(parent, "RUN", tmp_path)
+    monkeypatch.setattr(startup, "SERVER_PATIENCE", 0.0)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert parent.main(["--serve"]) == 1
+    said = capsys.readouterr().err.strip()
+    assert line in said
+    assert "\n" not in said
+    assert "hidden" not in said  # no password reaches a log
+
+
+def test_what_is_waited_for_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(startup, "SERVER_PATIENCE", 0.6)
+    with pytest.raises(CannotStart, match=r"at 127.0.0.1 port 1 does not answer: Connection refused"):
+        startup.await_server("postgresql://u:hidden@127.0.0.1:1/none")
+    said = capsys.readouterr().out.strip()
+    assert "waiting up to 1 s for the server of DATABASE_URL at 127.0.0.1 port 1: Connection refused" in said
+    assert "hidden" not in said and "\n" not in said
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_a_port_in_use_is_one_line_that_names_it(offset: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotStart, match=f"port {port} is in use") as refused:
+            startup.check_ports([port - offset, port - offset + 1])
+    assert "\n" not in str(refused.value)
+
+
+def test_a_port_that_was_just_left_is_waited_for() -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+    later = threading.Timer(0.6, taken.close)
+    later.start()
+    startup.check_ports([port], patience=15)
+    later.join()
+    startup.check_ports([port])
