@@ -13,6 +13,7 @@ GROUND_TABLES = (
     "leadops.decisions",
     "leadops.apitables",
     "leadops.sealed",
+    "leadops.demo.models",
 )
 
 

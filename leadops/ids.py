@@ -10,7 +10,10 @@ import secrets
 import threading
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from random import Random
 
 COUNTER_BITS = 26  # rand_a (12 bits) and the head of rand_b (14): 67 million ids in order inside one millisecond
 COUNTER_TOP = 1 << COUNTER_BITS
@@ -19,6 +22,7 @@ RANDOM_BITS = 48  # the tail of rand_b, fresh for every id
 _lock = threading.Lock()
 _last = 0  # the latest real millisecond used; a clock set back does not take ids back
 _count = secrets.randbelow(COUNTER_TOP // 2)
+_told: tuple[Random, Callable[[], datetime]] | None = None  # chance and clock of `seeded`
 
 
 def uuid7(at: datetime | None = None) -> uuid.UUID:
@@ -32,6 +36,8 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
         wrapped = _count >= COUNTER_TOP
         if wrapped:
             _count = 0
+        if at is None and _told is not None:
+            at = _told[1]()
         if at is None:
             milli = max(time.time_ns() // 1_000_000, _last + 1 if wrapped else _last)
             _last = milli
@@ -41,7 +47,23 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
     if not 0 <= milli < 1 << 48:
         raise ValueError(f"no id can carry {at}")
     head, tail = count >> 14, count & 0x3FFF
-    return _made(milli << 80 | 7 << 76 | head << 64 | 2 << 62 | tail << 48 | secrets.randbits(RANDOM_BITS))
+    return _made(milli << 80 | 7 << 76 | head << 64 | 2 << 62 | tail << 48 | _chance(RANDOM_BITS))
+
+
+def _chance(bits: int) -> int:
+    return secrets.randbits(bits) if _told is None else _told[0].getrandbits(bits)
+
+
+@contextmanager
+def seeded(seed: int, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Ids of this process that come out the same each time: for a story that is told again, never for secrets."""
+    global _told, _count
+    before, kept = _told, _count
+    _told, _count = (Random(seed), clock), 0  # noqa: S311  no id is a secret
+    try:
+        yield
+    finally:
+        _told, _count = before, max(kept, _count)
 
 
 def _made(value: int) -> uuid.UUID:

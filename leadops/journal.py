@@ -157,7 +157,7 @@ class Seal(models.Model):
 
 @dataclass(slots=True)
 class Entry:
-    """A journal row to be: `cause` is another Entry of the same unit or the id of an older row."""
+    """A journal row to be: `cause` is another Entry of the same unit or the id of an older row; `actor` None: the unit's."""
 
     kind: str
     lead: Lead | None = None
@@ -170,6 +170,7 @@ class Entry:
     at: datetime | None = None
     id: int | None = None
     lead_id: uuid.UUID | None = None
+    actor: Actor | None = None
 
     def __post_init__(self) -> None:
         if self.lead is not None:
@@ -184,7 +185,6 @@ def rows_of(
         return [], []
     for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
         entry.id = key
-    user_id, system = actor.user_id, actor.code if actor.user_id is None else ""
     rows = [
         bulk.make(
             JournalEntry,
@@ -192,8 +192,8 @@ def rows_of(
             kind=e.kind,
             lead_id=e.lead_id,
             person_id=e.person_id or (e.lead.person_id if e.lead else None),
-            actor_id=user_id,
-            system=system,
+            actor_id=(e.actor or actor).user_id,
+            system="" if (e.actor or actor).user_id else (e.actor or actor).code,
             at=e.at or at,
             recorded_at=recorded_at,
             cycle=e.lead.cycle if e.lead else 1,

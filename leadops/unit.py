@@ -10,7 +10,8 @@ import json
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -81,9 +82,18 @@ class Unit:
 
     def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
         """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
-        entry = Entry(kind=kind, lead=lead, **fields)
+        entry = Entry(kind=kind, lead=lead, actor=self.actor, **fields)
         self.entries.append(entry)
         return entry
+
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[None]:
+        """What is done inside is `actor`'s: rights are theirs and so are the rows recorded. Phases stay the unit's."""
+        before, self.actor = self.actor, actor
+        try:
+            yield
+        finally:
+            self.actor = before
 
     def add(self, rows: Iterable[models.Model]) -> None:
         """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,123 +10,27 @@ from typing import Any
 from capture.models import Campaign, Cost, Form, Source
 from leadops import sealed
 from leadops.access import system
+from leadops.demo.cast import (
+    ALSO_LEADS,
+    CALENDARS,
+    CAMPAIGNS,
+    DOMAIN,
+    ORIGINS,
+    PEOPLE,
+    POOLS,
+    RULESET,
+    TEAMS,
+    TERRITORIES,
+    Colleague,
+)
 from leadops.models import Membership, Rep, RepTerms, Role, Team, User
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
 from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 
 DAWN = datetime(2020, 1, 1, tzinfo=UTC)
-DOMAIN = "demo.example"
 SETUP = system("demo")
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105  a fictional company on loopback
-WEEK = ("mon", "tue", "wed", "thu", "fri")
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    first: str
-    last: str
-    role: str
-    team: str = ""
-    language: str = "fr"
-    zone: str = "Europe/Paris"
-    calendar: str = "paris"
-    skills: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ("fr", "en")
-    capacity: int = 40
-
-    @property
-    def email(self) -> str:
-        plain = str.maketrans("éèêàïîôç", "eeeaiioc")
-        return f"{self.first.lower().translate(plain)}@{DOMAIN}"
-
-
-PEOPLE = (
-    Colleague("Léa", "Martin", Role.REP, "paris", calendar="always", skills=("industry",)),
-    Colleague("Karim", "Benali", Role.REP, "paris"),
-    Colleague("Sofia", "Almeida", Role.REP, "paris", skills=("large_accounts",), languages=("fr", "en", "pt")),
-    Colleague("Marc", "Tremblay", Role.REP, "montreal", zone="America/Montreal", calendar="montreal"),
-    Colleague("Emily", "Clark", Role.REP, "montreal", "en", "America/Montreal", "always", languages=("en", "fr")),
-    Colleague("Nadia", "Haddad", Role.MANAGER, "paris"),
-    Colleague("Olivier", "Gagnon", Role.MANAGER, "montreal", zone="America/Montreal"),
-    Colleague("Hugo", "Lefèvre", Role.MARKETING_OPS),
-    Colleague("Ines", "Moreau", Role.REVENUE_OPS),
-    Colleague("Paul", "Bernard", Role.EXECUTIVE, language="en"),
-)
-CALENDARS: dict[str, dict[str, Any]] = {
-    "paris": {
-        "zone": "Europe/Paris",
-        "week": {day: [["09:00", "12:30"], ["13:30", "18:30"]] for day in WEEK},
-        "holidays": {"country": "FR"},
-    },
-    "montreal": {
-        "zone": "America/Montreal",
-        "week": {day: [["08:30", "17:30"]] for day in WEEK},
-        "holidays": {"country": "CA", "subdivision": "QC"},
-    },
-}
-# pool key, names, team, members (first name, weight)
-POOLS = (
-    ("paris", {"fr": "Équipe Paris", "en": "Paris team"}, "paris", (("Léa", 1), ("Karim", 1), ("Sofia", 1))),
-    ("montreal", {"fr": "Équipe Montréal", "en": "Montréal team"}, "montreal", (("Marc", 1), ("Emily", 2))),
-    ("large", {"fr": "Grands comptes", "en": "Large accounts"}, "paris", (("Sofia", 1), ("Léa", 1))),
-    ("around-the-clock", {"fr": "Permanence", "en": "Round the clock"}, None, (("Léa", 1), ("Emily", 1))),
-)
-TERRITORIES = (
-    ("europe-fr", {"fr": "Europe francophone", "en": "French-speaking Europe"}, ("FR", "BE", "CH", "LU", "MC")),
-    ("north-america", {"fr": "Amérique du Nord", "en": "North America"}, ("CA", "US")),
-)
-RULESET: dict[str, Any] = {
-    "triggers": {"capture": "hand_raiser", "mql": True},
-    "rules": [
-        {
-            "key": "large-europe",
-            "label": {"fr": "Grands comptes d’Europe", "en": "Large accounts in Europe"},
-            "when": {
-                "all": [
-                    {"field": "territory", "op": "in", "value": ["europe-fr"]},
-                    {"field": "employees", "op": "gte", "value": 250},
-                ]
-            },
-            "require": {"skills": {"large_accounts": 1}},
-            "to": {"pool": "large"},
-            "else": ["paris", "around-the-clock"],
-            "nobody": "hold_until_open",
-        },
-        {
-            "key": "europe",
-            "label": {"fr": "Europe francophone", "en": "French-speaking Europe"},
-            "when": {"all": [{"field": "territory", "op": "in", "value": ["europe-fr"]}]},
-            "to": {"pool": "paris"},
-            "else": ["around-the-clock"],
-            "nobody": "hold_until_open",
-        },
-        {
-            "key": "north-america",
-            "label": {"fr": "Amérique du Nord", "en": "North America"},
-            "when": {"all": [{"field": "territory", "op": "in", "value": ["north-america"]}]},
-            "to": {"pool": "montreal"},
-            "else": ["around-the-clock"],
-            "nobody": "hold_until_open",
-        },
-    ],
-    "fallback": {"pool": "around-the-clock", "watcher": "revenue_ops", "nobody": "hold_until_open"},
-}
-CAMPAIGNS = (
-    ("audit-energie", "Audit énergétique offert", "paid_search", "audit-energie", 480_000),
-    ("webinaire-decret", "Webinaire décret tertiaire", "webinar", "webinaire-decret", 210_000),
-    ("linkedin-dsi", "LinkedIn directions", "paid_social", "linkedin-dsi", 390_000),
-    ("salon-lyon", "Salon de Lyon", "event", "salon-lyon", 640_000),
-)
-# slug, name, adapter, channel, campaign, hand-raiser, signed
-SOURCES = (
-    ("website", "Site vitrine", "hosted", "", "", True, False),
-    ("google-ads", "Google Ads", "json", "paid_search", "audit-energie", True, False),
-    ("linkedin", "LinkedIn", "json", "paid_social", "linkedin-dsi", False, False),
-    ("webinar", "Webinaires", "json", "webinar", "webinaire-decret", False, False),
-    ("event-lyon", "Salon de Lyon", "json", "event", "salon-lyon", True, False),
-    ("partner", "Partenaire Helios", "json", "partner", "", True, True),
-)
 FORM_FIELDS = [
     {"name": "given_name", "required": True},
     {"name": "family_name", "required": True},
@@ -138,28 +42,25 @@ FORM_FIELDS = [
 ]
 
 
-def found(first: str) -> Colleague:
-    return next(one for one in PEOPLE if one.first == first)
-
-
 def exists() -> bool:
     """Whether the demo company is already there: a second start keeps its data."""
     return User.objects.filter(email__endswith=f"@{DOMAIN}").exists()
 
 
-def make(password: str, at: datetime) -> None:
-    """Teams, people, pools, territories, rules, sources, campaigns and costs."""
+def make(password: str, begins: datetime, until: datetime) -> None:
+    """Teams, people, pools, territories, rules, sources, campaigns and their costs over this span."""
     in_unit(lambda unit: _teams(unit), actor=SETUP, at=DAWN)
     reps = _people(password)
     _pools(reps)
     _territories()
     in_unit(_versions, actor=SETUP, at=DAWN)
-    _sources(at)
+    _sources(begins, until)
+    publish_rules(begins - timedelta(days=1))
 
 
 def _teams(unit: Unit) -> None:
-    Team.objects.create(key="paris", name="Paris", zone="Europe/Paris", calendar="paris")
-    Team.objects.create(key="montreal", name="Montréal", zone="America/Montreal", calendar="montreal")
+    for key, name, zone, calendar in TEAMS:
+        Team.objects.create(key=key, name=name, zone=zone, calendar=calendar)
 
 
 def _people(password: str) -> dict[str, Rep]:
@@ -176,7 +77,8 @@ def _people(password: str) -> dict[str, Rep]:
             password=hashed.password,
             created_at=DAWN + timedelta(seconds=PEOPLE.index(one)),
         )
-        Membership.objects.create(user=user, team=teams.get(one.team), role=one.role)
+        for team in (one.team, *ALSO_LEADS.get(one.first, ())):
+            Membership.objects.create(user=user, team=teams.get(team), role=one.role)
         if one.role == Role.REP:
             reps[one.first] = _rep(user, one, teams[one.team])
     return reps
@@ -222,38 +124,41 @@ def _versions(unit: Unit) -> None:
         versions.publish(made.pk, unit=unit, reason="demo")
 
 
-def publish_rules(at: datetime) -> None:
-    """The house ruleset of the demo replaces the shipped one from its first day on."""
+def publish_rules(at: datetime, body: dict[str, Any] = RULESET, reason: str = "demo") -> None:
+    """This ruleset is in force from then on."""
 
     def work(unit: Unit) -> None:
-        made = versions.draft("ruleset", "house", RULESET, actor=SETUP, at=at)
-        versions.publish(made.pk, unit=unit, reason="demo")
+        made = versions.draft("ruleset", "house", body, actor=SETUP, at=at)
+        versions.publish(made.pk, unit=unit, reason=reason)
 
     in_unit(work, actor=SETUP, at=at)
 
 
-def _sources(at: datetime) -> None:
+def _sources(begins: datetime, until: datetime) -> None:
     campaigns = {}
-    for key, name, channel, utm, _cost in CAMPAIGNS:
+    for key, name, channel, utm in CAMPAIGNS:
         campaigns[key] = Campaign.objects.create(key=key, name=name, channel=channel, utm_campaign=utm, created_at=DAWN)
-    for slug, name, adapter, channel, campaign, hand_raiser, signed in SOURCES:
+    for one in ORIGINS:
         source = Source.objects.create(
-            slug=slug,
-            key=f"demo-{slug}",
-            name=name,
-            adapter=adapter,
-            channel=channel,
-            campaign=campaigns.get(campaign),
-            hand_raiser=hand_raiser,
-            signed=signed,
-            scheme="leadops" if signed else "",
+            slug=one.slug,
+            key=f"demo-{one.slug}",
+            name=one.name,
+            adapter=one.adapter,
+            channel=one.channel,
+            campaign=campaigns.get(one.campaign),
+            hand_raiser=one.hand_raiser,
+            signed=one.signed,
+            scheme="leadops" if one.signed else "",
             created_at=DAWN,
         )
-        if signed:
-            sealed.put(f"source:{slug}", WEBHOOK_SECRET, DAWN)
-        if slug == "website":
+        if one.signed:
+            sealed.put(f"source:{one.slug}", WEBHOOK_SECRET, DAWN)
+        if one.slug == "website":
             _form(source)
-    _costs(campaigns, at.date())
+        campaign = campaigns.get(one.campaign)
+        of = {"campaign": campaign} if campaign else {"source": source}
+        for first, last in months(begins.date(), until.date()):
+            _cost(of, first, last, one.monthly)
 
 
 def _form(source: Source) -> None:
@@ -274,10 +179,18 @@ def _form(source: Source) -> None:
     )
 
 
-def _costs(campaigns: dict[str, Campaign], until: date) -> None:
-    start = until - timedelta(days=29)
-    for key, _name, _channel, _utm, minor in CAMPAIGNS:
-        Cost.objects.create(
-            campaign=campaigns[key], from_on=start, to_on=until, amount_minor=minor, currency="EUR",
-            house_minor=minor, rate_on=until, recorded_at=DAWN, note="demo",
-        )  # fmt: skip
+def months(begins: date, until: date) -> Iterator[tuple[date, date]]:
+    """Calendar months of a span, the first and the last cut to it."""
+    first = begins
+    while first <= until:
+        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield first, min(following - timedelta(days=1), until)
+        first = following
+
+
+def _cost(of: dict[str, Any], first: date, last: date, monthly: int) -> None:
+    minor = monthly * ((last - first).days + 1) // 30
+    Cost.objects.create(
+        **of, from_on=first, to_on=last, amount_minor=minor, currency="EUR", house_minor=minor, rate_on=last,
+        recorded_at=DAWN, note="demo",
+    )  # fmt: skip

@@ -60,7 +60,11 @@ def cluster(name: str) -> Child:
     return Child(f"cluster-{name}", command, variables, pulse=f"cluster:{name}", beaten_by="ticker")
 
 
-def house(port: int, workers: int) -> list[Child]:
-    """Everything one host runs (architecture.md §8)."""
-    ticker = Child("ticker", manage("ticker", "--skip-checks"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
-    return [web(port, workers), live(port + 1), ticker, cluster("now"), cluster("long")]
+def house(port: int, workers: int, demo: bool = False) -> list[Child]:
+    """Everything one host runs (architecture.md §8); with the demo company its past is told before the ticker begins."""
+    first = "play_demo" if demo else "ticker"
+    ticker = Child("ticker", manage(first, "--skip-checks"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
+    trickle = [
+        Child("trickle", ["nice", "-n", "5", *manage("trickle_demo", "--skip-checks")], {"LEADOPS_ROLE": "trickle"})
+    ]
+    return [web(port, workers), live(port + 1), ticker, cluster("now"), cluster("long"), *(trickle if demo else [])]

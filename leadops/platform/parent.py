@@ -51,7 +51,7 @@ def up(mode: str) -> None:
             private = not os.environ.get("DATABASE_URL")
             heal = (lambda: postgres.ensure(timeout=10)) if private else None
             ready = f"http://127.0.0.1:{port}  (Ctrl-C stops everything)"
-            house = children.house(port, workers)
+            house = children.house(port, workers, demo=mode == "demo")
             pulses = Pulses(startup.libpq_url(url))
             Supervisor(house, variables, pulses, RUN, heal=heal, announce=ready).run()
 

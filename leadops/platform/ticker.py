@@ -57,6 +57,13 @@ def due_work() -> tuple[DueWork, ...]:
     return _table
 
 
+def show_life() -> None:
+    """A heartbeat task that must really run in each cluster, handed out before everything that waits there; and ours."""
+    for cluster in CLUSTERS:
+        queue.enqueue(heartbeats.beat, f"cluster:{cluster}", cluster=cluster, first=True, keep=False)
+    heartbeats.beat("ticker")
+
+
 @dataclass(slots=True)
 class Ticker:
     stopped: bool = False
@@ -73,7 +80,7 @@ class Ticker:
             for work in _table:
                 sleep_for = min(sleep_for, self._one(work, at, beat, sent))
             if canary:
-                self._canaries()
+                show_life()
         self._last.update(sent)  # only what was committed counts as enqueued
         if canary:
             self._canary = beat
@@ -95,12 +102,6 @@ class Ticker:
         queue.enqueue(work.task, cluster=work.cluster)
         sent[work.name] = beat
         return work.every
-
-    def _canaries(self) -> None:
-        """A heartbeat task that must really run in each cluster: handed out before everything that waits there."""
-        for cluster in CLUSTERS:
-            queue.enqueue(heartbeats.beat, f"cluster:{cluster}", cluster=cluster, first=True, keep=False)
-        heartbeats.beat("ticker")
 
     def wait(self, seconds: float) -> None:
         """Until something is announced as due, or the time is over."""

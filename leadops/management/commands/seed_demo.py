@@ -1,8 +1,7 @@
-"""`manage.py seed_demo`: the demo company and its short past; a second run keeps what is there."""
+"""`manage.py seed_demo`: the demo company with no past yet; a second run keeps what is there. `play_demo` tells its past."""
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from leadops import ids, moment
-from leadops.demo import company, play
+from leadops.demo import company, models
+from leadops.demo.arrivals import DAYS
+from leadops.demo.cast import PEOPLE
 from leadops.models import Lead
 from leadops.shipped import install_defaults
 
@@ -21,7 +22,8 @@ class Command(BaseCommand):
     help = "Fill an empty database with the demo company."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--leads", type=int, default=40)
+        parser.add_argument("--leads", type=int, default=6000)
+        parser.add_argument("--days", type=int, default=DAYS)
         parser.add_argument("--seed", type=int, default=7)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,25 +32,27 @@ class Command(BaseCommand):
         if not company.exists():
             if Lead.objects.exists():
                 raise CommandError("this database holds real leads: the demo company is for an empty one")
-            self._fill(options["leads"], options["seed"])
+            self._found(options["leads"], options["days"], options["seed"])
         self._sign_ins()
 
-    def _fill(self, leads: int, seed: int) -> None:
-        began, now = time.monotonic(), moment.now()
+    def _found(self, leads: int, days: int, seed: int) -> None:
+        until = moment.now().replace(second=0, microsecond=0)
+        begins = until - timedelta(days=days)
         install_defaults()
         password = ids.token(9)
         KEPT.write_text(password)
         KEPT.chmod(0o600)
-        company.make(password, now)
-        company.publish_rules(now - timedelta(days=60))
-        count = play.play(now, seed, leads, lambda text: self.stdout.write(f"  {text}"))
-        self.stdout.write(f"Demo company: {count} leads, {play.DAYS} days, {time.monotonic() - began:.1f} s")
+        company.make(password, begins, until)
+        models.begin(seed, leads, begins, until)
+        self.stdout.write(
+            f"The demo company is founded; its {days} days and {leads} leads are told while you look around."
+        )
 
     def _sign_ins(self) -> None:
         password = KEPT.read_text().strip() if KEPT.exists() else "?"
         seen: set[str] = set()
         self.stdout.write("Sign in (the page also has a button for each):")
-        for one in company.PEOPLE:
+        for one in PEOPLE:
             if one.role not in seen:
                 seen.add(one.role)
                 self.stdout.write(f"  {one.role:<14} {one.email:<22} {password}")

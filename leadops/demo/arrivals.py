@@ -1,0 +1,143 @@
+"""Who asks when through which source, as plain data: the same seed and the same end give the same list. Touches no row."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leadops.demo.cast import ORIGINS, Origin
+
+DAYS = 90
+PARIS = ZoneInfo("Europe/Paris")
+SLOT = 60  # minutes: arrivals of a slot come together, one batch of the pipeline
+SILENT = ("comparator", 40, timedelta(hours=36))  # a source says nothing: which, from which day on, how long
+EACH_DAY = (1.15, 1.25, 1.2, 1.1, 0.95, 0.3, 0.15)  # Monday to Sunday
+EACH_HOUR = (0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 8, 12, 13, 12, 10, 7, 4, 3, 2, 1, 0)
+FIRST = (
+    "Anna", "Bruno", "Chloé", "Denis", "Élise", "Farid", "Gaëlle", "Hélène", "Igor", "Julie", "Kenza", "Louis", "Maya",
+    "Noé", "Océane", "Pierre", "Quentin", "Rania", "Sarah", "Tom", "Ugo", "Valérie", "William", "Yasmine", "Zoé", "Olivia",
+)  # fmt: skip
+LAST = (
+    "Roux", "Garnier", "Nguyen", "Lambert", "Faure", "Mercier", "Blanc", "Diallo", "Perrin", "Morel", "Côté", "Roy",
+    "Bouchard", "Smith", "Weber", "Da Silva", "Fontaine", "Gauthier", "Benkirane", "Leclerc", "Brown", "Lévesque",
+)  # fmt: skip
+KINDS = ("Acier", "Transports", "Clinique", "Hôtels", "Papeterie", "Verrerie", "Coop", "Fonderie", "Logis", "Laiterie",
+         "Imprimerie", "Entrepôts", "Plasturgie", "Maraîchers")  # fmt: skip
+PLACES = ("du Rhône", "Vauban", "des Pins", "Azur", "du Nord", "Saint-Luc", "Laval", "Belair", "Atlantique", "Maple",
+          "Nordic", "de l’Atlas", "du Léman", "Gatineau", "des Ardennes", "Bellecour", "Ampère", "Kléber", "Sirius",
+          "du Vercors", "Océan", "Champlain")  # fmt: skip
+TITLES = ("Directeur général", "Responsable énergie", "Facility manager", "Acheteuse", "Directrice technique",
+          "Chef de projet", "Responsable maintenance", "Technicien", "Assistante", "Stagiaire")  # fmt: skip
+MORNING = ("FR",) * 10 + ("BE", "CH", "MA", "MA")  # in Europe: America sleeps
+AFTERNOON = ("FR",) * 6 + ("BE", "CH", "MA", "CA", "CA", "CA", "CA", "US")
+EVENING = ("CA", "CA", "CA", "US", "FR")
+SIZES = (6, 12, 35, 60, 120, 180, 260, 480, 900)
+INDUSTRIES = ("manufacturing", "logistics", "health", "hospitality", "retail", "")
+ENGLISH = ("CA", "US")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    n: int
+    at: datetime
+    origin: Origin
+    body: dict[str, Any]
+
+    @property
+    def country(self) -> str:
+        return str(self.body["country"])
+
+
+def arrivals(until: datetime, seed: int, count: int, days: int = DAYS) -> list[Arrival]:
+    """`count` of them over the last `days` days, in order of time."""
+    dice = random.Random(seed)  # noqa: S311  a story, not a secret
+    moments = _moments(until, dice, count, days)
+    return [Arrival(n, at, origin, draw(n, seed, origin, dice, at.hour)) for n, (at, origin) in enumerate(moments)]
+
+
+def _moments(until: datetime, dice: random.Random, count: int, days: int) -> list[tuple[datetime, Origin]]:
+    begins = until - timedelta(days=days)
+    slots = _slots(begins, until)
+    weights = [slot[1] for slot in slots]
+    found: list[tuple[datetime, Origin]] = []
+    shares = [origin.weight for origin in ORIGINS]
+    while len(found) < count:
+        origin = dice.choices(ORIGINS, weights=shares)[0]
+        at = slots[dice.choices(range(len(slots)), weights=weights)[0]][0]
+        if _silent(origin, at, begins):
+            continue
+        together = min(dice.randint(max(1, origin.crowd // 2), origin.crowd), count - len(found))
+        if origin.crowd > 1 and dice.random() > 2 / (1 + together):
+            continue  # a crowd counts for as many: its source keeps its share
+        found += [(at, origin)] * together
+    return sorted(found, key=lambda row: (row[0], row[1].slug))
+
+
+def _slots(begins: datetime, until: datetime) -> list[tuple[datetime, float]]:
+    """One instant a slot, in working hours; one an hour else; with how likely somebody comes then."""
+    found = []
+    day = begins.astimezone(PARIS).date()
+    while day <= until.astimezone(PARIS).date():
+        for hour, weight in enumerate(EACH_HOUR):
+            busy = day.weekday() < 5 and 8 <= hour < 19
+            for minute in range(0, 60, SLOT if busy else 60):
+                at = datetime.combine(day, time(hour, minute), tzinfo=PARIS).astimezone(UTC)
+                at += timedelta(minutes=offset(at))
+                if begins <= at < until - timedelta(minutes=1) and weight:
+                    share = weight * EACH_DAY[day.weekday()] / (60 // SLOT if busy else 1)
+                    found.append((at, share))
+        day += timedelta(days=1)
+    return found
+
+
+def offset(at: datetime) -> int:
+    """Minutes after the slot's beginning at which its arrivals come; another each hour."""
+    return 1 + (at.timetuple().tm_yday * 7 + at.hour * 11) % 53
+
+
+def _silent(origin: Origin, at: datetime, begins: datetime) -> bool:
+    slug, day, span = SILENT
+    start = begins + timedelta(days=day)
+    return origin.slug == slug and start <= at < start + span
+
+
+def draw(n: int, seed: int, origin: Origin, dice: random.Random, hour: int) -> dict[str, Any]:
+    """What the `n`th of this seed sends; who asks at this hour (UTC) is awake."""
+    first, last = dice.choice(FIRST), dice.choice(LAST)
+    kind, place = dice.choice(KINDS), dice.choice(PLACES)
+    country = dice.choice(MORNING if hour < 13 else AFTERNOON if hour < 18 else EVENING)
+    host = f"{kind} {place}".lower().replace("’", "-").replace(" ", "-").encode("ascii", "ignore").decode()
+    body: dict[str, Any] = {
+        "id": f"demo-{seed}-{n}",
+        "first_name": first,
+        "last_name": last,
+        "email": f"{first}.{last}{n}@{host}.example".lower().replace(" ", ""),
+        "phone": f"+336{10000000 + n * 7:08d}",
+        "company": f"{kind} {place}",
+        "title": dice.choice(TITLES),
+        "country": country,
+        "employees": dice.choice(SIZES),
+        "industry": dice.choice(INDUSTRIES),
+        "language": "en" if country in ENGLISH and dice.random() < 0.6 else "fr",
+        "message": "Nous aimerions réduire notre facture d’énergie." if dice.random() < 0.4 else "",
+    }
+    if origin.slug == "website":
+        marks = dice.choice((("google", "organic"), ("newsletter", "email"), ("google", "cpc")))
+        body["utm_source"], body["utm_medium"] = marks
+        if marks[1] == "cpc":
+            body["utm_campaign"] = "audit-energie"
+    return body
+
+
+def as_posted(arrival: Arrival) -> dict[str, Any]:
+    """The body as its source sends it: the website's form posts its fields and the marks of the visit apart."""
+    if arrival.origin.adapter != "hosted":
+        return arrival.body
+    marks = {key: value for key, value in arrival.body.items() if key.startswith("utm_")}
+    fields = {key: value for key, value in arrival.body.items() if key not in marks and key != "id" and value}
+    fields["given_name"], fields["family_name"] = fields.pop("first_name"), fields.pop("last_name")
+    language = fields.pop("language")
+    return {"form": "demo", "language": language, "fields": fields, "marks": marks, "nonce": arrival.body["id"]}
