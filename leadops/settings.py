@@ -187,6 +187,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "csp.context_processors.nonce",
                 "leadops.desk.context.shell",
+                *(["leadops.demo.context.strip"] if MODE == "demo" else []),
             ],
             "builtins": ["leadops.templatetags.house", "template_partials.templatetags.partials"],
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from leadops.demo.cast import ORIGINS, Origin
 
 DAYS = 90
 PARIS = ZoneInfo("Europe/Paris")
-SLOT = 60  # minutes: arrivals of a slot come together, one batch of the pipeline
+SLOT = timedelta(hours=2)  # arrivals of a slot come together: one batch of the pipeline
 SILENT = ("comparator", 40, timedelta(hours=36))  # a source says nothing: which, from which day on, how long
 EACH_DAY = (1.15, 1.25, 1.2, 1.1, 0.95, 0.3, 0.15)  # Monday to Sunday
 EACH_HOUR = (0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 8, 12, 13, 12, 10, 7, 4, 3, 2, 1, 0)
@@ -77,25 +77,27 @@ def _moments(until: datetime, dice: random.Random, count: int, days: int) -> lis
 
 
 def _slots(begins: datetime, until: datetime) -> list[tuple[datetime, float]]:
-    """One instant a slot, in working hours; one an hour else; with how likely somebody comes then."""
+    """The instant of each slot, and how likely somebody comes then."""
     found = []
-    day = begins.astimezone(PARIS).date()
-    while day <= until.astimezone(PARIS).date():
-        for hour, weight in enumerate(EACH_HOUR):
-            busy = day.weekday() < 5 and 8 <= hour < 19
-            for minute in range(0, 60, SLOT if busy else 60):
-                at = datetime.combine(day, time(hour, minute), tzinfo=PARIS).astimezone(UTC)
-                at += timedelta(minutes=offset(at))
-                if begins <= at < until - timedelta(minutes=1) and weight:
-                    share = weight * EACH_DAY[day.weekday()] / (60 // SLOT if busy else 1)
-                    found.append((at, share))
-        day += timedelta(days=1)
+    start = slot(begins)
+    while start < until:
+        at = start + offset(start)
+        here = at.astimezone(PARIS)
+        share = EACH_HOUR[here.hour] * EACH_DAY[here.weekday()]
+        if begins <= at < until - timedelta(minutes=1) and share:
+            found.append((at, share))
+        start += SLOT
     return found
 
 
-def offset(at: datetime) -> int:
-    """Minutes after the slot's beginning at which its arrivals come; another each hour."""
-    return 1 + (at.timetuple().tm_yday * 7 + at.hour * 11) % 53
+def slot(at: datetime) -> datetime:
+    """Where the slot of this instant begins."""
+    return at.replace(hour=at.hour // 2 * 2, minute=0, second=0, microsecond=0)
+
+
+def offset(start: datetime) -> timedelta:
+    """How long after a slot's beginning its arrivals come: another time each day, so that no hour stays empty."""
+    return timedelta(minutes=1 + (start.timetuple().tm_yday * 37 + start.hour * 11) % 112)
 
 
 def _silent(origin: Origin, at: datetime, begins: datetime) -> bool:

@@ -64,15 +64,15 @@ CALENDARS: dict[str, dict[str, Any]] = {
     "paris": {"zone": "Europe/Paris", "week": dict.fromkeys(WEEK, _SPLIT), "holidays": {"country": "FR"}},
     "lyon": {
         "zone": "Europe/Paris",
-        "week": dict.fromkeys(WEEK, [["08:30", "12:30"], ["13:30", "18:00"]]),
+        "week": {key: [["08:30", "12:30"], ["13:30", "18:00"]] for key in WEEK},
         "holidays": {"country": "FR"},
     },
     "montreal": {
         "zone": MONTREAL,
-        "week": dict.fromkeys(WEEK, [["08:30", "17:30"]]),
+        "week": {key: [["08:30", "17:30"]] for key in WEEK},
         "holidays": {"country": "CA", "subdivision": "QC"},
     },
-    "casablanca": {"zone": CASABLANCA, "week": dict.fromkeys(WEEK, [["08:30", "18:00"]])},
+    "casablanca": {"zone": CASABLANCA, "week": {key: [["08:30", "18:00"]] for key in WEEK}},
 }
 # pool key, names, team, members (first name, weight)
 POOLS = (

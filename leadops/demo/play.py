@@ -28,7 +28,7 @@ from leadops.demo.arrivals import Arrival, arrivals, as_posted
 from leadops.demo.models import Demo
 from leadops.demo.story import Act, story
 from leadops.effects.models import Effect
-from leadops.models import Lead, User
+from leadops.models import Absence, Lead, User
 from leadops.platform import ticker
 from leadops.unit import Unit, in_unit
 
@@ -48,6 +48,15 @@ class Stage:
     sources: dict[str, live_sources.LiveSource]
     leads: dict[int, uuid.UUID] = field(default_factory=dict)  # arrival -> its lead
     actors: dict[uuid.UUID, Actor] = field(default_factory=dict)
+    absences: dict[uuid.UUID, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
+
+    def away(self, user_id: uuid.UUID, at: datetime) -> bool:
+        """Who left or is on leave answers nothing."""
+        if user_id not in self.absences:
+            spans = Absence.objects.filter(rep=user_id, known_to=None)
+            self.absences[user_id] = list(spans.values_list("valid_from", "valid_to"))
+        away = any(start <= at and (end is None or at < end) for start, end in self.absences[user_id])
+        return away or self.actor(user_id).user_id is None
 
     def actor(self, user_id: uuid.UUID) -> Actor:
         if user_id not in self.actors:
@@ -116,6 +125,8 @@ def _step(
 ) -> None:
     for plant in planted:
         plant.do(at)
+        stage.actors.clear()
+        stage.absences.clear()
     if arriving:
         _arrive(stage, arriving, at)
     if acts:
@@ -147,7 +158,7 @@ def _act(stage: Stage, acts: Sequence[Act]) -> None:
         found = {lead.pk: lead for lead in unit.leads(lead_id for _act, lead_id in wanted)}
         for act, lead_id in wanted:
             lead = found.get(lead_id)
-            if lead is not None and lead.owner_id is not None:
+            if lead is not None and lead.owner_id is not None and not stage.away(lead.owner_id, unit.at):
                 with unit.acting(stage.actor(lead.owner_id)):
                     acting.do(act, lead, unit)
 

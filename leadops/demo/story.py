@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leadops.demo.arrivals import SLOT, Arrival, offset
+from leadops.demo.arrivals import SLOT, Arrival, offset, slot
 
 ZONES = {"CA": "America/Montreal", "US": "America/Montreal", "MA": "Africa/Casablanca"}
 AMOUNTS = (4_800, 7_500, 9_900, 12_000, 18_000, 26_000, 44_000)
@@ -91,6 +91,8 @@ def in_hours(at: datetime, zone: ZoneInfo) -> datetime:
 
 def together(at: datetime) -> datetime:
     """The moment in which the acts of a slot are done, a few minutes after its arrivals."""
-    start = at.replace(minute=at.minute // SLOT * SLOT, second=0, microsecond=0)
-    done = start + timedelta(minutes=offset(start) + 2 + start.hour % 3)
-    return done if done >= at else done + timedelta(minutes=SLOT)
+    start = slot(at)
+    done = start + offset(start) + timedelta(minutes=2 + start.hour // 2 % 3)
+    if done >= at:
+        return done
+    return together(start + SLOT)

@@ -65,6 +65,6 @@ def house(port: int, workers: int, demo: bool = False) -> list[Child]:
     first = "play_demo" if demo else "ticker"
     ticker = Child("ticker", manage(first, "--skip-checks"), {"LEADOPS_ROLE": "ticker"}, pulse="ticker")
     trickle = [
-        Child("trickle", ["nice", "-n", "5", *manage("trickle_demo", "--skip-checks")], {"LEADOPS_ROLE": "trickle"})
+        Child("trickle", ["nice", "-n", "5", *manage("trickle_demo", "--skip-checks")], {"LEADOPS_ROLE": "command"})
     ]
     return [web(port, workers), live(port + 1), ticker, cluster("now"), cluster("long"), *(trickle if demo else [])]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leadops', '0014_journal_kinds_of_the_rooms'),
+        ('leadops', '0015_opportunity_product'),
     ]
 
     operations = [
