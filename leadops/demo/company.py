@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from capture.models import Campaign, Cost, Form, Source
-from leadops import sealed
+from leadops import ids, sealed
 from leadops.access import system
 from leadops.demo.cast import (
     ALSO_LEADS,
@@ -23,7 +23,9 @@ from leadops.demo.cast import (
     TERRITORIES,
     Colleague,
 )
+from leadops.demo.models import Demo, begin
 from leadops.models import Membership, Rep, RepTerms, Role, Team, User
+from leadops.shipped import install_defaults
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
 from routing.models import Pool, PoolMember, Territory, TerritoryPlace
@@ -45,6 +47,15 @@ FORM_FIELDS = [
 def exists() -> bool:
     """Whether the demo company is already there: a second start keeps its data."""
     return User.objects.filter(email__endswith=f"@{DOMAIN}").exists()
+
+
+def found(seed: int, leads: int, days: int, until: datetime, password: str) -> Demo:
+    """The company on the day before its past begins; the same seed and end give the same ids."""
+    begins = until - timedelta(days=days)
+    install_defaults()
+    with ids.seeded(seed, lambda: begins):
+        make(password, begins, until)
+    return begin(seed, leads, begins, until)
 
 
 def make(password: str, begins: datetime, until: datetime) -> None:

@@ -10,6 +10,7 @@ from leadops import access
 from leadops.access import Actor
 from leadops.demo import company
 from leadops.demo.cast import DOMAIN, MISROUTED, RULESET
+from leadops.desk import people
 from leadops.models import Rep, User
 from leadops.unit import in_unit
 from routing import services as routing
@@ -30,6 +31,7 @@ def planted(begins: datetime, until: datetime) -> list[Plant]:
         for at, do in (
             (bad, lambda at: company.publish_rules(at, MISROUTED, "Google Ads specialists")),
             (bad + 3 * day, lambda at: company.publish_rules(at, RULESET, "Back to the rules before")),
+            (workday(until - 21 * day), lambda at: leaves("thomas")),
             (workday(until - 3 * day), lambda at: absent("karim", at, until + 4 * day)),
         )
         if begins < at < until
@@ -49,6 +51,11 @@ def person(name: str) -> User:
 
 def acting_as(name: str) -> Actor:
     return access.actor_of(person(name))
+
+
+def leaves(name: str) -> None:
+    """A rep leaves the company: nobody signs in as them any more, and their leads move on."""
+    in_unit(lambda unit: people.deactivate_user(person(name), unit), actor=acting_as("ines"))
 
 
 def absent(name: str, start: datetime, end: datetime) -> None:

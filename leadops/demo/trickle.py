@@ -73,10 +73,16 @@ def body_of(demo: Demo, *, hot: bool) -> dict[str, Any]:
     return {**body, **HOT} if hot else body
 
 
+def signed(body: dict[str, Any], at: datetime) -> tuple[bytes, dict[str, str]]:
+    """The bytes to send and the header that signs them."""
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    return raw, {"Leadops-Signature": signatures.sign(WEBHOOK_SECRET, raw, at)}
+
+
 def post(address: str, body: dict[str, Any], at: datetime) -> int:
     """One signed request; the status of the answer."""
-    raw = json.dumps(body, ensure_ascii=False).encode()
-    headers = {"Content-Type": "application/json", "Leadops-Signature": signatures.sign(WEBHOOK_SECRET, raw, at)}
+    raw, headers = signed(body, at)
+    headers["Content-Type"] = "application/json"
     request = urllib.request.Request(f"{address}/in/demo-{PARTNER.slug}", raw, headers)  # noqa: S310  our own loopback
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         status: int = answer.status

@@ -55,7 +55,10 @@ def turn(request: HttpRequest) -> HttpResponse:
 @require_POST
 def erase(request: HttpRequest) -> HttpResponse:
     count = erasing.erase(request.POST.get("word", ""), request.actor)  # type: ignore[attr-defined]
-    messages.success(request, ngettext("%(n)s lead of the demo was erased.", "%(n)s leads of the demo were erased.", count) % {"n": count})
+    messages.success(
+        request,
+        ngettext("%(n)s lead of the demo was erased.", "%(n)s leads of the demo were erased.", count) % {"n": count},
+    )
     return redirect("demo:show")
 
 

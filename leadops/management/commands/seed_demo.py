@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from leadops import ids, moment
-from leadops.demo import company, models
+from leadops.demo import company
 from leadops.demo.arrivals import DAYS
 from leadops.demo.cast import PEOPLE
 from leadops.models import Lead
-from leadops.shipped import install_defaults
 
 KEPT = settings.VAR / "demo_password"
 
@@ -37,13 +35,10 @@ class Command(BaseCommand):
 
     def _found(self, leads: int, days: int, seed: int) -> None:
         until = moment.now().replace(second=0, microsecond=0)
-        begins = until - timedelta(days=days)
-        install_defaults()
         password = ids.token(9)
         KEPT.write_text(password)
         KEPT.chmod(0o600)
-        company.make(password, begins, until)
-        models.begin(seed, leads, begins, until)
+        company.found(seed, leads, days, until, password)
         self.stdout.write(
             f"The demo company is founded; its {days} days and {leads} leads are told while you look around."
         )
