@@ -12,7 +12,13 @@ from leadops.models import Lead, Opportunity, Stage
 from leadops.unit import Unit
 from qualification import opportunities
 from qualification import services as qualification
+from qualification.answers import Answered
 
+LEARNT = (  # what the call said, by the shipped framework; each reaches its minimum
+    Answered({"budget": "possible", "authority": "influences", "need": "clear", "timing": "year"}),
+    Answered({"budget": "allocated", "authority": "decides", "need": "clear", "timing": "quarter"}, evidence="meeting"),
+    Answered({"budget": "allocated", "authority": "influences", "need": "latent", "timing": "year"}),
+)
 WORKED = (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
 
 
@@ -41,7 +47,7 @@ def _recycle(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
 
 
 def _qualify(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    qualification.qualify(lead, unit)
+    qualification.qualify(lead, unit, LEARNT[data["learnt"] % len(LEARNT)])
 
 
 def _open(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ MORNING = ("FR",) * 10 + ("BE", "CH", "MA", "MA")  # in Europe: America sleeps
 AFTERNOON = ("FR",) * 6 + ("BE", "CH", "MA", "CA", "CA", "CA", "CA", "US")
 EVENING = ("CA", "CA", "CA", "US", "FR")
 SIZES = (6, 12, 35, 60, 120, 180, 260, 480, 900)
-INDUSTRIES = ("manufacturing", "logistics", "health", "hospitality", "retail", "")
+INDUSTRIES = ("manufacturing", "logistics", "healthcare", "hospitality", "retail", "")
 ENGLISH = ("CA", "US")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ def turn(act: str) -> None:
     live.filter(wanted__gt=MOST_WANTED).update(wanted=MOST_WANTED)
 
 
-ACTS = {
+ACTS: dict[str, dict[str, Any]] = {
     "pause": {"paused": True},
     "resume": {"paused": False},
     "faster": {"speed": FAST},

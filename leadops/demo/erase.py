@@ -106,7 +106,7 @@ def _remove(doomed: Doomed) -> None:
         for table in tables.values():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for model, table in tables.items():
-            key = connection.ops.quote_name(model._meta.pk.column)  # type: ignore[union-attr]
+            key = connection.ops.quote_name(str(model._meta.pk.column))
             for some in _slices(sorted(doomed[model])):
                 cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", [list(some)])  # noqa: S608  names of tables
         cursor.execute(_BALANCE)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import gc
 import heapq
 import json
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db import connection
@@ -28,13 +29,16 @@ from leadops.demo.arrivals import Arrival, arrivals, as_posted
 from leadops.demo.models import Demo
 from leadops.demo.story import Act, story
 from leadops.effects.models import Effect
+from leadops.errors import Refused
 from leadops.models import Absence, Lead, User
 from leadops.platform import ticker
 from leadops.unit import Unit, in_unit
 
+log = logging.getLogger("leadops.demo")
 PLAY = system("demo")
 BY_HAND = {"submissions"}  # run by each step itself
-SELDOM = {"what is kept for a while"}  # once a day is enough for a past
+OFTEN = {"clocks", "held leads"}  # looked at in every step; all else that may be due a few times a day
+SOMETIMES = timedelta(hours=6)
 NEVER = {"effects"}  # what was planned for a past moment is not sent: `_unsent`
 WORKING = (7, 18)  # UTC hours in which acts are so dense that looking after them is enough
 TOLD_EVERY = 5  # days between two lines of progress
@@ -46,6 +50,7 @@ class Stage:
 
     demo: Demo
     sources: dict[str, live_sources.LiveSource]
+    looked: datetime
     leads: dict[int, uuid.UUID] = field(default_factory=dict)  # arrival -> its lead
     actors: dict[uuid.UUID, Actor] = field(default_factory=dict)
     absences: dict[uuid.UUID, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
@@ -72,15 +77,14 @@ def play(
     """Tell the rest of the past; returns how many leads there are. `before_step` is called with each step's instant."""
     come = arrivals(demo.until, demo.seed, demo.leads, demo.days)
     sources = {source.slug: live_sources.live(source, demo.until) for source in Source.objects.all()}
-    stage = Stage(demo, sources)
+    stage = Stage(demo, sources, demo.played_to)
     stage.leads = _known(demo.seed)
-    told, last = demo.day, demo.played_to
-    with ids.seeded(demo.seed + int(last.timestamp()), moment.now), _quick():
+    told = demo.day
+    with ids.seeded(demo.seed + int(demo.played_to.timestamp()), moment.now), _quick():
         for at, arriving, acts, planted in _steps(demo, come):
             before_step(at)
             with moment.at(at):
-                _step(stage, at, arriving, acts, planted, at.date() != last.date())
-            last = at
+                _step(stage, at, arriving, acts, planted)
             if demo.day >= told + TOLD_EVERY:
                 told = demo.day
                 say(f"day {demo.day} of {demo.days}: {len(stage.leads)} leads")
@@ -121,7 +125,6 @@ def _step(
     arriving: Sequence[Arrival],
     acts: Sequence[Act],
     planted: Sequence[plants.Plant],
-    new_day: bool,
 ) -> None:
     for plant in planted:
         plant.do(at)
@@ -131,8 +134,8 @@ def _step(
         _arrive(stage, arriving, at)
     if acts:
         _act(stage, acts)
-    if acts or planted or new_day or not WORKING[0] <= at.hour < WORKING[1]:
-        _tick(at, new_day)
+    if acts or planted or not WORKING[0] <= at.hour < WORKING[1]:
+        _tick(stage, at)
     stage.demo.played_to = at
     Demo.objects.filter(pk=1).update(played_to=at)
 
@@ -154,6 +157,17 @@ def _act(stage: Stage, acts: Sequence[Act]) -> None:
     """What the reps do at this instant, one unit; a lead on which it makes no sense any more is left alone."""
     wanted = [(act, stage.leads[act.n]) for act in acts if act.n in stage.leads]
 
+    try:
+        _together(stage, wanted)
+    except Refused:  # a visitor was quicker on one of these leads: that act falls, the others are done alone
+        for one in wanted:
+            try:
+                _together(stage, [one])
+            except Refused as refused:
+                log.warning("not done in the told past: %s: %s", one[0].kind, refused)
+
+
+def _together(stage: Stage, wanted: Sequence[tuple[Act, uuid.UUID]]) -> None:
     def work(unit: Unit) -> None:
         found = {lead.pk: lead for lead in unit.leads(lead_id for _act, lead_id in wanted)}
         for act, lead_id in wanted:
@@ -165,14 +179,16 @@ def _act(stage: Stage, acts: Sequence[Act]) -> None:
     in_unit(work, actor=PLAY)
 
 
-def _tick(at: datetime, new_day: bool) -> None:
+def _tick(stage: Stage, at: datetime) -> None:
     """What the ticker would find due now."""
+    all_of_it = at - stage.looked >= SOMETIMES
     for work in ticker.due_work():
-        if work.name in BY_HAND | NEVER or (work.name in SELDOM and not new_day):
+        if work.name in BY_HAND | NEVER or not (all_of_it or work.name in OFTEN):
             continue
         due = work.next_at(at)
         if due is not None and due <= at:
             work.task()
+    stage.looked = at if all_of_it else stage.looked
 
 
 def _unsent(until: datetime) -> None:

@@ -62,7 +62,7 @@ def story(arrival: Arrival, seed: int, until: datetime) -> list[Act]:
     elif fate < 0.43:
         then(at, "recycle", reason=dice.choice(("no_timing", "project_postponed")), days=dice.randint(25, 60))
     else:
-        then(at, "qualify")
+        then(at, "qualify", learnt=dice.randrange(8))
         _deal(arrival, dice, at, zone, then)
     return acts
 

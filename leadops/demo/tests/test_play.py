@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 UNTIL = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
 
-def tell(days: int = 5, leads: int = 120) -> Demo:
+def tell(days: int = 4, leads: int = 80) -> Demo:
     demo = company.found(7, leads, days, UNTIL, "not-a-password")
     play.play(demo)
     return demo
@@ -35,7 +35,7 @@ def tell(days: int = 5, leads: int = 120) -> Demo:
 def one_story() -> tuple[list[object], ...]:
     """What a play left, to compare with another; nothing of it stays."""
     with transaction.atomic():
-        tell(3, 50)
+        tell(2, 30)
         found = (
             list(Lead.objects.order_by("id").values_list("id", "owner", "stage", "score", "received_at")),
             list(Submission.objects.order_by("id").values_list("id", "end")),
@@ -55,7 +55,7 @@ def told() -> Demo:
 
 
 def test_every_arrival_has_its_end_every_lead_somebody_and_the_ledger_balances(told):
-    assert Submission.objects.count() == 120 and not Submission.objects.filter(end="pending").exists()
+    assert Submission.objects.count() == 80 and not Submission.objects.filter(end="pending").exists()
     assert not Stalled.objects.exists()
     assert not selectors.astray(UNTIL).exists()
     for credit in PoolCredit.objects.all():
@@ -76,8 +76,8 @@ def test_it_is_told_in_order_of_time_and_by_those_who_did_it(told):
 
 
 def test_a_play_that_was_cut_goes_on_after_its_last_step():
-    demo = company.found(7, 60, 4, UNTIL, "not-a-password")
-    steps = iter(range(9))
+    demo = company.found(7, 30, 3, UNTIL, "not-a-password")
+    steps = iter(range(6))
 
     class Cut(Exception):
         pass
@@ -89,10 +89,10 @@ def test_a_play_that_was_cut_goes_on_after_its_last_step():
     with pytest.raises(Cut):
         play.play(demo, before_step=stop)
     before = Submission.objects.count()
-    assert 0 < before < 60
+    assert 0 < before < 30
     demo.refresh_from_db()
     play.play(demo)
-    assert Submission.objects.count() == 60, "none lost, none twice"
+    assert Submission.objects.count() == 30, "none lost, none twice"
     demo.refresh_from_db()
     assert demo.state == Demo.State.LIVE
 
@@ -184,8 +184,9 @@ def test_the_page_is_closed_to_visitors_and_away_without_a_demo(client):
     assert client.get(reverse("demo:show")).status_code == 404
 
 
+@pytest.mark.slow
 def test_what_was_planted_is_there():
-    tell(35, 260)
+    tell(24, 80)
     versions = Version.objects.filter(kind="ruleset", key="house")
     assert versions.count() == 4, "shipped, the house's, the one that misrouted, and back"
     misrouted = Lead.objects.filter(pool="montreal", country__in=["FR", "BE", "CH"])
