@@ -150,6 +150,7 @@ SHADOWING = _rule(
 )  # fmt: skip
 MISROUTED = ruleset(HOT, SHADOWING, FAIR, ACCOUNTS, EUROPE, AMERICA, MAGHREB)
 
+FITTING = {"all": [_in("source", "webinar", "linkedin", "newsletter"), {"field": "fit", "op": "gte", "value": 35}]}
 CAMPAIGNS = (
     ("audit-energie", "Audit énergétique offert", "paid_search", "audit-energie"),
     ("webinaire-decret", "Webinaire décret tertiaire", "webinar", "webinaire-decret"),
@@ -177,15 +178,17 @@ class Origin:
 
 
 ORIGINS = (
-    Origin("website", "Site vitrine", "hosted", "", "", True, False, 90_000, 20, 0.45, (4, 14)),
-    Origin("google-ads", "Google Ads", "json", "paid_search", "audit-energie", True, False, 620_000, 18, 0.30, (4, 15)),
-    Origin("linkedin", "LinkedIn", "json", "paid_social", "linkedin-dsi", False, False, 110_000, 20, 0.06, (8, 25), 4),
+    Origin("website", "Site vitrine", "hosted", "", "", True, False, 420_000, 20, 0.45, (4, 14)),
     Origin(
-        "webinar", "Webinaires", "json", "webinar", "webinaire-decret", False, False, 70_000, 12, 0.62, (22, 42), 25
+        "google-ads", "Google Ads", "json", "paid_search", "audit-energie", True, False, 3_100_000, 18, 0.30, (4, 15)
     ),
-    Origin("event-lyon", "Salon de Lyon", "json", "event", "salon-lyon", True, False, 520_000, 6, 0.35, (8, 25), 12),
-    Origin("partner", "Partenaire Helios", "json", "partner", "", True, True, 150_000, 8, 0.48, (5, 18)),
-    Origin("newsletter", "Lettre mensuelle", "json", "email", "", False, False, 45_000, 7, 0.30, (10, 30), 8),
-    Origin("comparator", "Comparateur énergie", "json", "review_site", "", True, False, 260_000, 6, 0.18, (5, 15)),
-    Origin("phone", "Standard téléphonique", "json", "direct", "", True, False, 120_000, 3, 0.50, (3, 12)),
+    Origin("linkedin", "LinkedIn", "json", "paid_social", "linkedin-dsi", False, False, 390_000, 20, 0.06, (8, 25), 4),
+    Origin(
+        "webinar", "Webinaires", "json", "webinar", "webinaire-decret", False, False, 240_000, 12, 0.62, (22, 42), 25
+    ),
+    Origin("event-lyon", "Salon de Lyon", "json", "event", "salon-lyon", True, False, 2_400_000, 6, 0.35, (8, 25), 12),
+    Origin("partner", "Partenaire Helios", "json", "partner", "", True, True, 900_000, 8, 0.48, (5, 18)),
+    Origin("newsletter", "Lettre mensuelle", "json", "email", "", False, False, 160_000, 7, 0.30, (10, 30), 8),
+    Origin("comparator", "Comparateur énergie", "json", "review_site", "", True, False, 1_300_000, 6, 0.18, (5, 15)),
+    Origin("phone", "Standard téléphonique", "json", "direct", "", True, False, 600_000, 3, 0.50, (3, 12)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from leadops.demo.cast import (
     CALENDARS,
     CAMPAIGNS,
     DOMAIN,
+    FITTING,
     ORIGINS,
     PEOPLE,
     POOLS,
@@ -28,6 +30,7 @@ from leadops.models import Membership, Rep, RepTerms, Role, Team, User
 from leadops.shipped import install_defaults
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
+from qualification.defaults import MQL
 from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 
 DAWN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -66,6 +69,7 @@ def make(password: str, begins: datetime, until: datetime) -> None:
     _territories()
     in_unit(_versions, actor=SETUP, at=DAWN)
     _sources(begins, until)
+    publish_mql(begins - timedelta(days=1))
     publish_rules(begins - timedelta(days=1))
 
 
@@ -133,6 +137,18 @@ def _versions(unit: Unit) -> None:
     for key, body in CALENDARS.items():
         made = versions.draft("calendar", key, body, actor=SETUP, at=unit.at)
         versions.publish(made.pk, unit=unit, reason="demo")
+
+
+def publish_mql(at: datetime) -> None:
+    """The shipped definition, and besides: who came to a webinar, an ad or the newsletter and fits well."""
+    body = deepcopy(MQL)
+    body["when"]["all"][-1]["any"].append(FITTING)
+
+    def work(unit: Unit) -> None:
+        made = versions.draft("mql", "house", body, actor=SETUP, at=at)
+        versions.publish(made.pk, unit=unit, reason="demo")
+
+    in_unit(work, actor=SETUP, at=at)
 
 
 def publish_rules(at: datetime, body: dict[str, Any] = RULESET, reason: str = "demo") -> None:

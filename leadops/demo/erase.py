@@ -13,11 +13,13 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from capture.models import Cost, Submission
+from capture.models import Cost, Import, Submission
 from leadops import access
 from leadops.access import WHOLE_HOUSE, Actor
+from leadops.demo import fair
 from leadops.demo.models import Demo
 from leadops.errors import Refused
 from leadops.models import Account, Lead, Person
@@ -46,8 +48,9 @@ def erase(typed: str, actor: Actor) -> int:
 def _doomed() -> Doomed:
     """Rows by model: leads, people and accounts of the demo alone, and everything that belongs to them."""
     doomed: Doomed = defaultdict(set)
-    marked = Submission.objects.filter(delivery_key__startswith=MARK)
-    others = Submission.objects.exclude(delivery_key__startswith=MARK).filter(lead__isnull=False)
+    made_here = Q(delivery_key__startswith=MARK) | Q(delivery_key__startswith=f"f:{fair.digest()}:")
+    marked = Submission.objects.filter(made_here)
+    others = Submission.objects.exclude(made_here).filter(lead__isnull=False)
     doomed[Submission] = set(marked.values_list("pk", flat=True))
     leads = set(marked.filter(lead__isnull=False).values_list("lead", flat=True))
     doomed[Lead] = leads - set(others.values_list("lead", flat=True))
@@ -57,6 +60,7 @@ def _doomed() -> Doomed:
     accounts = set(Lead.objects.filter(pk__in=doomed[Lead], account__isnull=False).values_list("account", flat=True))
     doomed[Account] = accounts - set(kept.filter(account__isnull=False).values_list("account", flat=True))
     doomed[Submission] -= set(Submission.objects.filter(lead__in=kept.values("pk")).values_list("pk", flat=True))
+    doomed[Import] = set(Import.objects.filter(digest=bytes.fromhex(fair.digest())).values_list("pk", flat=True))
     _descend(doomed)
     doomed[Cost] = set(Cost.objects.filter(note="demo").values_list("pk", flat=True))
     turns = CreditEntry.objects.filter(lead__isnull=True) | CreditEntry.objects.filter(lead__in=doomed[Lead])

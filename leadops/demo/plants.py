@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from leadops import access
 from leadops.access import Actor
-from leadops.demo import company
+from leadops.demo import company, fair
 from leadops.demo.cast import DOMAIN, MISROUTED, RULESET
 from leadops.desk import people
 from leadops.models import Rep, User
@@ -32,6 +32,7 @@ def planted(begins: datetime, until: datetime) -> list[Plant]:
             (bad, lambda at: company.publish_rules(at, MISROUTED, "Google Ads specialists")),
             (bad + 3 * day, lambda at: company.publish_rules(at, RULESET, "Back to the rules before")),
             (workday(until - 21 * day), lambda at: leaves("thomas")),
+            (workday(until - 10 * day), lambda at: fair.bring_in(acting_as("hugo"))),
             (workday(until - 3 * day), lambda at: absent("karim", at, until + 4 * day)),
         )
         if begins < at < until

@@ -85,3 +85,15 @@ def test_short_forms_of_ids_made_together_differ() -> None:
     shorts = {ids.short(ids.uuid7(PAST)) for _ in range(100)}
     assert len(shorts) == 100
     assert all(len(one) == 8 for one in shorts)
+
+
+def test_a_story_told_again_makes_the_same_ids_and_the_house_goes_on_in_order() -> None:
+    before = ids.uuid7()
+
+    def told(seed: int) -> list[uuid.UUID]:
+        with ids.seeded(seed, lambda: PAST):
+            return [ids.uuid7(), ids.uuid7(), ids.uuid7(PAST)]
+
+    assert told(1) == told(1) != told(2)
+    assert told(1) == sorted(told(1)) and milli_of(told(1)[0]) == int(PAST.timestamp() * 1000)
+    assert before < ids.uuid7() != ids.uuid7()

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from leadops import journal, moment, unit
-from leadops.access import SYSTEM
+from leadops import ids, journal, moment, unit
+from leadops.access import SYSTEM, Actor
 from leadops.batch import resume
 from leadops.journal import Entry, JournalEntry, Kind
 from leadops.models import Lead, Touch
@@ -229,3 +229,21 @@ def test_a_race_is_run_three_times_and_any_other_fault_once(table, state, runs):
     with pytest.raises(OperationalError):
         in_unit(work, actor=SYSTEM)
     assert len(done) == runs
+
+
+def test_acts_of_several_people_go_in_one_unit_each_under_their_own_name(table):
+    lead = LeadFactory()
+    lea, karim = (Actor(kind="user", user_id=ids.uuid7()) for _ in range(2))
+    table += [Phase("follows", frozenset({"noted"}), lambda entries, u: u.record(Kind.SCORED, lead) and None)]
+    unit.set_phases(table)
+
+    def work(u: Unit) -> None:
+        for who in (lea, karim):
+            with u.acting(who):
+                assert u.actor is who
+                u.record(Kind.NOTED, lead)
+        assert u.actor is SYSTEM
+
+    in_unit(work, actor=SYSTEM)
+    rows = list(JournalEntry.objects.order_by("id").values_list("kind", "actor", "system"))
+    assert rows == [("noted", lea.user_id, ""), ("noted", karim.user_id, ""), ("scored", None, SYSTEM.code)]

@@ -191,7 +191,7 @@ from leadops.platform.tests.test_supervisor import stand_in
 folder, pg = Path(sys.argv[1]), Path(sys.argv[2])
 postgres.HERE = pg
 parent.RUN = folder
-children.house = lambda port, workers: [stand_in(folder, "web"), stand_in(folder, "cluster")]
+children.house = lambda port, workers, demo=False: [stand_in(folder, "web"), stand_in(folder, "cluster")]
 startup.house_steps = lambda: []
 sys.exit(parent.main(["--serve"]))
 """
