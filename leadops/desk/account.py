@@ -78,7 +78,12 @@ def demo_people() -> list[dict[str, str]]:
     rows = Membership.objects.filter(user__email__endswith="@demo.example", user__is_active=True).select_related("user")
     order = list(Role.values)
     people = sorted(rows, key=lambda row: (order.index(row.role), row.user.created_at))
-    return [{"email": row.user.email, "name": row.user.name, "role": str(Role(row.role).label)} for row in people]
+    once = {row.user_id: row for row in reversed(people)}  # one button for who leads several teams
+    return [
+        {"email": row.user.email, "name": row.user.name, "role": str(Role(row.role).label)}
+        for row in people
+        if once[row.user_id] is row
+    ]
 
 
 @require_POST
