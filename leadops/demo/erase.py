@@ -20,12 +20,12 @@ from capture.models import Cost, Import, Submission
 from leadops import access
 from leadops.access import WHOLE_HOUSE, Actor
 from leadops.demo import fair
+from leadops.demo.arrivals import marks
 from leadops.demo.models import Demo
 from leadops.errors import Refused
 from leadops.models import Account, Lead, Person
 from routing.models import CreditEntry
 
-MARK = "v:demo-"
 TOGETHER = 5000
 Doomed = dict[type[models.Model], set[Any]]
 
@@ -48,7 +48,9 @@ def erase(typed: str, actor: Actor) -> int:
 def _doomed() -> Doomed:
     """Rows by model: leads, people and accounts of the demo alone, and everything that belongs to them."""
     doomed: Doomed = defaultdict(set)
-    made_here = Q(delivery_key__startswith=MARK) | Q(delivery_key__startswith=f"f:{fair.digest()}:")
+    made_here = Q(delivery_key__startswith=f"f:{fair.digest()}:")
+    for mark in marks():
+        made_here |= Q(delivery_key__startswith=mark)
     marked = Submission.objects.filter(made_here)
     others = Submission.objects.exclude(made_here).filter(lead__isnull=False)
     doomed[Submission] = set(marked.values_list("pk", flat=True))
@@ -106,9 +108,10 @@ def _remove(doomed: Doomed) -> None:
     """Delete with the guards of these tables off; every reference is checked before they are on again."""
     tables = {model: connection.ops.quote_name(model._meta.db_table) for model, keys in doomed.items() if keys}
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no trigger may be waiting when a table is altered
         for table in tables.values():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for model, table in tables.items():
             key = connection.ops.quote_name(str(model._meta.pk.column))
             for some in _slices(sorted(doomed[model])):

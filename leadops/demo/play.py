@@ -25,7 +25,7 @@ from capture.models import Source, Submission
 from leadops import access, ids, moment
 from leadops.access import Actor, system
 from leadops.demo import acting, plants
-from leadops.demo.arrivals import Arrival, arrivals, as_posted
+from leadops.demo.arrivals import Arrival, arrivals, as_posted, marks
 from leadops.demo.models import Demo
 from leadops.demo.story import Act, story
 from leadops.effects.models import Effect
@@ -36,6 +36,7 @@ from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.demo")
 PLAY = system("demo")
+JSON = {"content-type": "application/json"}
 BY_HAND = {"submissions"}  # run by each step itself
 OFTEN = {"clocks", "held leads"}  # looked at in every step; all else that may be due a few times a day
 SOMETIMES = timedelta(hours=6)
@@ -146,7 +147,7 @@ def _arrive(stage: Stage, arriving: Sequence[Arrival], at: datetime) -> None:
     for one in arriving:
         source = stage.sources[one.origin.slug]
         body = json.dumps(as_posted(one), ensure_ascii=False).encode()
-        request = intake.Posted(raw=body, headers={"content-type": "application/json"}, at=at)
+        request = intake.Posted(raw=body, headers={**JSON, "idempotency-key": str(one.body["id"])}, at=at)
         posted[intake.accept(source, request, intake.look(source, request)).submission] = one.n
     for done in pipeline.run_batch().submissions:
         if done.lead_id and done.pk in posted:
@@ -199,9 +200,12 @@ def _unsent(until: datetime) -> None:
 
 def _known(seed: int) -> dict[int, uuid.UUID]:
     """Leads of arrivals that were told before a cut."""
-    mark = f"v:demo-{seed}-"
-    rows = Submission.objects.filter(delivery_key__startswith=mark, lead__isnull=False)
-    return {int(key.removeprefix(mark)): lead for key, lead in rows.values_list("delivery_key", "lead_id")}
+    found: dict[int, uuid.UUID] = {}
+    for mark in marks(f"{seed}-"):
+        rows = Submission.objects.filter(delivery_key__startswith=mark, lead__isnull=False)
+        keys = rows.values_list("delivery_key", "lead_id")
+        found |= {int(key.removeprefix(mark)): lead for key, lead in keys if lead}
+    return found
 
 
 @contextmanager

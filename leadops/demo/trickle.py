@@ -76,7 +76,7 @@ def body_of(demo: Demo, *, hot: bool) -> dict[str, Any]:
 def signed(body: dict[str, Any], at: datetime) -> tuple[bytes, dict[str, str]]:
     """The bytes to send and the header that signs them."""
     raw = json.dumps(body, ensure_ascii=False).encode()
-    return raw, {"Leadops-Signature": signatures.sign(WEBHOOK_SECRET, raw, at)}
+    return raw, {"Idempotency-Key": body["id"], "Leadops-Signature": signatures.sign(WEBHOOK_SECRET, raw, at)}
 
 
 def post(address: str, body: dict[str, Any], at: datetime) -> int:

@@ -13,6 +13,7 @@ from capture import intake, live_sources, pipeline
 from capture.models import Cost, Source, Submission
 from leadops import access, moment
 from leadops.demo import company, erase, play, trickle
+from leadops.demo.arrivals import marks
 from leadops.demo.models import Demo
 from leadops.errors import Refused
 from leadops.journal import JournalEntry
@@ -92,6 +93,7 @@ def test_a_play_that_was_cut_goes_on_after_its_last_step():
     assert 0 < before < 30
     demo.refresh_from_db()
     play.play(demo)
+    assert len(play._known(7)) == Lead.objects.count() == 30
     assert Submission.objects.count() == 30, "none lost, none twice"
     demo.refresh_from_db()
     assert demo.state == Demo.State.LIVE
@@ -157,7 +159,7 @@ def test_what_trickles_in_is_signed_and_marked_and_a_hot_one_has_its_owner_at_ni
         assert unsigned.status_code in (401, 403)
         pipeline.run_batch()
     sent = Submission.objects.get(pk=answer.json()["submission"])
-    assert sent.delivery_key.startswith(erase.MARK) and sent.verified
+    assert sent.delivery_key.startswith(marks()) and sent.verified
     assert sent.lead.owner is not None and sent.lead.owner.user.name in ("Léa Martin", "Emily Clark")
 
 
@@ -180,7 +182,7 @@ def test_the_controls_of_the_page_change_the_trickle(client, told):
 
 def test_the_page_is_closed_to_visitors_and_away_without_a_demo(client):
     assert client.get(reverse("demo:show")).status_code == 302
-    client.force_login(User.objects.create(email="a@b.example", name="A"))
+    client.force_login(User.objects.create(email="a@b.example", name="A", created_at=UNTIL))
     assert client.get(reverse("demo:show")).status_code == 404
 
 
