@@ -40,6 +40,8 @@ SQL_BY_HAND = {
     "leadops/effects/runner.py": "advisory lock of the one sender",
     "leadops/effects/suppression.py": "advisory locks of addresses, shared by senders",
     "leadops/rest/idempotency.py": "an advisory lock per key",
+    "leadops/demo/play.py": "the connection's own settings and one ANALYZE",
+    "leadops/demo/erase.py": "guards off and on around one deletion, in demo mode only",
     "capture/intake.py": "the accept transaction is one statement",
     "capture/bell.py": "NOTIFY, coalesced",
     "capture/refusals.py": "counters flushed in one upsert",
@@ -58,6 +60,8 @@ LEAD_ROWS_IN_DOORS = {
 DOORS = {"views", "api", "urls", "admin", "forms", "filters", "panels", "pages", "page"}
 # Beside the doors, these touch a request: each reads one thing of it and hands plain values on.
 REQUEST_READERS = {
+    "leadops/demo/tour.py": "the cookie that says where one stands",
+    "leadops/demo/context.py": "what every page of the demo shows",
     "capture/shortcut.py": "the way past the desk's middleware",
     "capture/receive.py": "the intake's one view, apart from pages for its speed",
     "capture/hosted.py": "what a posted form says",
