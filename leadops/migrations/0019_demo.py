@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leadops', '0017_task_to_answer'),
+        ('leadops', '0018_declined_versions'),
     ]
 
     operations = [
