@@ -248,6 +248,7 @@ class TerritoryEndpoint(Endpoint):
         responses={201: shapes.TerritoryOut},
     )
     def create(self, request: Request) -> Response:
+        self.require("edit_reference")
         data = self.read(shapes.TerritoryNew)
         return self._keep(Territory(key=data["key"]), data, 201)
 
@@ -258,6 +259,7 @@ class TerritoryEndpoint(Endpoint):
         responses=shapes.TerritoryOut,
     )
     def partial_update(self, request: Request, pk: uuid.UUID) -> Response:
+        self.require("edit_reference")
         return self._keep(one(Territory.objects.all(), pk), self.read(shapes.TerritoryChange))
 
     def _keep(self, territory: Territory, data: dict[str, Any], status: int = 200) -> Response:

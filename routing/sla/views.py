@@ -105,6 +105,7 @@ def answer_proposal(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse
 @require_safe
 def show_arithmetic(request: HttpRequest, clock_id: uuid.UUID) -> HttpResponse:
     """The sum behind one clock's due moment."""
+    access.require(request.actor, "read_leads")  # type: ignore[attr-defined]
     clock = reading.clock_for(request.actor, clock_id)  # type: ignore[attr-defined]
     lines = reading.arithmetic(reading.calendar_of(clock), clock.started_at, clock.target_seconds)
     context = {"clock": clock, "label": reading.kind_words(clock.kind), "lines": lines}
