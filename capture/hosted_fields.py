@@ -75,7 +75,9 @@ def visitor_form(specs: list[dict[str, Any]], consent: str, data: Mapping[str, s
         if isinstance(spec, dict) and spec.get("name")
     }
     if consent:
-        fields[CONSENT] = forms.BooleanField(label=consent, required=False)
+        fields[CONSENT] = forms.BooleanField(
+            label=consent, required=False, help_text=_("Optional: the form is sent either way.")
+        )
     made = type("VisitorForm", (forms.Form,), fields)
     kept = None if data is None else {name: clean_text(value, 20_000) for name, value in data.items()}
     return made(kept)  # type: ignore[no-any-return]

@@ -160,7 +160,9 @@ class Names:
     campaigns: dict[str, str]
 
     def of(self, source: str, campaign: str = "") -> list[str]:
-        return [names.get(key, key) for names, key in ((self.sources, source), (self.campaigns, campaign)) if key]
+        """What a row says of its origin; a campaign named like its source is said once."""
+        both = [names.get(key, key) for names, key in ((self.sources, source), (self.campaigns, campaign)) if key]
+        return list(dict.fromkeys(both))
 
 
 def names_of(sources: Iterable[str], campaigns: Iterable[str]) -> Names:

@@ -265,6 +265,11 @@ def scopes_known() -> list[str]:
     return sorted({scope for _roles, scope in VERBS.values() if scope})
 
 
+def scopes_of(actor: Actor) -> list[str]:
+    """Scopes that open something to the roles of this actor."""
+    return sorted({scope for roles, scope in VERBS.values() if scope and actor.has(*roles)})
+
+
 def check_scopes(names: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(names)
     unknown = wanted - set(scopes_known()) - {"all"}

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 GROUND_TABLES = (
     "leadops.journal",
@@ -20,6 +21,7 @@ GROUND_TABLES = (
 class LeadopsConfig(AppConfig):
     name = "leadops"
     label = "leadops"
+    verbose_name = _("People and operations")
 
     def import_models(self) -> None:
         """Tables live beside the ground module that writes them: load those modules with the models."""

@@ -3,10 +3,12 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RoutingConfig(AppConfig):
     name = "routing"
+    verbose_name = _("Routing")
 
     def ready(self) -> None:
         import_module("routing.sla.policy").register_kind()

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from leadops.access import Actor
@@ -21,7 +19,7 @@ from leadops.conditions.sentence import listed
 from leadops.decisions import Decision
 from leadops.models import Lead
 from leadops.panels import Panel
-from leadops.templatetags.house import duration, number, said
+from leadops.templatetags.house import duration, number, said, stamp
 from routing import selectors
 from routing.fields import HELD
 from routing.match import FALLBACK
@@ -156,7 +154,7 @@ def reason_words(code: str, row: Mapping[str, Any]) -> str:
 
 def _at(at: datetime) -> str:
     """Plain words: these lines are also read where no markup goes."""
-    return str(date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT", use_l10n=True))
+    return stamp(at)
 
 
 def fairness_words(decision: Decision, names: Mapping[str, str]) -> str:

@@ -94,12 +94,17 @@ def live_url(user_id: object) -> str:
     return f"{base}/live?token={token}"
 
 
+def _place(request: HttpRequest) -> str:
+    """The page somebody is on; a verb reached from the leads to assign stays under that item."""
+    return reverse("desk:list_waiting") if request.GET.get("back") == "waiting" else request.path
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.user_id is None or getattr(request, "htmx", False):
         return {"nav": []}
     return {
-        "nav": navigation(actor, request.path),
+        "nav": navigation(actor, _place(request)),
         "live_url": live_url(actor.user_id),
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),

@@ -47,7 +47,8 @@ def refused(request: HttpRequest, fault: Refused) -> HttpResponse:
     if wants_json(request):
         return problem(fault.status, fault.code, str(fault.message), **fault.detail)
     template = "errors/refused.html#fragment" if getattr(request, "htmx", False) else "errors/refused.html"
-    return render(request, template, {"refusal": fault}, status=fault.status)
+    shell = "base_plain.html" if visitor else "base.html"
+    return render(request, template, {"refusal": fault, "shell": shell}, status=fault.status)
 
 
 def database_away(request: HttpRequest) -> HttpResponse:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from leadops import calendars, moment
 from leadops.desk.services import Channel, Outcome
-from leadops.desk.timeline import said
-from leadops.models import AttributeDef, Lead, Reason, Rep, Status
+from leadops.desk.timeline import held_words, said
+from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms, Status
 from leadops.places import countries
+from leadops.versions.calendars import calendar_at
+from routing import availability
 
 
 class Moment(forms.DateTimeField):
@@ -63,10 +69,25 @@ class StatusForm(forms.Form):
         self.fields["status"].choices = [(row.key, said(row.labels)) for row in rows]  # type: ignore[attr-defined]
 
 
+def room_of(reps: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, list[str]]:
+    """Beside each rep: open work against capacity, and whether their hours run now."""
+    work = availability.work_of(reps, at)
+    found = {}
+    for terms in RepTerms.objects.state_at(at).filter(rep__in=reps):
+        load = work.get(str(terms.rep_id), {}).get("load", 0)
+        words = _("load %(load)s of %(capacity)s") if terms.capacity is not None else _("load %(load)s")
+        open_now = calendars.open_at(calendar_at(terms.calendar, at), at)
+        found[terms.rep_id] = [
+            words % {"load": load, "capacity": terms.capacity},
+            str(_("in their hours") if open_now else _("outside hours")),
+        ]
+    return found
+
+
 class AssignForm(forms.Form):
     """To whom; the reason is asked for when somebody has the lead."""
 
-    rep = forms.ModelChoiceField(label=_("Rep"), queryset=Rep.objects.none())
+    rep = forms.ModelChoiceField(label=_("Rep"), queryset=Rep.objects.none(), empty_label=_("Choose a rep"))
     reason = forms.CharField(
         label=_("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -76,7 +97,9 @@ class AssignForm(forms.Form):
         rows = Rep.objects.filter(active=True).select_related("user", "team").order_by("team__name", "user__name")
         field: Any = self.fields["rep"]
         field.queryset = rows.exclude(pk=lead.owner_id) if lead.owner_id else rows
-        field.label_from_instance = lambda rep: f"{rep.user.name} · {rep.team.name}"
+        room = room_of([rep.pk for rep in field.queryset], moment.now())
+        field.label_from_instance = lambda rep: " · ".join([rep.user.name, rep.team.name, *room.get(rep.pk, [])])
+        self.intro = held_words(lead.held) if lead.held else ""
         self.fields["reason"].required = lead.owner_id is not None
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -22,6 +21,7 @@ from leadops.errors import Refused
 from leadops.journal import JournalEntry, Kind
 from leadops.lifecycle import FORWARD
 from leadops.models import Lead, Role, Stage
+from leadops.templatetags.house import stamp
 from leadops.work import Work
 
 VERBS = (
@@ -164,13 +164,11 @@ def order_words(lead: Lead, at: datetime) -> list[str]:
         return [_("It is not in a queue: the lead is closed.")]
     lines = []
     if work.wakes_at:
-        lines.append(
-            _("Snoozed until %(moment)s.") % {"moment": date_format(localtime(work.wakes_at), "DATETIME_FORMAT")}
-        )
+        lines.append(_("Snoozed until %(moment)s.") % {"moment": stamp(work.wakes_at)})
     if work.due_at:
         lines.append(
             _("First by what is due: %(reason)s at %(moment)s.")
-            % {"reason": reason_words(work.reason), "moment": date_format(localtime(work.due_at), "DATETIME_FORMAT")}
+            % {"reason": reason_words(work.reason), "moment": stamp(work.due_at)}
         )
     else:
         lines.append(_("Nothing is due: it comes after the rows with a deadline."))

@@ -39,18 +39,46 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"theme": _("Theme")}
 
 
+AREAS = {
+    "leads": _("leads"),
+    "people": _("people"),
+    "opportunities": _("opportunities"),
+    "reports": _("reports"),
+    "sources": _("sources"),
+    "costs": _("costs"),
+    "submissions": _("submissions"),
+    "imports": _("imports"),
+    "rules": _("rules and SLA policies"),
+    "criteria": _("scorecards and MQL definitions"),
+    "settings": _("settings of the house"),
+    "reps": _("reps and their absences"),
+    "operations": _("stalled leads and unsent mail"),
+    "users": _("users"),
+    "sequences": _("sequences"),
+    "suppressions": _("addresses nobody writes to"),
+}
+
+
+def scope_words(scope: str) -> str:
+    """A scope in words, its code behind."""
+    area, _colon, act = scope.partition(":")
+    words = _("Change %(area)s (%(scope)s)") if act == "write" else _("Read %(area)s (%(scope)s)")
+    return words % {"area": AREAS.get(area, area), "scope": scope}
+
+
 class TokenForm(forms.Form):
     name = forms.CharField(label=_("What the token is for"), max_length=80)
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Never more than you may yourself."),
+        error_messages={"required": _("Tick what the token may do, or “Everything I may”.")},
     )
     days = forms.ChoiceField(label=_("Expires after"), choices=DAYS, required=False, initial="90")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: access.Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(scope, scope) for scope in access.scopes_known()]
+        known = [(scope, scope_words(scope)) for scope in access.scopes_of(actor)]
         self.fields["scopes"].choices = [("all", _("Everything I may")), *known]  # type: ignore[attr-defined]
 
 
@@ -69,7 +97,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             value = form.cleaned_data["language" if name == LANGUAGE_COOKIE else "theme"]
             response.set_cookie(name, value, max_age=YEAR, samesite="Lax", httponly=name == LANGUAGE_COOKIE)
         return response
-    return _page(request, form, TokenForm(), 422 if form.errors else 200)
+    return _page(request, form, TokenForm(actor=request.actor), 422 if form.errors else 200)
 
 
 @never_cache
@@ -77,13 +105,13 @@ def show_settings(request: HttpRequest) -> HttpResponse:
 @require_POST
 def make_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once: the answer is not a redirect and is kept nowhere."""
-    form = TokenForm(request.POST)
+    form = TokenForm(request.POST, actor=request.actor)  # type: ignore[attr-defined]
     if not form.is_valid():
         return _page(request, _profile(request), form, 422)
     given, user = form.cleaned_data, _me(request)
     days = int(given["days"]) if given["days"] else None
     text = tokens.make_token(user, given["name"], given["scopes"], moment.now(), days)
-    return _page(request, _profile(request), TokenForm(), 201, made=text)
+    return _page(request, _profile(request), TokenForm(actor=request.actor), 201, made=text)
 
 
 @login_required

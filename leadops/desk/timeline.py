@@ -10,8 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
@@ -21,6 +19,7 @@ from leadops import money
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
 from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
+from leadops.templatetags.house import stamp
 from nurture.eligibility import words as exit_words
 from nurture.selectors import names as sequence_names
 
@@ -156,7 +155,7 @@ def _system_words(code: str) -> str:
 def moment_words(iso: str) -> str:
     """A stored instant in the reader's zone and language."""
     at = parse_datetime(iso)
-    return date_format(localtime(at), "DATETIME_FORMAT") if at else iso
+    return stamp(at) if at else iso
 
 
 def stage_words(stage: str) -> str:

@@ -56,6 +56,11 @@ def _absolute(at: datetime, form: str) -> str:
     return format_datetime(at, pattern, tzinfo=timezone.get_current_timezone(), locale=language)
 
 
+def stamp(at: datetime) -> str:
+    """An instant in plain words, as `when:"stamp"` writes it: for sentences that hold no markup."""
+    return _absolute(timezone.localtime(at), "stamp")
+
+
 # -- marks ------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format, time_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,7 +16,7 @@ from leadops.access import Actor
 from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.errors import NotFound
-from leadops.templatetags.house import percent
+from leadops.templatetags.house import percent, stamp
 from leadops.versions import services as versions
 from routing.models import Clock
 from routing.sla.coverage import Gap
@@ -144,4 +143,4 @@ def clocks_of(lead_id: uuid.UUID) -> list[Clock]:
 
 
 def local(at: datetime) -> str:
-    return date_format(localtime(at), "DATETIME_FORMAT")
+    return stamp(at)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from leadops import moment
 from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.models import User
-from leadops.testing import PASSWORD, member
+from leadops.testing import PASSWORD, LeadFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +107,25 @@ def test_a_language_chosen_at_the_door_is_the_persons_own_from_then_on(desk: Des
     client.post("/sign-out")
     client.post("/sign-in", {"email": desk.karim.user.email, "password": PASSWORD})
     assert '<html lang="fr"' in client.get("/inbox").content.decode(), "another person's language is their own"
+
+
+def test_a_page_that_is_not_there_keeps_the_navigation_of_who_is_signed_in(desk: Desk, client: Client) -> None:
+    lost = client_of(desk.lea.user).get("/nothing-here")
+    assert lost.status_code == 404 and 'class="nav-item"' in lost.content.decode()
+    assert 'class="nav-item"' not in client.get("/nothing-here").content.decode()
+
+
+def test_a_token_offers_what_the_persons_roles_can_use_in_words(desk: Desk) -> None:
+    client = client_of(desk.lea.user, "en")
+    text = client.get("/settings").content.decode()
+    assert "Change leads (leads:write)" in text and "users:write" not in text
+    refused = client.post("/settings/tokens", {"name": "x"})
+    assert refused.status_code == 422 and "Tick what the token may do" in refused.content.decode()
+
+
+def test_the_form_to_assign_says_who_has_room(desk: Desk) -> None:
+    desk.lead()
+    held = LeadFactory(held="no_rule", held_at=moment.now())
+    text = client_of(desk.manager, "en").get(f"/leads/{held.pk}/assign?back=waiting").content.decode()
+    assert "Choose a rep" in text and "load 1" in text and "in their hours" in text and "Why it waits" in text
+    assert "---------" not in text
