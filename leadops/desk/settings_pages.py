@@ -97,7 +97,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
             value = form.cleaned_data["language" if name == LANGUAGE_COOKIE else "theme"]
             response.set_cookie(name, value, max_age=YEAR, samesite="Lax", httponly=name == LANGUAGE_COOKIE)
         return response
-    return _page(request, form, TokenForm(actor=request.actor), 422 if form.errors else 200)
+    return _page(request, form, _token_form(request), 422 if form.errors else 200)
 
 
 @never_cache
@@ -105,13 +105,13 @@ def show_settings(request: HttpRequest) -> HttpResponse:
 @require_POST
 def make_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once: the answer is not a redirect and is kept nowhere."""
-    form = TokenForm(request.POST, actor=request.actor)  # type: ignore[attr-defined]
+    form = _token_form(request, request.POST)
     if not form.is_valid():
         return _page(request, _profile(request), form, 422)
     given, user = form.cleaned_data, _me(request)
     days = int(given["days"]) if given["days"] else None
     text = tokens.make_token(user, given["name"], given["scopes"], moment.now(), days)
-    return _page(request, _profile(request), TokenForm(actor=request.actor), 201, made=text)
+    return _page(request, _profile(request), _token_form(request), 201, made=text)
 
 
 @login_required
@@ -133,6 +133,11 @@ def _me(request: HttpRequest) -> User:
 
 def _profile(request: HttpRequest) -> ProfileForm:
     return ProfileForm(instance=_me(request))
+
+
+def _token_form(request: HttpRequest, data: Any = None) -> TokenForm:
+    """Only the scopes the reader's roles can use are offered."""
+    return TokenForm(data, actor=request.actor)  # type: ignore[attr-defined]
 
 
 def _page(request: HttpRequest, form: ProfileForm, token_form: TokenForm, status: int, made: str = "") -> HttpResponse:

@@ -50,6 +50,7 @@ SQL_BY_HAND = {
     "capture/pipeline.py": "advisory lock of the one writer",
     "routing/assignments.py": "conditional update of many leads",
     "routing/availability.py": "pool locks in one order",
+    "reports/facts.py": "the incremental reader: rows of many leads recomputed in place",
     "reports/metrics/statements.py": "percentiles and funnels over a cohort",
 }
 LEAD_ROWS_IN_DOORS = {

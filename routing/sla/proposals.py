@@ -73,6 +73,6 @@ def answer(version_id: uuid.UUID, publish: bool, reason: str, unit: Unit) -> Ver
 
 
 def _tell(user_id: uuid.UUID, kind: str, version: Version, text: str, unit: Unit) -> None:
-    by = User.objects.filter(pk=unit.actor.user_id).values_list("name", flat=True).first() or ""
-    data = {"by": by, "number": version.number, "text": text}
+    by = User.objects.filter(pk=unit.actor.user_id).values_list("name", flat=True).first() if unit.actor.user_id else ""
+    data = {"by": by or "", "number": version.number, "text": text}
     plan.notice(unit, user_id=user_id, key=f"{kind}:{version.pk}:{user_id}", kind=kind, lead=None, data=data)
