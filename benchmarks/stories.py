@@ -22,6 +22,7 @@ from leadops.unit import Unit, in_unit
 from qualification import opportunities
 from qualification import services as qualification
 from qualification import tasks as qualification_tasks
+from qualification.answers import Answered
 from routing.sla import tasks as sla_tasks
 
 SPAN = timedelta(days=70)  # the longest life
@@ -119,8 +120,11 @@ def answered(outcome: str = "reached") -> Act:
     return lambda life: life.act(work)
 
 
+LEARNT = Answered({"budget": "allocated", "authority": "decides", "need": "clear", "timing": "quarter"})
+
+
 def qualified(life: Life) -> None:
-    life.act(qualification.qualify)
+    life.act(lambda lead, unit: qualification.qualify(lead, unit, LEARNT))
 
 
 def disqualified(life: Life) -> None:
