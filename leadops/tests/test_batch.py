@@ -22,6 +22,9 @@ from leadops.shipped import install_defaults
 from leadops.stalled import Stalled
 from leadops.testing import DAWN, LeadFactory, rep
 from leadops.unit import Phase, in_unit
+from nurture import tasks as nurture_tasks
+from nurture.models import Enrolment, StepDone
+from nurture.tests import running
 from qualification import tasks as qualification_tasks
 from qualification.models import ScoreSheet
 from routing import departures
@@ -108,6 +111,19 @@ def snoozed(lea) -> list[Lead]:
     return leads
 
 
+def in_a_sequence(lea) -> list[Lead]:
+    running.house()
+    leads = [running.prospect(f"Anna Roux{n}", lea) for n in range(7)]
+    for lead in leads:
+        running.enrolled(lead, moment.now() - PAST)
+    return leads
+
+
+def meeting_an_entry(lea) -> list[Lead]:
+    running.house(by="condition", entry={"field": "stage", "op": "eq", "value": "engaged"})
+    return [running.prospect(f"Anna Roux{n}", lea, stage="engaged") for n in range(7)]
+
+
 CASES: dict[str, tuple[Callable, Callable, Callable]] = {
     "scores": (scored, qualification_tasks.reassess, lambda: ScoreSheet.objects.filter(next_change_at=None)),
     "clocks": (clocked, sla_tasks.climb, lambda: ClockStep.objects.filter(step__startswith="breach")),
@@ -115,8 +131,11 @@ CASES: dict[str, tuple[Callable, Callable, Callable]] = {
     "left behind": (left_behind, routing_tasks.drain_held, lambda: Lead.objects.filter(owner__active=True)),
     "recycled leads": (recycled, qualification_tasks.wake_recycled, lambda: Lead.objects.filter(stage="engaged")),
     "snoozes": (snoozed, desk_tasks.wake_snoozed, lambda: Task.objects.filter(done_at__isnull=False)),
+    "sequences": (in_a_sequence, nurture_tasks.advance, lambda: StepDone.objects.filter(step=0)),
+    "entries": (meeting_an_entry, nurture_tasks.look_for_entries, lambda: Enrolment.objects.all()),
 }
 COLUMN = {"scores": "lead_id", "clocks": "clock__lead_id", "snoozes": "lead_id"}
+COLUMN |= {"sequences": "enrolment__lead_id", "entries": "lead_id"}
 
 
 def test_every_batch_of_the_house_is_tried_here() -> None:
@@ -145,7 +164,9 @@ def test_a_lead_that_breaks_its_batch_is_set_apart_and_the_others_are_done(name:
     units.clear()
     task()
     due = next(w for w in choreography.DUE_WORK if w.task == task).next_at
-    assert units == [] and not ((at := due(moment.now())) and at <= moment.now()), "the ticker is not called for it"
+    assert units == []
+    if name != "entries":  # looked for every five minutes, whoever waits: time alone makes a lead meet a condition
+        assert not ((at := due(moment.now())) and at <= moment.now()), "the ticker is not called for it"
     with moment.at(moment.now() + timedelta(hours=2)):
         assert desk_tasks.resume_stalled() == 0
         assert Stalled.objects.get().starts == 1

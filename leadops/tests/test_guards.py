@@ -16,6 +16,8 @@ from leadops.desk.tests.api_cast import House
 from leadops.journal import EntryText, Seal
 from leadops.models import Absence, AccountOwner, Consent, ExchangeRate, Lead, Suppression, Touch, TouchDetail
 from leadops.testing import DAWN, AccountFactory
+from leadops.versions.models import Version
+from qualification.models import FrameworkAnswer
 from routing.models import Territory, TerritoryPlace
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,7 @@ TABLES = [
     Guarded("leadops_seal"),
     Guarded("leadops_consent", "state = 'refused'", erasable=("collected_from = ''",)),
     Guarded("leadops_suppression"),
+    Guarded("qualification_frameworkanswer"),
     Guarded("leadops_exchangerate"),
     Guarded("leadops_version", "body = '{{}}'", "state <> 'draft'"),
     Guarded("leadops_version", "reason = 'another'", "state <> 'draft'"),
@@ -83,6 +86,8 @@ def lived(db: None) -> House:
     said = {"channel": "mail", "purpose": "news", "state": "given", "basis": "form", "collected_from": "1.2.3.4"}
     Consent.objects.create(person=lead.person, occurred_at=now, recorded_at=now, **said)
     Suppression.objects.create(digest=b"1" * 32, channel="mail", reason="asked", at=now)
+    learnt = {"question": "need", "answer": "clear", "at": now, "recorded_at": now}
+    FrameworkAnswer.objects.create(lead=lead, framework=Version.objects.filter(kind="scorecard")[0], **learnt)
     ExchangeRate.objects.create(currency="USD", day=date(2026, 1, 1), rate="0.9", recorded_at=now)
     Cost.objects.create(
         source=house.source,

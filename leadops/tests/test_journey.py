@@ -135,7 +135,11 @@ def work_the_lead(page: Page, language: str) -> None:
     lead = Lead.objects.get(company="Acier du Rhône")
     clock = Clock.objects.get(lead=lead, kind="first_attempt")
     assert clock.state == "met" and clock.breached_at is None
-    page.locator("form[action$='/qualify'] button").click()
+    learnt = page.locator("#panel-answers")
+    learnt.locator("summary").click()
+    for question, answer in (("budget", "allocated"), ("authority", "decides"), ("need", "clear")):
+        learnt.locator(f"[name=q_{question}]").select_option(answer)
+    learnt.locator("button[value=qualify]").click()
     expect(page.locator("form[action$='/qualify']")).to_have_count(0)
     deals = page.locator("#panel-opportunities")
     deals.locator("details:has(form[action$='/opportunities']) > summary").click()

@@ -189,7 +189,8 @@ def test_edit(desk: Desk, lea: Client) -> None:
 
 def test_qualify(desk: Desk, lea: Client) -> None:
     lead = desk.lead(stage="sal")
-    send(lea, lead, "/qualify")
+    learnt = {"q_budget": "allocated", "q_authority": "decides", "q_need": "clear", "q_timing": "quarter"}
+    send(lea, lead, "/answers", **learnt, then="qualify")
     assert lead.stage == "sql"
 
 

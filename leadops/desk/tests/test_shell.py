@@ -110,7 +110,7 @@ def test_an_outage_noticed_deep_inside_a_page_is_a_503(desk: Desk, monkeypatch: 
 
     client = client_of(desk.lea.user)
     monkeypatch.setattr("leadops.desk.selectors.inbox_page", away)
-    monkeypatch.setattr("leadops.desk.middleware.connection.close", lambda: None)
+    monkeypatch.setattr("leadops.desk.errors.connection.close", lambda: None)
     answer = client.get("/inbox")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 

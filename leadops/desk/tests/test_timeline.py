@@ -57,9 +57,9 @@ def test_older_events_are_fetched_from_where_the_page_ends(desk: Desk, monkeypat
     assert "Note 1" in fragment and "Note 5" not in fragment and "<html" not in fragment
 
 
-def test_an_unreadable_moment_shows_the_newest(desk: Desk) -> None:
+def test_an_unreadable_moment_is_refused_not_guessed(desk: Desk) -> None:
     lead = desk.lead()
-    assert client_of(desk.lea.user).get(reverse("desk:timeline", args=[lead.pk]) + "?before=soon").status_code == 200
+    assert client_of(desk.lea.user).get(reverse("desk:timeline", args=[lead.pk]) + "?before=soon").status_code == 400
 
 
 @pytest.mark.parametrize("kind", Kind.values)
