@@ -31,7 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     In CI a missing browser fails its tests, and so does a REAL_DATA that was named and is not there; the data set is no
     part of the repository, so that a clone without it is no error.
     """
-    if SCALE == "test" and (slow := [item for item in items if item.get_closest_marker("slow")]):
+    late = {"test": ("slow", "proof"), "ci": ("proof",)}.get(SCALE, ())
+    if slow := [item for item in items if any(item.get_closest_marker(name) for name in late)]:
         items[:] = [item for item in items if item not in slow]
         config.hook.pytest_deselected(items=slow)
     for item in items:

@@ -188,7 +188,7 @@ def test_the_page_is_closed_to_visitors_and_away_without_a_demo(client):
 
 @pytest.mark.slow
 def test_what_was_planted_is_there():
-    tell(24, 80)
+    tell(24, 400)
     versions = Version.objects.filter(kind="ruleset", key="house")
     assert versions.count() == 4, "shipped, the house's, the one that misrouted, and back"
     misrouted = Lead.objects.filter(pool="montreal", country__in=["FR", "BE", "CH"])

@@ -221,7 +221,9 @@ def test_an_executive_reads_why_a_lead_was_routed_without_what_was_met_of_the_pe
     ]
     put_in_force("ruleset", "house", body)
     sent = {"email": "ceo@acme.example", "title": "CEO", "country": "FR", "postcode": "75001"}
-    made = house.as_lea.post("/leads", sent).json()["id"]
+    posted = house.as_lea.post("/leads", sent)
+    assert posted.status_code == 201, posted.content
+    made = posted.json()["id"]
     answer = house.executive.get(f"/leads/{made}/trace")
     assert answer.status_code == 200, answer.content
     (why,) = [row["why"] for row in answer.json()["decisions"] if row["kind"] == "routing"]

@@ -44,6 +44,7 @@ def unwatched(house: House) -> Iterator[House]:
     house.supervisor.patience = patience
 
 
+@pytest.mark.proof
 def test_without_the_watch_a_killed_idle_worker_leaves_the_cluster_standing_still(unwatched: House) -> None:
     """The negative control of M5: the harm is real, and it is the watch that ends it."""
     house, first = unwatched, unwatched.leader("cluster-now").pid
