@@ -222,7 +222,8 @@ def test_an_executive_reads_why_a_lead_was_routed_without_what_was_met_of_the_pe
     put_in_force("ruleset", "house", body)
     sent = {"email": "ceo@acme.example", "title": "CEO", "country": "FR", "postcode": "75001"}
     posted = house.as_lea.post("/leads", sent)
-    assert posted.status_code in (201, 202), posted.content  # 202: the turn fell on a colleague whose leads she cannot see
+    # 202: the turn fell on a colleague whose leads she cannot see
+    assert posted.status_code in (201, 202), posted.content
     made = Lead.objects.get(person__email="ceo@acme.example").pk
     answer = house.executive.get(f"/leads/{made}/trace")
     assert answer.status_code == 200, answer.content
