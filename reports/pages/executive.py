@@ -40,13 +40,13 @@ def page(actor: Actor, given: QueryDict) -> Page:
 
 
 def _rise(now: float | None, before: float | None) -> float | None:
-    return None if now is None or not before else (now - before) / before
+    return None if now is None or not before else float(now - before) / float(before)
 
 
 def _tone(now: float | None, before: float | None, up: str = "good") -> str:
     """Whether a change is good news; small ones are none."""
-    rise = now - before if now is not None and before is not None else None
-    if rise is None or not before or abs(rise) <= STEADY * abs(before):
+    rise = float(now - before) if now is not None and before is not None else None  # kept sums are decimals
+    if rise is None or not before or abs(rise) <= STEADY * abs(float(before)):
         return ""
     return up if rise > 0 else {"good": "bad", "bad": "good", "": ""}[up]
 
