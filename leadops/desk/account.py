@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
@@ -73,16 +75,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/sign_in.html", context, status=422 if form.errors else 200)
 
 
-def demo_people() -> list[dict[str, str]]:
-    """A button for everybody of the demo company on the sign-in page, in demo mode only."""
+def demo_people() -> list[dict[str, Any]]:
+    """A button for everybody of the demo company on the sign-in page, in demo mode only; `first` of each role."""
     rows = Membership.objects.filter(user__email__endswith="@demo.example", user__is_active=True).select_related("user")
     order = list(Role.values)
     people = sorted(rows, key=lambda row: (order.index(row.role), row.user.created_at))
     once = {row.user_id: row for row in reversed(people)}  # one button for who leads several teams
+    shown = [row for row in people if once[row.user_id] is row]
+    first = {row.role: row for row in reversed(shown)}
     return [
-        {"email": row.user.email, "name": row.user.name, "role": str(Role(row.role).label)}
-        for row in people
-        if once[row.user_id] is row
+        {
+            "email": row.user.email,
+            "name": row.user.name,
+            "role": str(Role(row.role).label),
+            "first": first[row.role] is row,
+        }
+        for row in shown
     ]
 
 

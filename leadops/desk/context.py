@@ -24,7 +24,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("pool", "routing:show_pool", "users", "p", "claim", ()),
     ("team", "routing:show_team", "layout-grid", "t", "read_team", ()),
     ("leads", "desk:list_leads", "list", "l", "read_leads", ()),
-    ("reports", "reports:show_reports", "chart-column", "d", "read_reports", ()),
+    ("reports", "reports:show_reports", "chart-column", "d", "read_own_report", ()),
     ("waiting", "desk:list_waiting", "user-plus", "", "assign", ()),
     ("qualification", "qualification:show", "gauge", "q", "read_rules", ()),
     ("sequences", "nurture:list_sequences", "workflow", "", "read_sequences", NURTURING),
@@ -103,8 +103,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.user_id is None or getattr(request, "htmx", False):
         return {"nav": []}
+    masked = access.masks_contacts(actor)
     return {
         "nav": navigation(actor, _place(request)),
+        "search_url": reverse("desk:list_leads") if access.can(actor, "read_leads") else "",
+        "search_label": _("Company") if masked else _("Name, e-mail or company"),
         "live_url": live_url(actor.user_id),
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -69,15 +70,69 @@ def mark_seen(actor: Actor, keys: Sequence[uuid.UUID] | None, at: datetime) -> i
     return (rows if keys is None else rows.filter(pk__in=keys)).update(seen_at=at)
 
 
+MARKS = {  # kind: drawing and tone
+    "lead_assigned": ("user-plus", "good"),
+    "lead_taken_away": ("user-x", "warn"),
+    "sla_remind": ("timer", "warn"),
+    "sla_breach": ("alarm-clock", "bad"),
+    "sla_escalate": ("siren", "bad"),
+    "sla_digest": ("alarm-clock", "bad"),
+    "prospect_replied": ("message-square", "good"),
+    "absence_over": ("calendar-check", ""),
+    "leads_held": ("hourglass", "warn"),
+    "leads_given": ("user-plus", "good"),
+    "leads_moved": ("arrow-left-right", "warn"),
+    "import_done": ("upload", ""),
+    "import_leads": ("user-plus", "good"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A notice as shown: its sentence, where it leads, its mark."""
+
+    notice: Notice
+    text: str
+    url: str
+    icon: str
+    tone: str
+
+    @property
+    def unseen(self) -> bool:
+        return self.notice.seen_at is None
+
+
+def line_of(notice: Notice) -> Line:
+    icon, tone = MARKS.get(notice.kind, ("bell", ""))
+    return Line(
+        notice,
+        sentence(notice.kind, notice.data, str(notice.lead.person) if notice.lead else ""),
+        _where(notice),
+        icon,
+        tone,
+    )
+
+
+def _where(notice: Notice) -> str:
+    """The page a notice is about; empty when there is none."""
+    if notice.lead:
+        return notice.lead.get_absolute_url()
+    if notice.kind.startswith("sla_") and notice.data.get("number"):
+        return f"{reverse('routing:show_sla')}#proposals"
+    if notice.kind == "import_done":
+        return reverse("capture:show_import", args=[notice.data["import"]])
+    return reverse("desk:inbox") if notice.kind in ("sla_digest", "leads_given", "import_leads") else ""
+
+
 @require_safe
 def list_notices(request: HttpRequest) -> HttpResponse:
     """Newest first; opening the page marks them as seen."""
     rows = selectors.notices_of(request.actor)  # type: ignore[attr-defined]
-    lines = [(row, sentence(row.kind, row.data, str(row.lead.person) if row.lead else "")) for row in rows]
+    lines = [line_of(row) for row in rows]
     unseen = [row.pk for row in rows if row.seen_at is None]
     if unseen and request.method == "GET":
         mark_seen(request.actor, unseen, moment.now())  # type: ignore[attr-defined]
-    return render(request, "desk/notices.html", {"lines": lines, "unseen": unseen})
+    return render(request, "desk/notices.html", {"lines": lines})
 
 
 def letter(effect: Effect) -> Letter:

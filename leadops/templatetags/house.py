@@ -31,7 +31,7 @@ _patterns = {
     "fr": {
         "full": "EEEE d MMMM y 'à' HH:mm zzzz",
         "stamp": "d MMM y 'à' HH:mm",
-        "near": "d MMM, HH:mm",
+        "near": "d MMM 'à' HH:mm",
         "day": "d MMM y",
         "near day": "d MMM",
     },
@@ -203,12 +203,12 @@ def ago(at: datetime | None) -> str:
 
 @register.filter
 def when(at: datetime | None, form: str = "both") -> str | SafeString:
-    """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today)."""
+    """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today), clock (under a day's heading)."""
     if at is None:
         return NOTHING
     here = _local(at)
     full, stamp = _absolute(here, "full"), _absolute(here, "stamp")
-    shown = {"near": _near(here), "relative": ago(at)}.get(form, stamp)
+    shown = {"near": _near(here), "relative": ago(at), "clock": here.strftime("%H:%M")}.get(form, stamp)
     if form == "relative":  # a relative time alone goes stale: the absolute one is there for ears and pointers
         return format_html(
             '<time datetime="{}" title="{}" data-ago>{}</time><span class="vh"> ({})</span>',
