@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from capture import words
 from capture.adapters.base import Draft
 from leadops.conditions.fields import Field, Vocabulary, settle
 from leadops.conditions.predicate import Predicate
@@ -24,6 +25,7 @@ from leadops.conditions.predicate import compile as compile_condition
 from leadops.conditions.sentence import sentence
 from leadops.conditions.validate import Invalid, validate
 from leadops.fold import fold
+from leadops.models import Touch
 from leadops.versions.kinds import Fault, Kind, register
 
 KIND, KEY = "channels", "house"
@@ -75,8 +77,11 @@ def _click_ids() -> Iterable[tuple[str, str | Promise]]:
     return [(code, code) for code in CLICK_IDS]
 
 
-def _touch_field(key: str, label: str | Promise, kind: str, group: str | Promise, choices: Any = None) -> Field:
-    return Field(key, label, kind, _read(key), _in_memory(key), choices=choices, group=group)
+def _touch_field(
+    key: str, label: str | Promise, kind: str, group: str | Promise, choices: Any = None, subject: str | Promise = ""
+) -> Field:
+    says: dict[str, Any] = {"subject": subject or label, "names": words.spaced}
+    return Field(key, label, kind, _read(key), _in_memory(key), choices=choices, group=group, **says)
 
 
 TOUCH = Vocabulary("touch")
@@ -84,12 +89,16 @@ TOUCH.register(
     _touch_field("utm_source", "utm_source", "text", VISIT),
     _touch_field("utm_medium", "utm_medium", "text", VISIT),
     _touch_field("utm_campaign", "utm_campaign", "text", VISIT),
-    _touch_field("click_ids", _("Click identifiers"), "multi", VISIT, _click_ids),
-    _touch_field("referrer_host", _("Referring site"), "text", VISIT),
-    _touch_field("landing_host", _("Landing site"), "text", VISIT),
-    _touch_field("touch_kind", _("Kind of touch"), "choice", ORIGIN),
-    _touch_field("source", _("Source"), "choice", ORIGIN),
-    _touch_field("source_channel", _("Channel of the source"), "choice", ORIGIN),
+    _touch_field("click_ids", _("Click identifiers"), "multi", VISIT, _click_ids, _("the click’s identifiers")),
+    _touch_field("referrer_host", _("Referring site"), "text", VISIT, subject=_("the referring site")),
+    _touch_field("landing_host", _("Landing site"), "text", VISIT, subject=_("the landing site")),
+    _touch_field(
+        "touch_kind", _("Kind of touch"), "choice", ORIGIN, lambda: Touch.Kind.choices, _("the kind of touch")
+    ),
+    _touch_field("source", _("Source"), "choice", ORIGIN, subject=_("the source")),
+    _touch_field(
+        "source_channel", _("Channel of the source"), "choice", ORIGIN, subject=_("the channel of the source")
+    ),
 )
 
 

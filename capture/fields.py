@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from capture import words
 from capture.models import Campaign, Source
 from leadops import moment
 from leadops.conditions.attributes import attribute
@@ -78,28 +79,43 @@ def _read_postcode(leads: Sequence[Lead], at: datetime) -> dict[Any, str]:
 
 
 FIELDS = (
-    column("source", _("Source"), "choice", choices=_sources, group=ORIGIN),
-    column("channel", _("Channel"), "choice", choices=channel_choices, group=ORIGIN),
-    column("campaign", _("Campaign"), "choice", choices=_campaigns, group=ORIGIN),
-    column("first_source", _("First source"), "choice", choices=_sources, group=ORIGIN),
-    column("last_source", _("Last source"), "choice", choices=_sources, group=ORIGIN),
-    column("hand_raiser", _("Asks to be contacted"), "flag", group=ORIGIN),
-    column("product_line", _("Product line"), "choice", group=ORIGIN),
-    column("company", _("Company"), "text", "company_folded", group=WHO),
-    column("title", _("Job title"), "text", "title_folded", group=WHO),
-    column("industry", _("Industry"), "choice", group=WHO),
-    column("employees", _("Employees"), "number", group=WHO),
-    column("country", _("Country"), "choice", choices=countries, group=WHO),
-    column("region", _("Region"), "choice", group=WHO),
-    Field("postcode", _("Postcode"), "text", _read_postcode, lambda at: Lower("postcode"), group=WHO),
-    column("city", _("City"), "text", "city_folded", group=WHO),
-    column("language", _("Language of the prospect"), "choice", group=WHO),
-    column("free_mail", _("Free e-mail address"), "flag", group=WHO),
-    column("received_at", _("Received"), "instant", group=ACTIVITY),
-    column("last_inbound_at", _("Last sign of life"), "instant", group=ACTIVITY),
-    Field("touches_7d", _("Touches in 7 days"), "count", *_touches(7), group=ACTIVITY, together=_touches_read),
-    Field("touches_30d", _("Touches in 30 days"), "count", *_touches(30), group=ACTIVITY, together=_touches_read),
-)
+    column("source", _("Source"), "choice", choices=_sources, group=ORIGIN, subject=_("the source")),
+    column("channel", _("Channel"), "choice", choices=channel_choices, group=ORIGIN, subject=_("the channel")),
+    column("campaign", _("Campaign"), "choice", choices=_campaigns, group=ORIGIN, subject=_("the campaign")),
+    column("first_source", _("First source"), "choice", choices=_sources, group=ORIGIN, subject=_("the first source")),
+    column("last_source", _("Last source"), "choice", choices=_sources, group=ORIGIN, subject=_("the last source")),
+    column("hand_raiser", _("Asks to be contacted"), "flag", group=ORIGIN, says=words.ASKED),
+    column("product_line", _("Product line"), "choice", group=ORIGIN, subject=_("the product line")),
+    column("company", _("Company"), "text", "company_folded", group=WHO, subject=_("the company’s name")),
+    column("title", _("Job title"), "text", "title_folded", group=WHO, subject=_("the job title")),
+    column("industry", _("Industry"), "choice", group=WHO, subject=_("the industry"), names=words.spaced),
+    column("employees", _("Employees"), "number", group=WHO, says=words.STAFF),
+    column("country", _("Country"), "choice", choices=countries, group=WHO, subject=_("the country")),
+    column("region", _("Region"), "choice", group=WHO, subject=_("the region"), names=words.spaced),
+    Field(
+        "postcode", _("Postcode"), "text", _read_postcode, lambda at: Lower("postcode"), group=WHO,
+        subject=_("the postcode"),
+    ),
+    column("city", _("City"), "text", "city_folded", group=WHO, subject=_("the city")),
+    column(
+        "language", _("Language of the prospect"), "choice", group=WHO, subject=_("the person’s language"),
+        names=words.language_name,
+    ),
+    column("free_mail", _("Free e-mail address"), "flag", group=WHO, says=words.FREE_MAIL),
+    column("received_at", _("Received"), "instant", group=ACTIVITY, says=words.ARRIVED),
+    column(
+        "last_inbound_at", _("Last sign of life"), "instant", group=ACTIVITY, subject=_("the last sign of life"),
+        says=words.SIGN_OF_LIFE,
+    ),
+    Field(
+        "touches_7d", _("Touches in 7 days"), "count", *_touches(7), group=ACTIVITY, together=_touches_read,
+        subject=_("the number of touches in the last 7 days"),
+    ),
+    Field(
+        "touches_30d", _("Touches in 30 days"), "count", *_touches(30), group=ACTIVITY, together=_touches_read,
+        subject=_("the number of touches in the last 30 days"),
+    ),
+)  # fmt: skip
 
 _kept: tuple[float, list[Field]] = (-1e9, [])
 

@@ -42,7 +42,7 @@ class ReasonForm(forms.Form):
     """The reason every publication needs; a draft is saved without."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=500, required=False, help_text=_("Why it changes. Needed to publish; everyone reads it.")
+        label=_("Reason"), max_length=500, required=False, help_text=_("Why it changes now. Needed to publish; kept in the history, everyone reads it.")
     )  # fmt: skip
 
 
@@ -67,7 +67,12 @@ class MqlForm(ReasonForm):
         required=False,
         help_text=_("In the last one it can no longer be recycled."),
     )
-    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    note = forms.CharField(
+        label=_("What sales and marketing agreed"),
+        required=False,
+        max_length=500,
+        help_text=_("Stays beside the definition as long as it holds: exceptions, examples, who agreed."),
+    )
     field_order = ("when", "scorecard", "cooldown_days", "most_cycles", "note", "reason")
 
     def __init__(self, data: Any = None, *, url: str = "", **options: Any) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from leadops.conditions.fields import LEAD, Field, column
+from leadops.conditions.phrases import Says
 from leadops.models import Lead, Opportunity, Stage, Status
 from leadops.templatetags.house import said
 from qualification.models import ScoreSheet
@@ -83,22 +84,45 @@ def _sql_knocked_out(at: datetime) -> Expression:
     return _flag(Exists(ScoreSheet.objects.filter(lead=OuterRef("pk"), knocked_out__gt="")))
 
 
+KNOCKED_OUT: Says = {
+    "yes": pgettext_lazy("condition", "the scorecard rules the lead out"),
+    "no": pgettext_lazy("condition", "the scorecard does not rule the lead out"),
+    "known": pgettext_lazy("condition", "we know whether the scorecard rules the lead out"),
+    "unknown": pgettext_lazy("condition", "we do not know whether the scorecard rules the lead out"),
+}
+OPEN_DEAL: Says = {
+    "yes": pgettext_lazy("condition", "the lead has an open opportunity"),
+    "no": pgettext_lazy("condition", "the lead has no open opportunity"),
+    "known": pgettext_lazy("condition", "we know whether the lead has an open opportunity"),
+    "unknown": pgettext_lazy("condition", "we do not know whether the lead has an open opportunity"),
+}
+
 FIELDS = (
-    column("score", _("Score"), "number", group=SCORE),
-    column("fit", _("Fit"), "number", group=SCORE),
-    column("engagement", _("Engagement"), "number", group=SCORE),
-    column("band", _("Score band"), "choice", choices=_bands, group=SCORE),
-    column("grade", _("Fit grade"), "choice", choices=_grades, group=SCORE),
-    Field("level", _("Engagement level"), "choice", **_of_sheet("level"), choices=_levels, group=SCORE),
-    Field("matrix", _("Grade (A1 to D3)"), "choice", **_of_sheet("matrix"), choices=matrix_choices, group=SCORE),
-    Field("knocked_out", _("Excluded by the scorecard"), "flag", _read_knocked_out, _sql_knocked_out, group=SCORE),
-    column("stage", _("Stage"), "choice", choices=_stages, group=LIFECYCLE),
-    column("status", _("Status"), "choice", choices=_statuses, group=LIFECYCLE),
-    column("cycle", _("Cycle"), "number", group=LIFECYCLE),
+    column("score", _("Score"), "number", group=SCORE, subject=_("the score")),
+    column("fit", _("Fit"), "number", group=SCORE, subject=_("the fit score")),
+    column("engagement", _("Engagement"), "number", group=SCORE, subject=_("the engagement score")),
+    column("band", _("Score band"), "choice", choices=_bands, group=SCORE, subject=_("the score band")),
+    column("grade", _("Fit grade"), "choice", choices=_grades, group=SCORE, subject=_("the fit grade")),
     Field(
-        "has_open_opportunity", _("Has an open opportunity"), "flag", _read_open_deals, _sql_open_deals, group=LIFECYCLE
+        "level", _("Engagement level"), "choice", **_of_sheet("level"), choices=_levels, group=SCORE,
+        subject=_("the engagement level"),
     ),
-)
+    Field(
+        "matrix", _("Grade (A1 to D3)"), "choice", **_of_sheet("matrix"), choices=matrix_choices, group=SCORE,
+        subject=_("the grade"),
+    ),
+    Field(
+        "knocked_out", _("Excluded by the scorecard"), "flag", _read_knocked_out, _sql_knocked_out, group=SCORE,
+        says=KNOCKED_OUT,
+    ),
+    column("stage", _("Stage"), "choice", choices=_stages, group=LIFECYCLE, subject=_("the stage")),
+    column("status", _("Status"), "choice", choices=_statuses, group=LIFECYCLE, subject=_("the status")),
+    column("cycle", _("Cycle"), "number", group=LIFECYCLE, subject=_("the cycle")),
+    Field(
+        "has_open_opportunity", _("Has an open opportunity"), "flag", _read_open_deals, _sql_open_deals, group=LIFECYCLE,
+        says=OPEN_DEAL,
+    ),
+)  # fmt: skip
 
 
 def register_fields() -> None:

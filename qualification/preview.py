@@ -11,7 +11,6 @@ from leadops.access import Actor
 from leadops.conditions.validate import Invalid
 from leadops.models import Lead
 from leadops.versions import services as versions
-from leadops.versions.kinds import kind_of
 from qualification import mql, scoring, selectors
 from qualification.fields import BAND_LABELS
 from qualification.kinds import check_scorecard
@@ -22,9 +21,8 @@ SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class MqlPreview:
-    """Counts, the definition in one sentence, and a few of the leads that would enter or leave."""
+    """Counts, and a few of the leads that would enter or leave."""
 
-    sentence: str
     counts: Preview
     entering: list[Lead]
     leaving: list[Lead]
@@ -49,8 +47,7 @@ def of_mql(actor: Actor, body: Mapping[str, Any] | None, at: datetime) -> MqlPre
         card = selectors.card_of(held, before)
         old = selectors.matching(before, card[1] if card else None, at)
     entering, leaving = selectors.sample(actor, new, old, SAMPLE) if old is not None else ([], [])
-    said = kind_of("mql").sentence(dict(body))
-    return MqlPreview(said, selectors.preview(actor, new, old, at), entering, leaving)
+    return MqlPreview(selectors.preview(actor, new, old, at), entering, leaving)
 
 
 def of_card(actor: Actor, body: dict[str, Any], at: datetime) -> list[dict[str, Any]]:

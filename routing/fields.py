@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import BooleanField, Exists, Expression, ExpressionWrapper, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadops.conditions.fields import LEAD, Field, column
+from leadops.conditions.phrases import Says
 from leadops.models import AccountOwner, Lead
 from leadops.templatetags.house import said
 from routing import territories
@@ -60,13 +62,43 @@ def _account_owner_sql(at: datetime) -> Exists:
     return Exists(AccountOwner.objects.state_at(at).filter(account=OuterRef("account"), rep__active=True))
 
 
+OWNED: Says = {
+    "yes": pgettext_lazy("condition", "the lead has an owner"),
+    "no": pgettext_lazy("condition", "the lead has no owner"),
+    "known": pgettext_lazy("condition", "we know whether the lead has an owner"),
+    "unknown": pgettext_lazy("condition", "we do not know whether the lead has an owner"),
+}
+ACCOUNT_OWNED: Says = {
+    "yes": pgettext_lazy("condition", "the account has an owner"),
+    "no": pgettext_lazy("condition", "the account has no owner"),
+    "known": pgettext_lazy("condition", "we know whether the account has an owner"),
+    "unknown": pgettext_lazy("condition", "we do not know whether the account has an owner"),
+}
+HELD_AT_ALL: Says = {
+    "known": pgettext_lazy("condition", "the lead is held"),
+    "unknown": pgettext_lazy("condition", "the lead is not held"),
+}
+IN_A_POOL: Says = {
+    "known": pgettext_lazy("condition", "the lead is in a pool"),
+    "unknown": pgettext_lazy("condition", "the lead is in no pool"),
+}
+
 FIELDS = (
-    Field("territory", _("Territory"), "choice", territories.read, territories.sql, choices=_territories, group=GROUP),
-    Field("owner_known", _("Has an owner"), "flag", _owner_known, _owner_known_sql, group=GROUP),
-    Field("account_owner_known", _("Account has an owner"), "flag", _account_owner, _account_owner_sql, group=GROUP),
-    column("pool", _("Pool"), "choice", choices=_pools, group=GROUP),
-    column("held", _("Held because"), "choice", choices=lambda: HELD.items(), group=GROUP),
-)
+    Field(
+        "territory", _("Territory"), "choice", territories.read, territories.sql, choices=_territories, group=GROUP,
+        subject=_("the territory"),
+    ),
+    Field("owner_known", _("Has an owner"), "flag", _owner_known, _owner_known_sql, group=GROUP, says=OWNED),
+    Field(
+        "account_owner_known", _("Account has an owner"), "flag", _account_owner, _account_owner_sql, group=GROUP,
+        says=ACCOUNT_OWNED,
+    ),
+    column("pool", _("Pool"), "choice", choices=_pools, group=GROUP, subject=_("the pool"), says=IN_A_POOL),
+    column(
+        "held", _("Held because"), "choice", choices=lambda: HELD.items(), group=GROUP,
+        subject=_("the reason why it is held"), says=HELD_AT_ALL,
+    ),
+)  # fmt: skip
 
 
 def register_fields() -> None:

@@ -205,11 +205,16 @@ def said_whole(body: dict[str, Any]) -> str:
 def said_rule(rule: Mapping[str, Any]) -> str:
     """If …: to the pool …, else …; needs …; when nobody can …"""
     try:
-        when = sentence(rule.get("when") or {}, LEAD)
+        when = sentence(rule["when"], LEAD, inside=True) if rule.get("when") not in (None, {}, {"all": []}) else ""
     except Invalid as invalid:
         return _("Cannot be read any more: %(fault)s") % {"fault": invalid.message}
     steps = steps_of(rule)
-    text = _("If %(condition)s: %(target)s") % {"condition": when, "target": said_step(steps[0]) if steps else "?"}
+    target = said_step(steps[0]) if steps else "?"
+    text = (
+        _("If %(condition)s: %(target)s") % {"condition": when, "target": target}
+        if when
+        else (_("Every lead: %(target)s") % {"target": target})
+    )
     if len(steps) > 1:
         text += _(", else %(pools)s") % {"pools": listed([_pool_name(s.key) for s in steps[1:]], False)}
     need = _said_need(rule.get("require") or {})

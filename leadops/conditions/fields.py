@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 
 from leadops.conditions.expressions import Operand
 from leadops.conditions.kinds import KINDS, Kind
+from leadops.conditions.phrases import Says
 
 Facts = Mapping[str, Any]
 Choices = Callable[[], Iterable[tuple[str, str | Promise]]]
@@ -40,6 +41,9 @@ class Field:
     choices: Choices | None = None
     group: str | Promise = ""
     together: ManyReader | None = None  # reads several fields in one statement: field key -> row -> value
+    subject: str | Promise = ""  # what a sentence calls it ("the score"); without one its label is quoted
+    says: Says | None = None  # its own words for some meanings of `phrases`
+    names: Callable[[str], str] | None = None  # a code in words, where there is no closed list of choices
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -70,6 +74,9 @@ def column(
     personal: bool = False,
     choices: Choices | None = None,
     group: str | Promise = "",
+    subject: str | Promise = "",
+    says: Says | None = None,
+    names: Callable[[str], str] | None = None,
 ) -> Field:
     """A field that is a plain column of the row, or of a row it points to (fetch that one with select_related)."""
     steps = (path or key).split("__")
@@ -80,7 +87,8 @@ def column(
     def sql(at: datetime) -> F:
         return F("__".join(steps))
 
-    return Field(key, label, kind, read, sql, personal, choices, group)
+    words: dict[str, Any] = {"subject": subject, "says": says, "names": names}
+    return Field(key, label, kind, read, sql, personal, choices, group, **words)
 
 
 def _follow(row: Any, steps: Sequence[str]) -> Any:

@@ -1,8 +1,8 @@
-"""The table of operators: for each its label, kinds, shape, Python test, SQL, negated SQL and words, side by side."""
+"""The table of operators: for each its label, kinds, shape, Python test, SQL, negated SQL and meanings, side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,8 +18,6 @@ from leadops.conditions.kinds import Kind
 
 NONE, ONE, LIST, RANGE, DURATION = "none", "one", "list", "range", "duration"
 Sql = Callable[[Operand, Any, Kind], Q]
-Phrase = str | Promise
-Phrases = Mapping[str, Phrase]  # by kind; "" is every other kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +34,16 @@ class Operator:
     test: Callable[[Any, Any], bool]
     sql: Sql
     not_sql: Sql
-    phrases: Phrases
-    not_phrases: Phrases
+    says: str  # the meaning in `phrases`, as asked and as denied
+    denies: str
     unknown_is_answer: bool = False
     bind: Callable[[Any, datetime, str], Any] | None = None
 
     def at(self, value: Any, at: datetime, kind: str) -> Any:
         return value if self.bind is None else self.bind(value, at, kind)
 
-    def phrase(self, kind: str, negated: bool) -> Phrase:
-        words = self.not_phrases if negated else self.phrases
-        return words[kind] if kind in words else words[""]
+    def meaning(self, negated: bool) -> str:
+        return self.denies if negated else self.says
 
 
 def _now(at: datetime, kind: str) -> Any:
@@ -88,45 +85,6 @@ NUMBERS: Final = ("number", "count")
 TIMES: Final = ("day", "instant")
 MAY_BE_UNKNOWN: Final = ("text", "choice", "multi", "number", "day", "instant", "flag")
 
-# What a sentence says; %(field)s is the label, %(value)s the value in words.
-IS, IS_NOT = (
-    {"": pgettext_lazy("condition", "%(field)s is %(value)s")},
-    {"": pgettext_lazy("condition", "%(field)s is not %(value)s")},
-)
-EQUALS: Phrases = {
-    **IS,
-    "day": pgettext_lazy("condition", "%(field)s is on %(value)s"),
-    "number": pgettext_lazy("condition", "%(field)s equals %(value)s"),
-    "count": pgettext_lazy("condition", "%(field)s equals %(value)s"),
-}
-EQUALS_NOT: Phrases = {
-    **IS_NOT,
-    "day": pgettext_lazy("condition", "%(field)s is not on %(value)s"),
-    "number": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
-    "count": pgettext_lazy("condition", "%(field)s does not equal %(value)s"),
-}
-KNOWN, UNKNOWN = (
-    {"": pgettext_lazy("condition", "%(field)s is known")},
-    {"": pgettext_lazy("condition", "%(field)s is unknown")},
-)
-YES, NO = {"": pgettext_lazy("condition", "%(field)s: yes")}, {"": pgettext_lazy("condition", "%(field)s: no")}
-AT_LEAST, LESS = (
-    {"": pgettext_lazy("condition", "%(field)s is at least %(value)s")},
-    {"": pgettext_lazy("condition", "%(field)s is less than %(value)s")},
-)
-AT_MOST, MORE = (
-    {"": pgettext_lazy("condition", "%(field)s is at most %(value)s")},
-    {"": pgettext_lazy("condition", "%(field)s is more than %(value)s")},
-)
-BEFORE, FROM = (
-    {"": pgettext_lazy("condition", "%(field)s is before %(value)s")},
-    {"": pgettext_lazy("condition", "%(field)s is on or after %(value)s")},
-)
-AFTER, UNTIL = (
-    {"": pgettext_lazy("condition", "%(field)s is after %(value)s")},
-    {"": pgettext_lazy("condition", "%(field)s is on or before %(value)s")},
-)
-
 OPERATORS: Final[dict[str, Operator]] = {
     operator.key: operator
     for operator in (
@@ -135,110 +93,110 @@ OPERATORS: Final[dict[str, Operator]] = {
             lambda fact, value: fact == value,
             lambda e, value, kind: to.joined(e, "=", to.one(value, kind)),
             lambda e, value, kind: to.is_none(e, [value], kind),
-            EQUALS, EQUALS_NOT,
+            "eq", "ne",
         ),
         Operator(
             "ne", pgettext_lazy("condition", "is not"), (*TEXTS, *NUMBERS, "day"), ONE,
             lambda fact, value: fact != value,
             lambda e, value, kind: to.is_none(e, [value], kind),
             lambda e, value, kind: to.joined(e, "=", to.one(value, kind)),
-            EQUALS_NOT, EQUALS,
+            "ne", "eq",
         ),
         Operator(
             "in", pgettext_lazy("condition", "is one of"), (*TEXTS, *NUMBERS), LIST,
             lambda fact, value: fact in value,
             to.is_any,
             to.is_none,
-            EQUALS, EQUALS_NOT,
+            "eq", "ne",
         ),
         Operator(
             "not_in", pgettext_lazy("condition", "is none of"), (*TEXTS, *NUMBERS), LIST,
             lambda fact, value: fact not in value,
             to.is_none,
             to.is_any,
-            EQUALS_NOT, EQUALS,
+            "ne", "eq",
         ),
         Operator(
             "contains", pgettext_lazy("condition", "contains"), ("text",), ONE,
             lambda fact, value: value in fact,
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}%"),
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}%", kind),
-            {"": pgettext_lazy("condition", "%(field)s contains %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not contain %(value)s")},
+            "contains", "not_contains",
         ),
         Operator(
             "not_contains", pgettext_lazy("condition", "does not contain"), ("text",), ONE,
             lambda fact, value: value not in fact,
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}%", kind),
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}%"),
-            {"": pgettext_lazy("condition", "%(field)s does not contain %(value)s")}, {"": pgettext_lazy("condition", "%(field)s contains %(value)s")},
+            "not_contains", "contains",
         ),
         Operator(
             "starts_with", pgettext_lazy("condition", "starts with"), ("text",), ONE,
             lambda fact, value: fact.startswith(value),
             lambda e, value, kind: to.like(e, f"{to.escaped(value)}%"),
             lambda e, value, kind: to.not_like(e, f"{to.escaped(value)}%", kind),
-            {"": pgettext_lazy("condition", "%(field)s starts with %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not start with %(value)s")},
+            "starts_with", "not_starts_with",
         ),
         Operator(
             "ends_with", pgettext_lazy("condition", "ends with"), ("text",), ONE,
             lambda fact, value: fact.endswith(value),
             lambda e, value, kind: to.like(e, f"%{to.escaped(value)}"),
             lambda e, value, kind: to.not_like(e, f"%{to.escaped(value)}", kind),
-            {"": pgettext_lazy("condition", "%(field)s ends with %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not end with %(value)s")},
+            "ends_with", "not_ends_with",
         ),
         Operator(
             "gte", pgettext_lazy("condition", "is at least"), NUMBERS, ONE,
-            lambda fact, value: fact >= value, _sign(">="), _sign("<"), AT_LEAST, LESS,
+            lambda fact, value: fact >= value, _sign(">="), _sign("<"), "gte", "lt",
         ),
         Operator(
             "gt", pgettext_lazy("condition", "is more than"), NUMBERS, ONE,
-            lambda fact, value: fact > value, _sign(">"), _sign("<="), MORE, AT_MOST,
+            lambda fact, value: fact > value, _sign(">"), _sign("<="), "gt", "lte",
         ),
         Operator(
             "lte", pgettext_lazy("condition", "is at most"), NUMBERS, ONE,
-            lambda fact, value: fact <= value, _sign("<="), _sign(">"), AT_MOST, MORE,
+            lambda fact, value: fact <= value, _sign("<="), _sign(">"), "lte", "gt",
         ),
         Operator(
             "lt", pgettext_lazy("condition", "is less than"), NUMBERS, ONE,
-            lambda fact, value: fact < value, _sign("<"), _sign(">="), LESS, AT_LEAST,
+            lambda fact, value: fact < value, _sign("<"), _sign(">="), "lt", "gte",
         ),
         Operator(
             "between", pgettext_lazy("condition", "is between"), (*NUMBERS, *TIMES), RANGE,
             _inside, _between, _not_between,
-            {"": pgettext_lazy("condition", "%(field)s is between %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not between %(value)s")},
+            "between", "not_between",
         ),
         Operator(
             "before", pgettext_lazy("condition", "is before"), TIMES, ONE,
-            lambda fact, value: fact < value, _sign("<"), _sign(">="), BEFORE, FROM,
+            lambda fact, value: fact < value, _sign("<"), _sign(">="), "before", "on_or_after",
         ),
         Operator(
             "after", pgettext_lazy("condition", "is after"), TIMES, ONE,
-            lambda fact, value: fact > value, _sign(">"), _sign("<="), AFTER, UNTIL,
+            lambda fact, value: fact > value, _sign(">"), _sign("<="), "after", "on_or_before",
         ),
         Operator(
             "on_or_before", pgettext_lazy("condition", "is on or before"), TIMES, ONE,
-            lambda fact, value: fact <= value, _sign("<="), _sign(">"), UNTIL, AFTER,
+            lambda fact, value: fact <= value, _sign("<="), _sign(">"), "on_or_before", "after",
         ),
         Operator(
             "on_or_after", pgettext_lazy("condition", "is on or after"), TIMES, ONE,
-            lambda fact, value: fact >= value, _sign(">="), _sign("<"), FROM, BEFORE,
+            lambda fact, value: fact >= value, _sign(">="), _sign("<"), "on_or_after", "before",
         ),
         Operator(
             "within_last", pgettext_lazy("condition", "is within the last"), TIMES, DURATION,
             _inside, _between, _not_between,
-            {"": pgettext_lazy("condition", "%(field)s is within the last %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not within the last %(value)s")},
+            "within_last", "not_within_last",
             bind=_past_window,
         ),
         Operator(
             "more_than_ago", pgettext_lazy("condition", "is more than … ago"), TIMES, DURATION,
             lambda fact, value: fact < value, _sign("<"), _sign(">="),
-            {"": pgettext_lazy("condition", "%(field)s is more than %(value)s ago")}, {"": pgettext_lazy("condition", "%(field)s is not more than %(value)s ago")},
+            "more_than_ago", "not_more_than_ago",
             bind=_horizon,
         ),
         Operator(
             "within_next", pgettext_lazy("condition", "is within the next"), TIMES, DURATION,
             _inside, _between, _not_between,
-            {"": pgettext_lazy("condition", "%(field)s is within the next %(value)s")}, {"": pgettext_lazy("condition", "%(field)s is not within the next %(value)s")},
+            "within_next", "not_within_next",
             bind=_coming_window,
         ),
         Operator(
@@ -246,49 +204,49 @@ OPERATORS: Final[dict[str, Operator]] = {
             lambda fact, value: not value.isdisjoint(fact),
             lambda e, value, kind: to.codes_test(e, "?|", value),
             lambda e, value, kind: to.not_codes_test(e, "?|", value, kind),
-            {"": pgettext_lazy("condition", "%(field)s includes %(value)s")}, {"": pgettext_lazy("condition", "%(field)s excludes %(value)s")},
+            "has_any", "has_none",
         ),
         Operator(
             "has_all", pgettext_lazy("condition", "includes all of"), ("multi",), LIST,
             lambda fact, value: value.issubset(fact),
             lambda e, value, kind: to.codes_test(e, "?&", value),
             lambda e, value, kind: to.not_codes_test(e, "?&", value, kind),
-            {"": pgettext_lazy("condition", "%(field)s includes all of %(value)s")}, {"": pgettext_lazy("condition", "%(field)s does not include all of %(value)s")},
+            "has_all", "not_has_all",
         ),
         Operator(
             "has_none", pgettext_lazy("condition", "includes none of"), ("multi",), LIST,
             lambda fact, value: value.isdisjoint(fact),
             lambda e, value, kind: to.not_codes_test(e, "?|", value, kind),
             lambda e, value, kind: to.codes_test(e, "?|", value),
-            {"": pgettext_lazy("condition", "%(field)s excludes %(value)s")}, {"": pgettext_lazy("condition", "%(field)s includes %(value)s")},
+            "has_none", "has_any",
         ),
         Operator(
             "is_true", pgettext_lazy("condition", "is yes"), ("flag",), NONE,
             lambda fact, value: fact is True,
             lambda e, value, kind: to.wrapped(e),
             lambda e, value, kind: to.wrapped(e, "NOT (", ")"),
-            YES, NO,
+            "yes", "no",
         ),
         Operator(
             "is_false", pgettext_lazy("condition", "is no"), ("flag",), NONE,
             lambda fact, value: fact is False,
             lambda e, value, kind: to.wrapped(e, "NOT (", ")"),
             lambda e, value, kind: to.wrapped(e),
-            NO, YES,
+            "no", "yes",
         ),
         Operator(
             "is_known", pgettext_lazy("condition", "is known"), MAY_BE_UNKNOWN, NONE,
             lambda fact, value: fact is not None,
             lambda e, value, kind: to.known(e, kind),
             lambda e, value, kind: to.unknown(e, kind),
-            KNOWN, UNKNOWN, unknown_is_answer=True,
+            "known", "unknown", unknown_is_answer=True,
         ),
         Operator(
             "is_unknown", pgettext_lazy("condition", "is unknown"), MAY_BE_UNKNOWN, NONE,
             lambda fact, value: fact is None,
             lambda e, value, kind: to.unknown(e, kind),
             lambda e, value, kind: to.known(e, kind),
-            UNKNOWN, KNOWN, unknown_is_answer=True,
+            "unknown", "known", unknown_is_answer=True,
         ),
     )
 }  # fmt: skip

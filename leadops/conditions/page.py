@@ -11,7 +11,7 @@ from leadops.conditions.builder import MODES, WORDS, Draft, Group, Path, Row, wr
 from leadops.conditions.durations import UNITS
 from leadops.conditions.fields import Field, Vocabulary
 from leadops.conditions.operators import DURATION, LIST, NONE, OPERATORS, RANGE, Operator, accepted
-from leadops.conditions.sentence import sentence
+from leadops.conditions.sentence import Line, outline, sentence
 from leadops.conditions.typed import is_menu
 from leadops.conditions.validate import DEEPEST, Fault, Invalid, validate
 
@@ -36,9 +36,10 @@ def builder_context(name: str, draft: Draft, vocabulary: Vocabulary, *, show_fau
     """Everything the builder shows; `valid` says whether the draft is a condition already."""
     said = written(draft, vocabulary)
     faults: list[Fault] = []
+    lines: list[Line] = []
     try:
         document = validate(said.document, vocabulary)
-        words = sentence(document, vocabulary)
+        words, lines = sentence(document, vocabulary), outline(document, vocabulary)
     except Invalid as refused:
         document, words, faults = said.document, "", refused.faults
     shown: dict[Path, list[Fault]] = {}
@@ -46,7 +47,8 @@ def builder_context(name: str, draft: Draft, vocabulary: Vocabulary, *, show_fau
         shown.setdefault(said.place(fault), []).append(fault)
     page = _Page(name, draft, vocabulary, shown)
     root = page.group(draft.root, (), 0)
-    return {"name": name, "root": root, "valid": not faults, "document": document, "sentence": words, "count": None}
+    context = {"name": name, "root": root, "valid": not faults, "document": document}
+    return {**context, "sentence": words, "outline": lines, "count": None}
 
 
 class _Page:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
 from django import template
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
@@ -19,46 +18,20 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import gettext, pgettext
 
 from leadops import moment
+from leadops.dates import day_words, instant_words, language, local
 from leadops.money import format_money, format_number, format_percent
 
 register = template.Library()
 
 NOTHING = "—"  # an unknown figure is never shown as zero
-_patterns = {
-    "fr": {
-        "full": "EEEE d MMMM y 'à' HH:mm zzzz",
-        "stamp": "d MMM y 'à' HH:mm",
-        "near": "d MMM 'à' HH:mm",
-        "day": "d MMM y",
-        "near day": "d MMM",
-    },
-    "en": {
-        "full": "EEEE d MMMM y, HH:mm zzzz",
-        "stamp": "d MMM y, HH:mm",
-        "near": "d MMM, HH:mm",
-        "day": "d MMM y",
-        "near day": "d MMM",
-    },
-}
-
-
-def _language() -> str:
-    return (get_language() or settings.LANGUAGE_CODE).split("-")[0]
-
-
-def _absolute(at: datetime, form: str) -> str:
-    language = _language()
-    pattern = _patterns.get(language, _patterns["en"])[form]
-    # The instant already carries the reader's zone; None would make Babel take UTC.
-    return format_datetime(at, pattern, tzinfo=timezone.get_current_timezone(), locale=language)
 
 
 def stamp(at: datetime) -> str:
     """An instant in plain words, as `when:"stamp"` writes it: for sentences that hold no markup."""
-    return _absolute(timezone.localtime(at), "stamp")
+    return instant_words(local(at))
 
 
 # -- marks ------------------------------------------------------------------------------------------------
@@ -89,16 +62,16 @@ def said(texts: Mapping[str, str] | str | None) -> str:
     """What users wrote as {language: text}, in the reader's language, else the house's, else any."""
     if not isinstance(texts, Mapping):
         return str(texts or "")
-    for language in (_language(), settings.HOUSE_LANGUAGE):
-        if texts.get(language):
-            return texts[language]
+    for code in (language(), settings.HOUSE_LANGUAGE):
+        if texts.get(code):
+            return texts[code]
     return next((text for text in texts.values() if text), "")
 
 
 @register.filter
 def country(code: str | None) -> str:
     """FR -> France, in the reader's language; a code nobody knows is shown as it came."""
-    return Locale.parse(_language()).territories.get(str(code or "").upper(), str(code or "")) or NOTHING
+    return Locale.parse(language()).territories.get(str(code or "").upper(), str(code or "")) or NOTHING
 
 
 # -- figures ----------------------------------------------------------------------------------------------
@@ -107,7 +80,7 @@ def country(code: str | None) -> str:
 @register.filter
 def money(minor: int | None, currency: str = "") -> str:
     """Minor units with their currency: {{ lead.value_minor|money:lead.currency }}."""
-    return NOTHING if minor is None else format_money(int(minor), currency or settings.HOUSE_CURRENCY, _language())
+    return NOTHING if minor is None else format_money(int(minor), currency or settings.HOUSE_CURRENCY, language())
 
 
 @register.filter
@@ -115,18 +88,18 @@ def units(minor: int | None, currency: str = "") -> str:
     """Minor units rounded to whole ones with their currency, for figures seen at a glance."""
     if minor is None:
         return NOTHING
-    return format_money(int(minor), currency or settings.HOUSE_CURRENCY, _language(), whole=True)
+    return format_money(int(minor), currency or settings.HOUSE_CURRENCY, language(), whole=True)
 
 
 @register.filter
 def number(value: int | float | Decimal | None, digits: int | None = None) -> str:
-    return NOTHING if value is None or value == "" else format_number(value, _language(), digits)
+    return NOTHING if value is None or value == "" else format_number(value, language(), digits)
 
 
 @register.filter
 def percent(share: float | Decimal | None, digits: int = 1) -> str:
     """A share between 0 and 1: 0.123 -> 12.3%."""
-    return NOTHING if share is None or share == "" else format_percent(share, _language(), digits)
+    return NOTHING if share is None or share == "" else format_percent(share, language(), digits)
 
 
 @register.filter
@@ -134,7 +107,7 @@ def capped(count: int | None, limit: int = 99) -> str:
     """A count that was never counted to its end: 99+."""
     if count is None:
         return NOTHING
-    return f"{format_number(limit, _language())}+" if count > limit else format_number(count, _language())
+    return f"{format_number(limit, language())}+" if count > limit else format_number(count, language())
 
 
 @register.filter
@@ -160,7 +133,7 @@ def _units(seconds: int) -> list[str]:
     ]
     first = next((i for i, (n, _unit) in enumerate(named) if n), len(named) - 1)
     return [
-        unit % {"n": format_number(n, _language())}
+        unit % {"n": format_number(n, language())}
         for n, unit in named[first : first + 2]
         if n or len(named) == first + 1
     ]
@@ -206,8 +179,8 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
     """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today), clock (under a day's heading)."""
     if at is None:
         return NOTHING
-    here = _local(at)
-    full, stamp = _absolute(here, "full"), _absolute(here, "stamp")
+    here = local(at)
+    full, stamp = instant_words(here, "full"), instant_words(here, "stamp")
     shown = {"near": _near(here), "relative": ago(at), "clock": here.strftime("%H:%M")}.get(form, stamp)
     if form == "relative":  # a relative time alone goes stale: the absolute one is there for ears and pointers
         return format_html(
@@ -225,18 +198,10 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
     )
 
 
-def _local(at: datetime) -> datetime:
-    """In the reader's zone; at the ends of the calendar, where a zone would step over the edge, as it is."""
-    try:
-        return timezone.localtime(at)
-    except OverflowError:
-        return at
-
-
 def _near(here: datetime) -> str:
     if here.date() == timezone.localtime(moment.now()).date():
         return here.strftime("%H:%M")
-    return _absolute(here, "near")
+    return instant_words(here, "near")
 
 
 @register.filter
@@ -245,11 +210,9 @@ def day(value: date | datetime | None, form: str = "") -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, datetime):
-        value = _local(value).date()
-    language = _language()
+        value = local(value).date()
     near = form == "near" and value.year == timezone.localtime(moment.now()).year
-    pattern = _patterns.get(language, _patterns["en"])["near day" if near else "day"]
-    return format_date(value, pattern, locale=language)
+    return day_words(value, "near day" if near else "day")
 
 
 # -- links ------------------------------------------------------------------------------------------------

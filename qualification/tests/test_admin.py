@@ -48,7 +48,7 @@ def test_the_form_opens_with_the_definition_in_force_its_sentence_and_the_count(
 ) -> None:
     hot_lead()
     page = client.get(ADD).content.decode()
-    assert "Score is at least 40" in page
+    assert "The score is 40 or more" in page
     assert "<strong>1</strong> of 1 open leads matches." in page
 
 
@@ -64,7 +64,7 @@ def test_preview_without_javascript_counts_and_saves_nothing(client: Client, def
 def test_the_live_count_comes_with_the_builder(client: Client, definition: Any) -> None:
     hot_lead()
     answer = client.post(f"{LIST}preview/", typed("99", **{"when-do": "refresh"})).content.decode()
-    assert "Score is at least 99" in answer
+    assert "The score is 99 or more" in answer
     assert 'hx-swap-oob="true"' in answer
     assert "<strong>1</strong> leaves, against the version in force." in answer
 

@@ -28,12 +28,13 @@ def test_marketing_ops_publishes_the_definition_by_hand(
     page.goto(f"{live_server.url}/admin/qualification/mqldefinition/add/")
 
     preview = page.locator("#preview")
-    expect(preview).to_contain_text("Score is at least 40")
+    sentence = page.locator(".cond-sentence")
+    expect(sentence).to_have_text("The score is 40 or more")
     expect(preview).to_contain_text("1 of 2 open leads matches")
     value = page.locator("[name='when-0-value']")
     value.fill("20")
     value.press("Tab")
-    expect(preview).to_contain_text("Score is at least 20")
+    expect(sentence).to_contain_text("The score is 20 or more")
     expect(preview).to_contain_text("1 lead enters, 0 leave")
 
     page.get_by_role("button", name="Publish").click()

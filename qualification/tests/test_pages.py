@@ -105,7 +105,7 @@ def test_everyone_reads_the_definition_and_only_editors_get_the_link(shipped: An
     page = signed_in(member("Someone", role, "paris" if role == "rep" else None, language="en")).get("/qualification")
     text = page.content.decode()
     assert page.status_code == 200
-    assert "Score is at least 50" in text
+    assert "either the prospect asked to be contacted" in text and "or the score is 50 or more" in text
     assert ("/admin/qualification/mqldefinition/add/" in text) is (role in ("marketing_ops", "revenue_ops"))
 
 

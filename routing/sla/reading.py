@@ -115,7 +115,7 @@ def policies_shown(body: dict[str, Any], compiled: Policies) -> list[dict[str, A
         {
             "key": policy.key,
             "label": policy.label,
-            "sentence": sentence(policy.tree, LEAD),
+            "sentence": sentence(policy.tree, LEAD, inside=True),
             "clocks": [_clock_shown(rule) for rule in policy.clocks],
         }
         for policy in compiled.rows

@@ -72,7 +72,7 @@ def test_the_rules_page_shows_sentences_pools_and_decisions(language: str) -> No
     text = page.content.decode()
     assert page.status_code == 200
     for words in {
-        "en": ["If Country is", "Every other lead: to the pool", "can take leads", "Weighted round robin"],
+        "en": ["If the country is", "Every other lead: to the pool", "can take leads", "Weighted round robin"],
         "fr": ["Tout autre lead\u00a0: vers le vivier", "peut prendre des leads"],
     }[language]:
         assert words in text

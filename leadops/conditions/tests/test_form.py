@@ -267,7 +267,7 @@ def test_the_sentence_and_the_count_follow_what_is_typed() -> None:
         cond = ConditionField(vocabulary=ROWS, count=count, url="/builder/")
 
     html = str(Counted(initial={"cond": {"field": "score", "op": "gte", "value": 60}})["cond"])
-    assert "Score is at least 60" in html
+    assert "“Score” is 60 or more" in html
     assert "1234" in html.replace(",", "").replace("\u00a0", "")
     assert 'hx-post="/builder/"' in html
     assert asked == [{"all": [{"field": "score", "op": "gte", "value": 60}]}]
@@ -337,5 +337,11 @@ def test_deep_groups_offer_no_deeper_one() -> None:
 def test_the_builder_speaks_french() -> None:
     with translation.override("fr"):
         html = str(Rule(initial={"cond": TREE})["cond"])
-    for words in ("Ajouter une comparaison", "au moins un de ces points", "Score vaut au moins 60", "Monter", "Valeur"):
+    for words in (
+        "Ajouter une comparaison",
+        "au moins un de ces points",
+        "«\u00a0Score\u00a0» est de 60 ou plus",
+        "Monter",
+        "Valeur",
+    ):
         assert words in html

@@ -95,9 +95,9 @@ def test_an_explanation_gives_each_leaf_with_the_value_it_met() -> None:
     assert told["result"] is False
     assert [(line.text, line.met, line.answer) for line in render(told, ROWS)] == [
         ("all of", "", "false"),
-        ("Score is at least 60", "59", "false"),
-        ("Free mail: no", "unknown", "unknown"),
-        ("Name is “x”", "“dupont”", "false"),
+        ("“Score” is 60 or more", "59", "false"),
+        ("“Free mail” is no", "unknown", "unknown"),
+        ("“Name” is “x”", "“dupont”", "false"),
     ]
     kept = list(leaves_of(without_personal(told)))
     assert kept[2]["fact"] is None and kept[2]["value"] is None and kept[0]["fact"] == 59
