@@ -9,7 +9,7 @@ from capture import api as capture
 from capture import api_forms as forms
 from capture.imports import api as imports
 from leadops.desk import api as desk
-from leadops.desk import api_docs
+from leadops.desk import api_docs, api_enrol
 from leadops.desk import api_mine as mine
 from leadops.desk import api_operations as operations
 from leadops.desk import api_people as people
@@ -48,6 +48,7 @@ router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-defi
 router.register("sequences", nurture.SequenceEndpoint, basename="sequences")
 router.register("templates", nurture.TemplateEndpoint, basename="templates")
 router.register("enrolments", nurture.EnrolmentEndpoint, basename="enrolments")
+router.register("enrolment-groups", api_enrol.GroupEndpoint, basename="enrolment-groups")
 router.register("messages", nurture.MessageEndpoint, basename="messages")
 router.register("suppressions", nurture.SuppressionEndpoint, basename="suppressions")
 router.register("reps", team.RepEndpoint, basename="reps")

@@ -26,6 +26,7 @@ from leadops.journal import Entry
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
 from leadops.unit import Phase, Unit
+from nurture import groups
 from nurture import selectors as nurture_selectors
 from nurture import services as nurture
 from nurture import steps as nurture_steps
@@ -78,6 +79,7 @@ DOORS = (
     Door("snoozes", desk.wake),
     Door(nurture_selectors.DOOR, nurture_steps.advance),
     Door(nurture_selectors.ENTRIES, nurture.enter),
+    Door(groups.DOOR, groups.carry_out),
 )
 
 # -- what the ticker looks for → the task that takes it from its table ----------------------------------
@@ -100,6 +102,7 @@ DUE_WORK = (
     DueWork("imports", imports.next_at, import_tasks.run_imports, cluster="long", every=1.0),
     DueWork("sequences", nurture_selectors.next_due, nurture_tasks.advance, every=1.0),
     DueWork("entries", lambda at: at, nurture_tasks.look_for_entries, cluster="long", every=300.0),
+    DueWork("group enrolments", groups.next_at, nurture_tasks.carry_out_groups, cluster="long", every=1.0),
     DueWork("facts of the reports", report_facts.next_due, report_tasks.keep_facts, cluster="long", every=5.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )

@@ -33,6 +33,9 @@ REASONS: dict[str, str | Promise] = {
     "by_hand": _("taken out by hand"),
     "finished": _("all steps are done"),
     "no_template": _("the template is not published"),
+    "no_sequence": _("the sequence is not published any more"),
+    "not_yours": _("the lead is not yours to enrol"),
+    "undone": _("the enrolment was taken back"),
 }
 PASSING = ("busy",)  # what may be different tomorrow: no row is kept for it
 

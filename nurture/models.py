@@ -1,4 +1,4 @@
-"""What nurture writes: who is in which sequence and which steps were done. Fields and constraints only."""
+"""What nurture writes: who is in which sequence, who was put in together, which steps were done. No verbs."""
 
 from __future__ import annotations
 
@@ -94,3 +94,74 @@ class StepDone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment_id} #{self.step}"
+
+
+class GroupEnrolment(models.Model):
+    """Leads put into a sequence together by hand: previewed, confirmed, entered in the background, taken back on request."""
+
+    id = address()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sequence = models.SlugField(max_length=50)
+    planned_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    undo_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("group enrolment")
+        verbose_name_plural = _("group enrolments")
+        constraints = [
+            models.CheckConstraint(
+                name="groupenrolment_order",
+                condition=(Q(done_at__isnull=True) | Q(confirmed_at__isnull=False))
+                & (Q(undo_at__isnull=True) | Q(done_at__isnull=False))
+                & (Q(undone_at__isnull=True) | Q(undo_at__isnull=False)),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["by", "-id"], name="groupenrolment_of"),
+            models.Index(
+                fields=["id"],
+                name="groupenrolment_at_work",
+                condition=Q(confirmed_at__isnull=False, done_at__isnull=True)
+                | Q(undo_at__isnull=False, undone_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.planned_at:%Y-%m-%d %H:%M}"
+
+
+class GroupMember(models.Model):
+    """One lead of a group: `why` it was not to enter when it was planned or did not then, `result` what became of it.
+
+    `result` empty = nothing done yet.
+    """
+
+    class Result(models.TextChoices):
+        ENTERED = "entered", _("Entered")
+        KEPT_OUT = "kept_out", _("Not enrolled")
+        UNDONE = "undone", _("Taken back before any mail left")
+        STOPPED = "stopped", _("Stopped: a mail had left already")
+        ENDED = "ended", _("Had ended by itself")
+
+    group = models.ForeignKey(GroupEnrolment, on_delete=models.CASCADE, related_name="members", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="+")
+    why = models.CharField(max_length=80, blank=True, default="")
+    result = models.CharField(max_length=8, choices=Result.choices, blank=True, default="")
+    # written before the enrolment itself, which its unit keeps until it ends
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "lead"], name="groupmember_once"),
+            models.CheckConstraint(
+                name="groupmember_entered_has_enrolment",
+                condition=Q(result__in=["", "kept_out"]) | Q(enrolment__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["group", "result", "why"], name="groupmember_by_result")]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} {self.lead_id}: {self.result or self.why}"

@@ -41,7 +41,8 @@ def list_context(actor: Actor) -> dict[str, Any]:
         row["running"] = counts.get(row["key"], {}).get("active", 0)
         row["steps"] = len((row["live"] or row["newest"]).body.get("steps", ()))
     may = access.can(actor, EDIT)
-    return {"rows": rows, "may_edit": may, "starters": may and defaults.missing()}
+    starters = may and defaults.missing()
+    return {"rows": rows, "may_edit": may, "may_enrol": access.can(actor, "enrol"), "starters": starters}
 
 
 def entry_words(body: Mapping[str, Any]) -> str:

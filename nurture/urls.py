@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from nurture import mailbox, public, views
+from nurture import group_views, mailbox, public, views
 
 app_name = "nurture"
 _sequence, _template = {"kind": "sequence"}, {"kind": "template"}
@@ -29,5 +29,10 @@ urlpatterns = [
     path("mailbox", mailbox.list_mails, name="list_mails"),
     path("mailbox/<uuid:mail_id>", mailbox.show_mail, name="show_mail"),
     path("leads/<uuid:lead_id>/sequence", views.enrol, name="enrol"),
+    path("enrolments/groups", group_views.list_groups, name="list_groups"),
+    path("enrolments/groups/<uuid:group_id>", group_views.show_group, name="show_group"),
+    path("enrolments/groups/<uuid:group_id>/progress", group_views.show_progress, name="show_group_progress"),
+    path("enrolments/groups/<uuid:group_id>/confirm", group_views.confirm, name="confirm_group"),
+    path("enrolments/groups/<uuid:group_id>/undo", group_views.undo, name="undo_group"),
     path("enrolments/<uuid:enrolment_id>/<slug:verb>", views.act, name="act"),
 ]

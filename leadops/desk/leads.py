@@ -63,6 +63,7 @@ def _page(request: HttpRequest, chosen: LeadFilter) -> dict[str, Any]:
         "kept": [(name, value) for name in request.GET if name not in SHOWN for value in request.GET.getlist(name)],
         "may_create": access.can(actor, "create_lead"),
         "may_assign": access.can(actor, "assign"),
+        "may_enrol": access.can(actor, "enrol"),
         "report_url": reverse("reports:show_sources") if request.GET.get("of") == "report" else "",
     }
 

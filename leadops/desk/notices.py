@@ -56,6 +56,11 @@ def sentence(kind: str, data: dict[str, Any], who: str) -> str:
         "import_leads": ngettext(
             "%(count)s new lead for you from an import", "%(count)s new leads for you from an import", count
         ),
+        "group_enrolled": ngettext(
+            "%(count)s lead entered a sequence, %(bad)s left out",
+            "%(count)s leads entered a sequence, %(bad)s left out",
+            count,
+        ),
     }.get(kind, _("News about %(who)s"))
     reason = held_words(data.get("reason", ""))
     told = {"who": who, "clock": clock, "due": due, "count": count, "reason": reason, "bad": data.get("bad", 0)}

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from leadops.desk import account, availability, inbox, lead, leads, notices, passwords, reassign, settings_pages, verbs
+from leadops.desk import (
+    account,
+    availability,
+    enrol,
+    inbox,
+    lead,
+    leads,
+    notices,
+    passwords,
+    reassign,
+    settings_pages,
+    verbs,
+)
 from leadops.desk.signin import members_only
 
 app_name = "desk"
@@ -20,6 +32,7 @@ urlpatterns = [
     path("inbox/state", inbox.state, name="inbox_state"),
     path("notices", notices.list_notices, name="list_notices"),
     path("leads", leads.list_leads, name="list_leads"),
+    path("leads/enrol", enrol.enrol, name="enrol_many"),
     path("waiting", leads.list_waiting, name="list_waiting"),
     path("team/reassign", reassign.reassign, name="reassign"),
     path("leads/<uuid:lead_id>", lead.show_lead, name="show_lead"),
