@@ -45,6 +45,7 @@ class Failure:
     hard: bool
     letter: Effect | None
     digests: frozenset[bytes]
+    submission: uuid.UUID | None = None
 
 
 def gather(drafts: Sequence[Draft], unit: Unit) -> Known:
@@ -111,7 +112,7 @@ def record_failure(failure: Failure, unit: Unit) -> None:
     """A hard bounce or a complaint stops all mail to the address, before the journal tells the sequence."""
     if failure.kind == Kind.COMPLAINED or failure.hard:
         reason = suppression.COMPLAINED if failure.kind == Kind.COMPLAINED else suppression.BOUNCED
-        suppression.suppress(failure.digests, reason, unit)
+        suppression.suppress(failure.digests, reason, unit, origin=f"submission:{failure.submission}")
     data = {"hard": failure.hard, "effect": str(failure.letter.pk) if failure.letter else ""}
     unit.record(failure.kind, failure.lead, person_id=failure.person.pk, data=data)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -119,7 +119,7 @@ class Resolution:
         draft.message = draft.message[:500]
         self._touch(item, failure.person, failure.lead, (None, *self._channel(item, None)), at, {})
         self._end(submission, End.TOUCHED, failure.person, failure.lead)
-        self.failed.append(failure)
+        self.failed.append(replace(failure, submission=submission.pk))
 
     def _campaign(self, item: Item) -> Campaign | None:
         return self.known.campaigns.get(fold(item.draft.utm_campaign)) or item.submission.source.campaign

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import django_filters as filters
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +14,6 @@ from rest_framework.response import Response
 from leadops import access
 from leadops.effects import suppression
 from leadops.effects.models import Effect
-from leadops.errors import NotFound
 from leadops.models import Suppression
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.pagination import Newest
@@ -25,6 +21,7 @@ from leadops.rest.versions import VersionEndpoint
 from leadops.unit import Unit
 from nurture import api_shapes as shapes
 from nurture import pages, selectors, services
+from nurture.filters import SuppressionFilter
 from nurture.models import Enrolment
 
 
@@ -150,21 +147,6 @@ class MessageEndpoint(Endpoint):
         return self.answer(one(selectors.letters_visible_to(self.actor), pk))
 
 
-class SuppressionFilter(filters.FilterSet):
-    address = filters.CharFilter(method="by_address", help_text=_("Whether this address is on the list."))
-    reason = filters.CharFilter(field_name="reason")
-
-    class Meta:
-        model = Suppression
-        fields: list[str] = []
-
-    def by_address(self, rows: Any, _name: str, value: str) -> Any:
-        digest = suppression.digest_of(value)
-        if digest is None:
-            raise serializers.ValidationError({"address": [_("This is not an e-mail address.")]})
-        return rows.filter(digest=digest)
-
-
 @extend_schema_view(
     list=extend_schema(operation_id="suppressions_list", summary="Addresses nobody is written to, newest first")
 )
@@ -177,7 +159,7 @@ class SuppressionEndpoint(Endpoint):
     queryset = Suppression.objects.none()
 
     def list(self, request: Request) -> Response:
-        return self.listed(suppression.in_force())
+        return self.listed(suppression.listed())
 
     @extend_schema(
         operation_id="suppressions_create",
@@ -188,7 +170,8 @@ class SuppressionEndpoint(Endpoint):
     def create(self, request: Request) -> Response:
         self.require("edit_suppressions")
         data = self.read(shapes.SuppressionNew)
-        return self.answer(self.in_unit(lambda unit: suppression.add(data["address"], data["reason"], unit)), 201)
+        row = self.in_unit(lambda unit: suppression.add(data["address"], data["reason"], unit))
+        return self.answer(suppression.listed().get(pk=row.pk), 201)
 
     @extend_schema(
         operation_id="suppressions_remove",
@@ -200,8 +183,5 @@ class SuppressionEndpoint(Endpoint):
     def remove(self, request: Request, pk: int) -> Response:
         self.require("edit_suppressions")
         data = self.read(shapes.LiftedBecause)
-        row = suppression.in_force().filter(pk=pk).first()
-        if row is None:
-            raise NotFound(_("There is no such entry."))
-        self.in_unit(lambda unit: suppression.remove(pk, data["reason"], unit))
-        return self.answer(row)
+        self.in_unit(lambda unit: suppression.remove(pk, data["reason"], unit, address=data["address"]))
+        return self.answer(suppression.listed().get(pk=pk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -64,12 +65,25 @@ class MessageOut(serializers.ModelSerializer[Effect]):
 
 
 class SuppressionOut(serializers.ModelSerializer[Suppression]):
-    """An address nobody is written to: the hash stays here, so that no list of addresses can leave."""
+    """An address nobody is written to: the hash stays here, so that no list of addresses can leave.
+
+    `origin` is `letter:<id>`, `submission:<id>` or empty; `why` and `by` are of who put it on the list by hand.
+    """
+
+    lifted_at = serializers.SerializerMethodField()
+    lifted_why = serializers.SerializerMethodField()
 
     class Meta:
         model = Suppression
-        fields = ("id", "channel", "reason", "at")
+        fields = ("id", "channel", "reason", "at", "origin", "why", "by", "lifted_at", "lifted_why")
         read_only_fields = fields
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_lifted_at(self, row: Suppression) -> datetime | None:
+        return row.lifting.at if hasattr(row, "lifting") else None
+
+    def get_lifted_why(self, row: Suppression) -> str:
+        return row.lifting.why if hasattr(row, "lifting") else ""
 
 
 class SuppressionNew(Strict):
@@ -78,7 +92,10 @@ class SuppressionNew(Strict):
 
 
 class LiftedBecause(Strict):
+    """`address` is needed where the person said so themselves (`unsubscribed`, `complained`): it finds their new consent."""
+
     reason = serializers.CharField(max_length=200)
+    address = serializers.CharField(max_length=254, required=False, default="", allow_blank=True)
 
 
 class PreviewOf(Strict):

@@ -151,6 +151,35 @@ class RollBackForm(ReasonForm):
         self.order_fields(["number", "reason"])
 
 
+class SuppressForm(forms.Form):
+    """An address nobody is to write to again, and why."""
+
+    address = forms.CharField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("Only its keyed hash is kept: nobody can read it back from the list."),
+    )
+    why = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class LiftForm(forms.Form):
+    """Why an entry ends; the address where only the person’s own new consent may end it."""
+
+    address = forms.CharField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("The person said so themselves. With their address we look whether they agreed to mail since."),
+    )
+    why = forms.CharField(label=_("Reason"), max_length=200, help_text=_("It stays on record."))
+
+    def __init__(self, data: Any = None, *, own_word: bool) -> None:
+        super().__init__(data)
+        if not own_word:
+            del self.fields["address"]
+
+
 class EnrolForm(forms.Form):
     sequence = forms.ChoiceField(label=_("Sequence"))
 

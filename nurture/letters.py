@@ -149,7 +149,8 @@ def unsubscribe(effect: Effect, unit: Unit) -> bool:
         raise Refused("no-person", _("This letter was to nobody."))
     leads = unit.leads([effect.lead_id] if effect.lead_id else [])
     also = [bytes.fromhex(effect.body["digest"])] if effect.body.get("digest") else []
-    if not suppression.suppress_person(person, suppression.UNSUBSCRIBED, unit, also=also):
+    origin = f"letter:{effect.pk}"
+    if not suppression.suppress_person(person, suppression.UNSUBSCRIBED, unit, also=also, origin=origin):
         return False
     unit.add(
         [
@@ -159,7 +160,7 @@ def unsubscribe(effect: Effect, unit: Unit) -> bool:
                 purpose="marketing",
                 state="withdrawn",
                 basis="consent",
-                collected_from=f"letter:{effect.pk}",
+                collected_from=origin,
                 occurred_at=unit.at,
                 recorded_at=unit.at,
             )

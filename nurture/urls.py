@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from nurture import group_views, mailbox, public, views
+from nurture import group_views, mailbox, public, suppression_views, views
 
 app_name = "nurture"
 _sequence, _template = {"kind": "sequence"}, {"kind": "template"}
@@ -26,6 +26,9 @@ urlpatterns = [
     path("templates/<slug:key>/save", views.save_template, name="save_template"),
     path("templates/<slug:key>/publish", views.publish, _template, name="publish_template"),
     path("templates/<slug:key>/roll-back", views.roll_back, _template, name="roll_back_template"),
+    path("suppressions", suppression_views.list_suppressions, name="list_suppressions"),
+    path("suppressions/add", suppression_views.add, name="add_suppression"),
+    path("suppressions/<int:entry_id>/lift", suppression_views.lift, name="lift_suppression"),
     path("mailbox", mailbox.list_mails, name="list_mails"),
     path("mailbox/<uuid:mail_id>", mailbox.show_mail, name="show_mail"),
     path("leads/<uuid:lead_id>/sequence", views.enrol, name="enrol"),

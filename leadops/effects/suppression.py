@@ -32,6 +32,7 @@ REASON_LABELS = {
     COMPLAINED: _("Complaint about a mail"),
     BY_HAND: _("Put on the list by hand"),
 }
+OWN_WORD = (UNSUBSCRIBED, COMPLAINED)  # what a person said for themselves: only they take it back
 NO = ("refused", "withdrawn", "pending")
 
 
@@ -63,6 +64,11 @@ def digests_of(people: Iterable[Person]) -> dict[uuid.UUID, set[bytes]]:
 def in_force() -> QuerySet[Suppression]:
     """What holds: suppressions nobody lifted."""
     return Suppression.objects.filter(channel=MAIL, lifting__isnull=True)
+
+
+def listed() -> QuerySet[Suppression]:
+    """Every entry there ever was, with who made it and who ended it."""
+    return Suppression.objects.filter(channel=MAIL).select_related("by", "lifting__by")
 
 
 def suppressed(people: Iterable[Person]) -> dict[uuid.UUID, str]:
@@ -98,7 +104,7 @@ def lock(digests: Iterable[bytes], *, alone: bool) -> None:
             cursor.execute(f"SELECT {name}(%s)", [key])
 
 
-def suppress(digests: Iterable[bytes], reason: str, unit: Unit) -> int:
+def suppress(digests: Iterable[bytes], reason: str, unit: Unit, *, origin: str = "", why: str = "") -> int:
     """Never write to these addresses again; those on the list already stay as they are. How many are new."""
     digests = sorted(set(digests))
     lock(digests, alone=True)
@@ -109,14 +115,24 @@ def suppress(digests: Iterable[bytes], reason: str, unit: Unit) -> int:
     )
     fresh = [digest for digest in digests if digest not in held]
     Suppression.objects.bulk_create(
-        Suppression(digest=digest, channel=MAIL, reason=reason, at=unit.at, round=before[digest]) for digest in fresh
+        Suppression(
+            digest=digest,
+            channel=MAIL,
+            reason=reason,
+            at=unit.at,
+            round=before[digest],
+            origin=origin,
+            why=why,
+            by_id=unit.actor.user_id,
+        )
+        for digest in fresh
     )
     return len(fresh)
 
 
-def suppress_person(person: Person, reason: str, unit: Unit, *, also: Iterable[bytes] = ()) -> int:
+def suppress_person(person: Person, reason: str, unit: Unit, *, also: Iterable[bytes] = (), origin: str = "") -> int:
     """All addresses of a person over all aliases, and those a letter was sent to."""
-    return suppress({*digests_of([person])[person.pk], *also}, reason, unit)
+    return suppress({*digests_of([person])[person.pk], *also}, reason, unit, origin=origin)
 
 
 def add(address: str, why: str, unit: Unit) -> Suppression:
@@ -127,19 +143,42 @@ def add(address: str, why: str, unit: Unit) -> Suppression:
         raise Refused("not-an-address", _("This is not an e-mail address."))
     if not why.strip():
         raise Refused("reason-needed", _("Say why: a reason is needed."))
-    suppress([digest], BY_HAND, unit)
+    suppress([digest], BY_HAND, unit, why=why.strip()[:200])
     unit.record(Kind.SETTING_CHANGED, data={"what": "suppression", "to": "added", "why": why.strip()[:200]})
     return in_force().get(digest=digest)
 
 
-def remove(suppression_id: int, why: str, unit: Unit) -> None:
-    """Take an address off the list, with a reason that stays on record."""
+def remove(suppression_id: int, why: str, unit: Unit, *, address: str = "") -> None:
+    """Take an address off the list, with a reason that stays on record.
+
+    What the person said for themselves is lifted only where they asked for mail again since: it takes their `address`,
+    and a consent they gave after the suppression.
+    """
     access.require(unit.actor, "edit_suppressions")
     if not why.strip():
         raise Refused("reason-needed", _("Say why: a reason is needed."))
     row = in_force().select_for_update(of=("self",)).filter(pk=suppression_id).first()
     if row is None:
         raise NotFound(_("There is no such entry."))
+    if row.reason in OWN_WORD:
+        _require_asked_again(row, address)
     Lifting.objects.create(suppression=row, why=why.strip()[:200], by_id=unit.actor.user_id, at=unit.at)
     said: Mapping[str, str] = {"what": "suppression", "to": "removed", "from": row.reason, "id": str(row.pk)}
     unit.record(Kind.SETTING_CHANGED, data=dict(said))
+
+
+def _require_asked_again(row: Suppression, address: str) -> None:
+    if not address.strip():
+        raise Refused(
+            "address-needed", _("The person said so themselves: type their address, to find whether they asked again.")
+        )
+    if digest_of(address) != bytes(row.digest):
+        raise Refused("other-address", _("This entry is about another address."))
+    known = PersonEmail.objects.filter(folded=fold_email(address)).select_related("person").first()
+    asked = known is not None and consents([known.person]).get(known.person_id) == "given"
+    since = Consent.objects.filter(channel=MAIL, state="given", occurred_at__gt=row.at)
+    if not asked or known is None or not since.filter(person__canonical=known.person.canonical_id).exists():
+        raise Refused(
+            "not-asked-again",
+            _("They have not agreed to mail since: only their own new consent takes this back."),
+        )

@@ -114,7 +114,8 @@ class Consent(models.Model):
 class Suppression(models.Model):
     """An address never to write to again, by keyed hash: it survives erasure and re-import. Append-only.
 
-    It holds until a `Lifting` names it; `round` counts how often the address was put on the list.
+    It holds until a `Lifting` names it; `round` counts how often the address was put on the list. `origin` says where it
+    came from: `letter:<id>`, `submission:<id>`, or nothing for what a person typed; `by` who did, `why` in their words.
     """
 
     digest = models.BinaryField(max_length=32)
@@ -122,6 +123,9 @@ class Suppression(models.Model):
     reason = models.CharField(max_length=24)
     at = models.DateTimeField()
     round = models.PositiveSmallIntegerField(default=0)
+    origin = models.CharField(max_length=60, blank=True, default="")
+    why = models.CharField(max_length=200, blank=True, default="")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["digest", "channel", "round"], name="suppression_once")]

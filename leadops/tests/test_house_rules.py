@@ -71,6 +71,7 @@ REQUEST_READERS = {
     "capture/doors.py": "the sender's address",
     "capture/adapters/strict.py": "Django's multipart parser under our limits",
     "routing/team_views.py": "the manager's pages, apart from views for their length",
+    "nurture/suppression_views.py": "the page of suppressions, apart from views for their length",
     "nurture/group_views.py": "the pages of leads enrolled together, apart from views for their length",
     "nurture/public.py": "the one page without sign-in, apart from views for its exemption",
     "nurture/mailbox.py": "the demo's mailbox, apart from views: it exists in one mode only",

@@ -1,0 +1,157 @@
+"""Suppressions: each says where it came from, and is lifted only by whom the law lets lift it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from leadops import moment
+from leadops.access import SYSTEM, actor_of
+from leadops.desk.tests.api_cast import House
+from leadops.effects import suppression
+from leadops.effects.models import Effect
+from leadops.errors import Refused
+from leadops.models import Consent, Lifting, PersonEmail, Role, Suppression
+from leadops.testing import PersonFactory, member
+from leadops.unit import in_unit
+from nurture import letters
+from nurture.tests.running import MONDAY, enrolled, house, live, prospect
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "anna@roux.example"
+
+
+@pytest.fixture
+def hugo(db):
+    return member("Hugo", Role.MARKETING_OPS)
+
+
+def browser(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def person(email=ADDRESS):
+    row = PersonFactory(email=email)
+    PersonEmail.objects.get_or_create(folded=email, defaults={"person": row, "email": email, "created_at": MONDAY})
+    return row
+
+
+def agrees(who, at):
+    Consent.objects.create(
+        person=who, channel="email", purpose="marketing", state="given", basis="consent", occurred_at=at, recorded_at=at
+    )
+
+
+def stopped(reason, email=ADDRESS):
+    digests = [suppression.digest_of(email)]
+    in_unit(lambda u: suppression.suppress(digests, reason, u), actor=SYSTEM, at=MONDAY)
+    return Suppression.objects.latest("pk")
+
+
+def lifted(row, by, at=MONDAY + timedelta(days=9), **more):
+    in_unit(lambda u: suppression.remove(row.pk, "asked", u, **more), actor=actor_of(by), at=at)
+
+
+@pytest.mark.parametrize("reason", ["by_hand", "bounced"])
+def test_what_we_put_on_the_list_or_a_server_did_is_lifted_with_a_reason(hugo, reason):
+    row = stopped(reason)
+    lifted(row, hugo)
+    assert Lifting.objects.get(suppression=row).by == hugo and not suppression.in_force().exists()
+
+
+@pytest.mark.parametrize("reason", ["unsubscribed", "complained"])
+def test_what_somebody_said_for_themselves_only_their_own_new_consent_takes_back(hugo, reason):
+    anna = person()
+    agrees(anna, MONDAY - timedelta(days=1))
+    row = stopped(reason)
+    for address, code in (("", "address-needed"), ("other@x.example", "other-address"), (ADDRESS, "not-asked-again")):
+        with pytest.raises(Refused) as refused:
+            lifted(row, hugo, address=address)
+        assert refused.value.code == code
+    agrees(anna, MONDAY + timedelta(days=8))
+    lifted(row, hugo, address="Anna@Roux.example")
+    assert not suppression.in_force().exists()
+
+
+def test_a_consent_that_was_withdrawn_again_takes_nothing_back(hugo):
+    anna, row = person(), stopped("unsubscribed")
+    agrees(anna, MONDAY + timedelta(days=1))
+    Consent.objects.create(
+        person=anna, channel="email", purpose="marketing", state="withdrawn", basis="consent",
+        occurred_at=MONDAY + timedelta(days=2), recorded_at=MONDAY,
+    )  # fmt: skip
+    with pytest.raises(Refused, match=r"new consent|consentement"):
+        lifted(row, hugo, address=ADDRESS)
+
+
+def test_an_unsubscribe_says_which_letter_it_came_from_and_the_page_leads_to_the_lead(hugo):
+    house()
+    lead = prospect()
+    enrolled(lead)
+    live(MONDAY)
+    letter = Effect.objects.get()
+    in_unit(lambda u: letters.unsubscribe(letter, u), actor=SYSTEM, at=MONDAY)
+    assert Suppression.objects.get().origin == f"letter:{letter.pk}"
+    assert f"/leads/{lead.pk}" in browser(hugo).get("/suppressions").content.decode()
+
+
+def test_the_page_searches_adds_and_lifts_without_javascript_and_never_shows_an_address(hugo):
+    client = browser(hugo)
+    assert client.post("/suppressions/add", {"address": "nonsense", "why": "x"}).status_code == 422
+    assert client.post("/suppressions/add", {"address": ADDRESS, "why": ""}).status_code == 422
+    assert client.post("/suppressions/add", {"address": ADDRESS, "why": "asked by phone"}).status_code == 302
+    row = Suppression.objects.get()
+    assert (row.by, row.why, row.reason) == (hugo, "asked by phone", "by_hand")
+    page = client.get("/suppressions").content.decode()
+    assert "asked by phone" in page and "Hugo" in page and ADDRESS not in page
+    assert f"/suppressions/{row.pk}/lift" in client.get(f"/suppressions?address={ADDRESS}").content.decode()
+    assert "/lift" not in client.get("/suppressions?address=nobody@x.example").content.decode()
+    assert client.get("/suppressions?address=nonsense&state=x").status_code == 200
+    assert client.post(f"/suppressions/{row.pk}/lift", {"why": ""}).status_code == 422
+    assert client.post(f"/suppressions/{row.pk}/lift", {"why": "a mistake"}).status_code == 302
+    assert "a mistake" not in client.get("/suppressions").content.decode()
+    assert "a mistake" in client.get("/suppressions?state=lifted").content.decode()
+    assert client.post(f"/suppressions/{row.pk}/lift", {"why": "again"}).status_code == 404
+
+
+def test_the_page_says_why_an_own_word_is_not_lifted(hugo):
+    row, client = stopped("complained"), browser(hugo)
+    assert 'name="address"' in client.get(f"/suppressions/{row.pk}/lift").content.decode()
+    answer = client.post(f"/suppressions/{row.pk}/lift", {"why": "they told me", "address": ADDRESS})
+    assert answer.status_code == 422 and suppression.in_force().exists()
+
+
+def test_reps_and_executives_neither_see_nor_change_the_list(hugo):
+    row = stopped("by_hand")
+    for role in (Role.REP, Role.MANAGER, Role.EXECUTIVE):
+        client = browser(member(f"X {role}", role))
+        assert client.get("/suppressions").status_code == 403
+        assert client.post("/suppressions/add", {"address": ADDRESS, "why": "x"}).status_code == 403
+        assert client.post(f"/suppressions/{row.pk}/lift", {"why": "x"}).status_code == 403
+
+
+def test_a_long_list_is_paged_by_its_keys_in_a_few_statements(hugo, django_assert_max_num_queries):
+    digests = [suppression.digest_of(f"p{n}@x.example") for n in range(120)]
+    in_unit(lambda u: suppression.suppress(digests, "bounced", u), actor=SYSTEM)
+    client = browser(hugo)
+    with django_assert_max_num_queries(16):
+        page = client.get("/suppressions").content.decode()
+    assert page.count("/lift") == 50 and "after=" in page
+
+
+def test_the_api_lists_what_was_lifted_too_and_asks_for_the_address_of_an_own_word(db):
+    cast = House()
+    anna, row = person(), stopped("unsubscribed")
+    at = f"/suppressions/{row.pk}/remove"
+    refused = cast.marketing.post(at, {"reason": "asked"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "address-needed")
+    agrees(anna, moment.now())
+    done = cast.marketing.post(at, {"reason": "asked", "address": ADDRESS})
+    assert done.status_code == 200 and done.json()["lifted_why"] == "asked"
+    assert cast.marketing.get("/suppressions").json()["results"] == []
+    assert [each["id"] for each in cast.marketing.get("/suppressions?state=lifted").json()["results"]] == [row.pk]
+    assert cast.marketing.get("/suppressions?reason=nonsense").status_code in (400, 422)
