@@ -71,6 +71,16 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Each process copies one migrated database; what is left for Django's own `migrate` is to see that all is done."""
+    from django.db import connection  # apps are ready only now
+
+    from leadops.tests import migrated
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """A kept database (--reuse-db) may come from a run that ended with its tables emptied: its last test, or an end by force."""
     with django_db_blocker.unblock():

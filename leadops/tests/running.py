@@ -22,14 +22,15 @@ from leadops.platform import children
 PATIENCE = 40
 
 
-def database_url() -> str:
-    """Where the test's own database is, as the children read it."""
+def database_url(name: str = "") -> str:
+    """Where the test's own database is, or another of the same server, as the children read it."""
     given = connection.settings_dict
+    name = name or given["NAME"]
     host, port = given["HOST"] or given["OPTIONS"].get("host", ""), given["PORT"]
     who = quote(given["USER"]) + (f":{quote(given['PASSWORD'])}" if given["PASSWORD"] else "")
     if host.startswith("/"):
-        return f"postgresql://{who}@/{given['NAME']}?host={quote(host, safe='')}"
-    return f"postgresql://{who}@{host}:{port or 5432}/{given['NAME']}"
+        return f"postgresql://{who}@/{name}?host={quote(host, safe='')}"
+    return f"postgresql://{who}@{host}:{port or 5432}/{name}"
 
 
 def two_ports() -> int:
