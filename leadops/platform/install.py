@@ -38,7 +38,7 @@ def python() -> Path:
 def digest(which: str) -> str:
     """Changes with the lock, with the Python, and when the folder was moved (a virtual environment knows its path)."""
     lock = (BASE / LOCKS[which]).read_bytes()
-    return hashlib.sha256(lock + f"{sys.version_info[:2]} {VENV}".encode()).hexdigest()
+    return hashlib.sha256(lock + f"{sys.version_info[:2]} {VENV.resolve()}".encode()).hexdigest()
 
 
 def stamp(which: str) -> Path:
