@@ -167,6 +167,8 @@ def format_money(minor: int, currency: str, language: str, whole: bool = False) 
 def format_number(value: int | Decimal | float, language: str, digits: int | None = None) -> str:
     """A number with the language's marks; `digits` fixes its decimals, else up to three are shown."""
     pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    if digits is not None and not round(value, digits):
+        value = 0  # what rounds to nothing has no sign
     return _spaces(cldr.format_decimal(value, format=pattern, locale=_locale(language)))
 
 

@@ -253,7 +253,8 @@ def said_nobody(choice: str) -> str:
 
 def _said_need(need: Mapping[str, Any]) -> str:
     parts = [
-        _("%(skill)s at level %(level)s") % {"skill": k, "level": v} for k, v in (need.get("skills") or {}).items()
+        _("level %(level)s in “%(skill)s”") % {"skill": k.replace("_", " "), "level": v}
+        for k, v in (need.get("skills") or {}).items()
     ]
     languages = need.get("languages") or []
     if languages == "lead":

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.forms import Form, HiddenInput, Select
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 from leadops import access
 from leadops.access import Actor
 from leadops.errors import NotFound
+from leadops.fold import fold
 from leadops.models import Absence, Rep
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
@@ -21,7 +23,8 @@ from routing import availability, board, claims, departures, kinds, panels, sele
 from routing.deciding import HOUSE
 from routing.departures import Span
 from routing.fields import HELD
-from routing.filters import DecisionFilter
+from routing.filters import KINDS, DecisionFilter
+from routing.match import FALLBACK
 from routing.models import Pool, Territory
 
 DECISIONS = 50
@@ -31,17 +34,34 @@ CARDS = 60
 def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
     version = versions.version_at("ruleset", HOUSE, at)
     found = DecisionFilter(query, queryset=selectors.decisions_seen_by(actor))
+    rules, pools = _rules(version) if version else [], _pools(actor, at)
     return {
         "version": version,
-        "rules": _rules(version) if version else [],
+        "rules": rules,
         "fallback": kinds.said_fallback(version.body) if version else "",
         "warnings": kinds.warnings(version.body, at) if version else [],
         "history": versions.history("ruleset", HOUSE),
-        "pools": _pools(actor, at),
+        "pools": pools,
         "territories": Territory.objects.filter(active=True).order_by("key"),
         "decisions": panels.decision_rows(list(found.qs[:DECISIONS])),
-        "filter": found.form,
+        "filter": _by_name(found.form, rules, pools),
+        "may_edit_pools": access.can(actor, "edit_reps"),
     }
+
+
+def _by_name(form: Form, rules: list[dict[str, Any]], pools: list[dict[str, Any]]) -> Form:
+    """The filters of the API take keys and ids; a reader chooses names."""
+    reps = {member["rep"].pk: member["rep"].user.name for row in pools for member in row["members"]}
+    names: dict[str, list[tuple[str, Any]]] = {
+        "kind": list(KINDS),
+        "rule": [(rule["key"], rule["label"]) for rule in rules] + [(FALLBACK, _("Every other lead"))],
+        "pool": [(row["pool"].key, said(row["pool"].name) or row["pool"].key) for row in pools],
+        "rep": sorted(((str(pk), name) for pk, name in reps.items()), key=lambda one: fold(one[1])),
+    }
+    for field, choices in names.items():
+        form.fields[field].widget = Select(choices=[("", _("All")), *choices])
+    form.fields["lead"].widget = HiddenInput()
+    return form
 
 
 def _rules(version: Version) -> list[dict[str, Any]]:

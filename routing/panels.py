@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leadops.access import Actor
 from leadops.calendars.offsets import instant
 from leadops.conditions import explain
-from leadops.conditions.sentence import listed
 from leadops.decisions import Decision
 from leadops.models import Lead
 from leadops.panels import Panel
@@ -75,7 +75,7 @@ def headline(row: Assignment, lead: Lead) -> str:
         by = row.by.name if row.by else _("the system")
         return _("Given to %(name)s by %(by)s.") % {"name": name, "by": by}
     waited = max((row.started_at - lead.received_at).total_seconds(), 0)
-    span = _("%(n)s s") % {"n": number(waited, 1)} if waited < 60 else duration(waited)
+    span = _("less than a second") if waited < 1 else duration(waited)
     if row.how == Assignment.How.STICKY:
         return _("Assigned to %(name)s, who owns the account, in %(span)s.") % {"name": name, "span": span}
     return _("Assigned to %(name)s in %(span)s.") % {"name": name, "span": span}
@@ -162,12 +162,11 @@ def fairness_words(decision: Decision, names: Mapping[str, str]) -> str:
     fair = decision.why.get("fair")
     if not fair:
         return ""
-    return _("Fairness: %(name)s %(before)s → %(after)s, due %(due)s.") % {
-        "name": names.get(decision.outcome["rep"], "?"),
-        "before": fair["taken"] - 1,
-        "after": fair["taken"],
-        "due": number(fair["due"], 1),
-    }
+    return ngettext(
+        "Fair share: with this lead, %(name)s has had %(after)s turn in this pool; %(due)s were due by weight.",
+        "Fair share: with this lead, %(name)s has had %(after)s turns in this pool; %(due)s were due by weight.",
+        fair["taken"],
+    ) % {"name": names.get(decision.outcome["rep"], "?"), "after": number(fair["taken"]), "due": number(fair["due"], 1)}
 
 
 def _skipped(decision: Decision, row: Mapping[str, Any]) -> Skipped:
@@ -202,7 +201,7 @@ def decision_rows(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
             "decision": d,
             "outcome": outcome_words(d, names),
             "rule": rule_name(d, d.why.get("rule", "")),
-            "excluded": listed([f"{reason_words(c, {})} {n}" for c, n in d.why["excluded"].items()], True)
+            "excluded": ", ".join(f"{reason_words(c, {})} ({number(n)})" for c, n in d.why["excluded"].items())
             if d.why.get("excluded")
             else "",
         }

@@ -15,6 +15,7 @@ from leadops.access import Actor
 from leadops.desk import availability, selectors
 from leadops.models import Role
 from leadops.platform import live
+from leadops.templatetags.house import capped
 
 DEMO = ("mailbox",)  # where nothing leaves, what would have left is read here
 NURTURING = (Role.MARKETING_OPS, Role.REVENUE_OPS, Role.MANAGER)
@@ -81,7 +82,7 @@ def navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
                 "url": url,
                 "icon": icon,
                 "go": letter,
-                "badge": badge or "",
+                "badge": capped(badge) if badge else "",
                 "badge_label": _("due") if badge else "",
                 "current": path == url or path.startswith(f"{url}/"),
             }

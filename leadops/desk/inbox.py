@@ -16,6 +16,7 @@ from leadops import moment
 from leadops.access import Actor
 from leadops.desk import selectors
 from leadops.desk.rows import rows_of
+from leadops.templatetags.house import capped
 from routing import panels as routing_panels
 
 
@@ -36,7 +37,7 @@ def _tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
         {
             "label": labels[tab],
             "url": f"{reverse('desk:inbox')}?tab={tab}",
-            "count": counts[tab],
+            "count": capped(counts[tab]),
             "current": tab == current,
         }
         for tab in selectors.TABS

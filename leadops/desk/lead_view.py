@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from babel import Locale
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from capture.selectors import names_of
@@ -18,10 +20,11 @@ from leadops.desk import forms, selectors
 from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
 from leadops.desk.timeline import events_of, held_words
 from leadops.errors import Refused
+from leadops.industries import industry_words
 from leadops.journal import JournalEntry, Kind
 from leadops.lifecycle import FORWARD
-from leadops.models import Lead, Role, Stage
-from leadops.templatetags.house import stamp
+from leadops.models import AttributeDef, Lead, Role, Stage
+from leadops.templatetags.house import country, number, said, stamp
 from leadops.work import Work
 
 VERBS = (
@@ -104,9 +107,43 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
         "can_accept": lead.owner_id == actor.user_id and lead.accepted_at is None and lead.is_open,
         "self_url": f"{reverse('desk:show_lead', args=[lead.pk])}?tab={tab}",
         "next_action": next_action(lead) if not masked else None,
+        "facts": facts_of(lead, masked),
         "band": band_of(lead),
         "origin": names_of([lead.source], [lead.campaign]).of(lead.source, lead.campaign),
     }
+
+
+def facts_of(lead: Lead, masked: bool) -> list[dict[str, str]]:
+    """Who asks, as rules read it; an unknown fact is shown as unknown. Custom attributes only to who may read contacts."""
+    town = " ".join(part for part in (lead.postcode, lead.city) if part)
+    place = [town, lead.region if not town else "", country(lead.country) if lead.country else ""]
+    facts = [
+        {"label": _("Industry"), "value": industry_words(lead.industry)},
+        {"label": _("Employees"), "value": number(lead.employees)},
+        {"label": pgettext("address", "Place"), "value": ", ".join(part for part in place if part)},
+        {"label": _("Language"), "value": language_name(lead.language)},
+    ]
+    return facts if masked or not lead.attributes else facts + _attributes(lead.attributes)
+
+
+def _attributes(given: dict[str, Any]) -> list[dict[str, str]]:
+    """Custom fields with their labels, those that hold something."""
+    rows = AttributeDef.objects.filter(owner=AttributeDef.Owner.LEAD, key__in=given).order_by("key")
+    return [{"label": said(row.labels) or row.key, "value": _plain(given[row.key])} for row in rows]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def language_name(code: str) -> str:
+    """fr -> French, in the reader's language; a code nobody knows as it came, nothing when unknown."""
+    name = Locale.parse((get_language() or "en")[:2]).languages.get(code[:2].lower(), code) if code else ""
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def next_action(lead: Lead) -> dict[str, Any] | None:

@@ -147,9 +147,8 @@ def gathered(events: list[Event]) -> list[Event]:
 
 
 def _system_words(code: str) -> str:
-    return {"pipeline": _("On arrival"), "ticker": _("By itself"), "import": _("Import")}.get(
-        code.partition(":")[0], code
-    )
+    named = {"pipeline": _("On arrival"), "ticker": _("By itself"), "import": _("Import"), "demo": _("The demo")}
+    return named.get(code.partition(":")[0], code)
 
 
 def moment_words(iso: str) -> str:

@@ -22,9 +22,11 @@ from django.utils.translation import gettext, pgettext
 
 from leadops import moment
 from leadops.dates import day_words, instant_words, language, local
+from leadops.industries import industry_words
 from leadops.money import format_money, format_number, format_percent
 
 register = template.Library()
+register.filter("industry", industry_words)
 
 NOTHING = "—"  # an unknown figure is never shown as zero
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from leadops import moment
 from leadops.access import Actor
+from leadops.industries import industry_words
 from leadops.templatetags.house import days, number, percent, units
 from reports.exports import amount
 from reports.filters import ComparedForm
@@ -52,7 +53,7 @@ def deals_url(given: QueryDict, n: int, **wanted: str) -> str:
 def _row(axis: str, row: DealRow, given: QueryDict) -> dict[str, Any]:
     of = {axis: str(row.key) if row.key else "-"}
     return {
-        "label": row.label,
+        "label": industry_words(row.label) if axis == "sector" else row.label,
         "row": row,
         "closed_url": deals_url(given, row.closed, state="closed", **of),
         "won_url": deals_url(given, row.won, state="won", **of),

@@ -50,8 +50,8 @@ def a_decision() -> tuple[Lead, Rep]:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", ["Assigned to Ada in", "Rule “french” v", "Karim (absent until", "Sofia (load 0 of 0)", "Fairness: Ada 0 → 1"]),
-        ("fr", ["Attribué à Ada en", "Règle «\u00a0french\u00a0» v", "Karim (absent jusqu", "Sofia (charge 0 sur 0)", "Équité\u00a0: Ada 0 → 1"]),
+        ("en", ["Assigned to Ada in", "Rule “french” v", "Karim (absent until", "Sofia (load 0 of 0)", "Fair share: with this lead, Ada has had 1 turn in this pool"]),
+        ("fr", ["Attribué à Ada en", "Règle «\u00a0french\u00a0» v", "Karim (absent jusqu", "Sofia (charge 0 sur 0)", "Équité\u00a0: avec ce lead, Ada a eu 1 tour dans ce vivier"]),
     ],
 )  # fmt: skip
 def test_the_card_tells_the_decision_from_its_codes(language: str, said: list[str]) -> None:

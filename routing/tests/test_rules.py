@@ -102,9 +102,9 @@ def test_rules_read_as_sentences(language: str) -> None:
     with translation.override(language):
         first, last = kinds.said_whole(given).split("\n")
     expected = {
-        "en": ("to the owner of the account while they are available, else Everyone. The rep needs saas at level 2",
+        "en": ("to the owner of the account while they are available, else Everyone. The rep needs level 2 in “saas”",
                "Every other lead: to the pool Everyone"),
-        "fr": ("au responsable du compte tant qu’il est disponible, sinon Everyone. Le commercial doit avoir saas au",
+        "fr": ("au responsable du compte tant qu’il est disponible, sinon Everyone. Le commercial doit avoir le niveau 2",
                "Tout autre lead\u00a0: vers le vivier Everyone"),
     }[language]  # fmt: skip
     assert expected[0] in first
