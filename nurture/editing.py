@@ -9,16 +9,24 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.text import slugify
-from django.utils.translation import gettext_lazy as _
-
 from leadops.access import Actor
-from leadops.errors import NotFound
 from leadops.unit import Unit
 from leadops.versions import services as versions
+from leadops.versions.drafting import draft_of, free_key, newest_of, start_draft
 from leadops.versions.models import Version
 from nurture.sequence import BY_HAND, CALL, MAIL, OPTIONAL_EXITS, WAIT
 
+__all__ = [
+    "acted",
+    "draft_of",
+    "free_key",
+    "new_sequence",
+    "new_template",
+    "newest_of",
+    "save",
+    "start_draft",
+    "typed_steps",
+]
 Body = dict[str, Any]
 NEW_STEPS: dict[str, Body] = {
     MAIL: {"kind": MAIL, "template": ""},
@@ -42,38 +50,6 @@ def new_sequence(name: Mapping[str, str]) -> Body:
 
 def new_template(name: Mapping[str, str]) -> Body:
     return {"name": dict(name), "subject": {"fr": "", "en": ""}, "body": {"fr": "", "en": ""}}
-
-
-RESERVED = ("new", "starters")
-
-
-def free_key(kind: str, name: str) -> str:
-    """A key made of a name, that no version of this kind has."""
-    base = slugify(name)[:44] or kind
-    taken = {*Version.objects.filter(kind=kind, key__startswith=base).values_list("key", flat=True), *RESERVED}
-    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
-
-
-def draft_of(kind: str, key: str) -> Version | None:
-    rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT).select_related("author")
-    return rows.order_by("-number").first()
-
-
-def newest_of(kind: str, key: str) -> Version | None:
-    """The draft being edited, else the version in force, else the last one."""
-    rows = Version.objects.filter(kind=kind, key=key).select_related("author")
-    return draft_of(kind, key) or rows.order_by("-number").first()
-
-
-def start_draft(kind: str, key: str, unit: Unit) -> Version:
-    """A draft of what is in force; the one already there is kept."""
-    draft = draft_of(kind, key)
-    if draft is not None:
-        return draft
-    live = versions.version_at(kind, key, unit.at) or newest_of(kind, key)
-    if live is None:
-        raise NotFound(_("There is no such version."))
-    return versions.draft(kind, key, live.body, actor=unit.actor, at=unit.at, based_on=live)
 
 
 def save(version: Version, body: Body, *, actor: Actor, unit: Unit) -> Version:

@@ -13,6 +13,7 @@ from leadops.conditions.form import ConditionField
 from leadops.money import format_number
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
+from leadops.versions.calendars import name_of, names_at
 from nurture import selectors
 from nurture.sequence import BY_CONDITION, BY_HAND, STAGE, TOUCH
 
@@ -20,7 +21,7 @@ COUNTED = 1000  # a live count is read off the table, not added up to its end
 
 
 def calendars() -> list[tuple[str, str]]:
-    return [(row.key, row.key) for row in versions.all_at("calendar", moment.now())]
+    return list(names_at(moment.now()).items())
 
 
 def published_sequences() -> list[tuple[str, str]]:
@@ -90,7 +91,7 @@ class SettingsForm(NameForm):
         super().__init__(data, initial=start)
         self.body = body
         known = calendars()
-        self.fields["calendar"].choices = known or [("house", "house")]  # type: ignore[attr-defined]
+        self.fields["calendar"].choices = known or [("house", name_of("house", None))]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -20,6 +20,7 @@ from leadops.errors import NotFound
 from leadops.models import Lead
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
+from leadops.versions.calendars import name_of, names_at
 from leadops.versions.models import Version
 from nurture import defaults, editing, eligibility, merging, selectors, steps, wording
 from nurture.forms import ReasonForm, RollBackForm, SettingsForm, TemplateForm
@@ -43,6 +44,12 @@ def list_context(actor: Actor) -> dict[str, Any]:
     may = access.can(actor, EDIT)
     starters = may and defaults.missing()
     return {"rows": rows, "may_edit": may, "may_enrol": access.can(actor, "enrol"), "starters": starters}
+
+
+def _window(window: Mapping[str, Any]) -> dict[str, Any]:
+    """The send window, its calendar by name."""
+    key = str(window.get("calendar", "house"))
+    return {**window, "calendar": names_at(moment.now()).get(key) or name_of(key, None)}
 
 
 def entry_words(body: Mapping[str, Any]) -> str:
@@ -85,7 +92,7 @@ def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | No
         "editing": draft is not None and may,
         "may_edit": may,
         "entry": entry_words(shown.body),
-        "window": shown.body.get("window") or {},
+        "window": _window(shown.body.get("window") or {}),
         "exits": exit_words(shown.body),
         "needs_consent": shown.body.get("needs_consent", False),
         "steps": [step_row(i, step, templates) for i, step in enumerate(shown.body.get("steps", ()))],

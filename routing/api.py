@@ -21,10 +21,14 @@ from leadops.decisions import Decision
 from leadops.errors import NotFound
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.versions import VersionEndpoint, VersionOut
+from leadops.versions import services as versions
+from leadops.versions.calendars import name_of
 from leadops.versions.models import Version
 from routing import api_shapes as shapes
 from routing import replay, selectors, services
 from routing.filters import DecisionFilter
+from routing.hours import reading as hours
+from routing.hours.api_shapes import CalendarUsage
 from routing.models import Clock
 from routing.sla.switching import switch_take_away
 
@@ -79,6 +83,21 @@ class SlaEndpoint(VersionEndpoint):
 
 class CalendarEndpoint(VersionEndpoint):
     kind = "calendar"
+
+    @extend_schema(
+        operation_id="calendars_usage",
+        summary="Who counts by this calendar now, and its closed days of the next twelve months",
+        responses=CalendarUsage,
+    )
+    @action(detail=True, methods=["get"])
+    def usage(self, request: Request, pk: uuid.UUID) -> Response:
+        version, at = one(self._rows(), pk), moment.now()
+        used = hours.usage_of(version.key, at)
+        closed = [] if versions.check(version) else hours.coming(versions.compiled(version), at, 366)
+        days = [{"day": row.day, "name": row.name, "hours": row.hours} for row in closed]
+        named = [row["label"] for row in used.versions]
+        shown = {"reps": used.reps, "teams": used.teams, "pools": used.pools, "named_by": named, "closed": days}
+        return Response(CalendarUsage({"name": name_of(version.key, version.body), **shown}).data)
 
 
 # -- what was decided ----------------------------------------------------------------------------------

@@ -15,12 +15,21 @@ DEFAULTS: list[tuple[str, str, dict[str, Any]]] = [
         "calendar",
         "house",
         {
+            "name": {"fr": "Horaires de la maison", "en": "House hours"},
             "zone": "Europe/Paris",
             "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), DAY),
             "holidays": {"country": "FR"},
         },
     ),
-    ("calendar", "always", {"zone": "Europe/Paris", "week": ROUND_THE_CLOCK}),
+    (
+        "calendar",
+        "always",
+        {
+            "name": {"fr": "24 h/24, tous les jours", "en": "Round the clock"},
+            "zone": "Europe/Paris",
+            "week": ROUND_THE_CLOCK,
+        },
+    ),
     (
         "ruleset",
         "house",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from routing import team_views, views
+from routing.hours import views as hours
 from routing.sla import views as sla
 
 app_name = "routing"
@@ -22,6 +23,13 @@ urlpatterns = [
     path("team/<uuid:rep_id>/absence", views.absence, name="absence"),
     path("team/<uuid:rep_id>/absence/<int:absence_id>/cancel", views.cancel_absence, name="cancel_absence"),
     path("team/<uuid:rep_id>/back", views.back, name="back"),
+    path("calendars", hours.list_calendars, name="list_calendars"),
+    path("calendars/new", hours.new_calendar, name="new_calendar"),
+    path("calendars/<slug:key>", hours.show_calendar, name="show_calendar"),
+    path("calendars/<slug:key>/draft", hours.start, name="start_calendar"),
+    path("calendars/<slug:key>/save", hours.save, name="save_calendar"),
+    path("calendars/<slug:key>/publish", hours.publish, name="publish_calendar"),
+    path("calendars/<slug:key>/roll-back", hours.roll_back, name="roll_back_calendar"),
     path("sla", sla.show_sla, name="show_sla"),
     path("sla/policies/<slug:policy_key>/take-away", sla.set_take_away, name="set_take_away"),
     path("sla/proposals/<uuid:version_id>", sla.answer_proposal, name="answer_proposal"),

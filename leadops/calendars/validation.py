@@ -20,7 +20,7 @@ Fault = tuple[str, str | Promise]
 MOST_INTERVALS = 12
 MOST_EXCEPTIONS = 1000
 LONGEST_LABEL = 200
-KNOWN = frozenset({"zone", "week", "holidays", "exceptions"})
+KNOWN = frozenset({"name", "zone", "week", "holidays", "exceptions"})
 _zones = frozenset(available_timezones())
 
 
@@ -31,6 +31,7 @@ def validate(body: Any) -> list[Fault]:
     faults: list[Fault] = [(str(key), _("This field is not known.")) for key in body if key not in KNOWN]
     if not isinstance(body.get("zone"), str) or body["zone"] not in _zones:
         faults.append(("zone", _("This is not a time zone of the IANA list, such as Europe/Paris.")))
+    faults += _text_faults(body.get("name"), "name", _("A name is a text of at most 200 characters."))
     faults += _week_faults(body.get("week"))
     faults += _holiday_faults(body.get("holidays"))
     faults += _exception_faults(body.get("exceptions"))
@@ -119,11 +120,15 @@ def _row_faults(row: Mapping[str, Any], path: str, seen: set[date]) -> list[Faul
         if not 1971 <= day.year <= 9000:
             faults.append((f"{path}.day", _("This day is too far away.")))
         seen.add(day)
-    label = row.get("label")
-    texts = list(label.values()) if isinstance(label, Mapping) else [label]
-    if any(text is not None and (not isinstance(text, str) or len(text) > LONGEST_LABEL) for text in texts):
-        faults.append((f"{path}.label", _("A label is a text of at most 200 characters.")))
-    return faults
+    label = _("A label is a text of at most 200 characters.")
+    return faults + _text_faults(row.get("label"), f"{path}.label", label)
+
+
+def _text_faults(given: Any, path: str, fault: Promise) -> list[Fault]:
+    """A text, or one by language."""
+    texts = list(given.values()) if isinstance(given, Mapping) else [given]
+    wrong = any(text is not None and (not isinstance(text, str) or len(text) > LONGEST_LABEL) for text in texts)
+    return [(path, fault)] if wrong else []
 
 
 def _opening_faults(calendar: Calendar) -> list[Fault]:

@@ -61,18 +61,29 @@ TEAMS = (
 ALSO_LEADS = {"Nadia": ("lyon", "casablanca")}
 _SPLIT = [["09:00", "12:30"], ["13:30", "18:30"]]
 CALENDARS: dict[str, dict[str, Any]] = {
-    "paris": {"zone": "Europe/Paris", "week": dict.fromkeys(WEEK, _SPLIT), "holidays": {"country": "FR"}},
+    "paris": {
+        "name": {"fr": "Bureau de Paris", "en": "Paris office"},
+        "zone": "Europe/Paris",
+        "week": dict.fromkeys(WEEK, _SPLIT),
+        "holidays": {"country": "FR"},
+    },
     "lyon": {
+        "name": {"fr": "Bureau de Lyon", "en": "Lyon office"},
         "zone": "Europe/Paris",
         "week": {key: [["08:30", "12:30"], ["13:30", "18:00"]] for key in WEEK},
         "holidays": {"country": "FR"},
     },
     "montreal": {
+        "name": {"fr": "Bureau de Montréal", "en": "Montréal office"},
         "zone": MONTREAL,
         "week": {key: [["08:30", "17:30"]] for key in WEEK},
         "holidays": {"country": "CA", "subdivision": "QC"},
     },
-    "casablanca": {"zone": CASABLANCA, "week": {key: [["08:30", "18:00"]] for key in WEEK}},
+    "casablanca": {
+        "name": {"fr": "Bureau de Casablanca", "en": "Casablanca office"},
+        "zone": CASABLANCA,
+        "week": {key: [["08:30", "18:00"]] for key in WEEK},
+    },
 }
 # pool key, names, team, members (first name, weight)
 POOLS = (

@@ -13,10 +13,12 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from leadops import moment
 from leadops.adminsite import HouseAdmin
 from leadops.journal import Kind
 from leadops.models import AttributeDef, Reason, Status, Team
 from leadops.unit import Unit, in_unit
+from leadops.versions.calendars import name_of, names_at
 
 
 class LabelsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -100,12 +102,32 @@ class ReferenceAdmin(HouseAdmin):
         in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
 
 
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The calendar is picked by its name."""
+
+    calendar = forms.ChoiceField(label=_("Calendar"), help_text=_("The one the team’s clocks follow."))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        key = self.instance.calendar
+        self.fields["calendar"].choices = list(({key: name_of(key, None)} | names_at(moment.now())).items())  # type: ignore[attr-defined]
+
+    class Meta:
+        model = Team
+        fields = ("key", "name", "zone", "calendar")
+
+
 @admin.register(Team)
 class TeamAdmin(ReferenceAdmin):
-    list_display = ("name", "key", "zone", "calendar")
+    form = TeamForm
+    list_display = ("name", "key", "zone", "calendar_name")
     fields = ("key", "name", "zone", "calendar")
     fixed = ("key",)
     search_fields = ("name", "key")
+
+    @admin.display(description=_("Calendar"))
+    def calendar_name(self, team: Team) -> str:
+        return names_at(moment.now()).get(team.calendar) or name_of(team.calendar, None)
 
 
 @admin.register(Reason)

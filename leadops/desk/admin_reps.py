@@ -21,6 +21,7 @@ from leadops.desk import people
 from leadops.desk.admin_people import Acting, PeopleAdmin, TeamField
 from leadops.models import Account, Rep, RepTerms, Role, User
 from leadops.unit import Unit
+from leadops.versions.calendars import names_at
 from routing import staff
 
 COUNTED = 1000
@@ -50,8 +51,7 @@ class TermsForm(Acting):
         super().__init__(*args, **options)
         at = moment.now()
         held = staff.terms_at(self.instance, at) if not self.instance._state.adding else None
-        keys = staff.calendar_keys(at)
-        self.fields["calendar"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
+        self.fields["calendar"].choices = list(names_at(at).items())  # type: ignore[attr-defined]
         self.fields["calendar"].initial = held.calendar if held else "house"
         for name in staff.LIMITS:
             self.fields[name].initial = getattr(held, name, None)

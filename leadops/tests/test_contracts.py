@@ -30,6 +30,12 @@ BREACHES = (
     ("capture", "capture/models.py", "import capture.services", "capture.models -> capture.services"),
     ("routing", "routing/helpers.py", "", "routing.helpers"),
     ("sla", "routing/sla/policy.py", "import routing.sla.clocks", "routing.sla.policy -> routing.sla.clocks"),
+    (
+        "hours",
+        "routing/hours/editing.py",
+        "import routing.hours.reading",
+        "routing.hours.editing -> routing.hours.reading",
+    ),
     ("qualification", "qualification/utils.py", "", "qualification.utils"),
     ("nurture", "nurture/common.py", "", "nurture.common"),
     ("reports", "reports/periods.py", "import reports.views", "reports.periods -> reports.views"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from leadops import calendars
+from leadops.calendars import words
+from leadops.templatetags.house import said
 from leadops.unit import Unit
 from leadops.versions import services
 from leadops.versions.kinds import Fault, Kind, register
@@ -20,8 +23,31 @@ def _check(body: dict[str, Any]) -> list[Fault]:
     return list(calendars.validate(body))
 
 
-def _sentence(body: dict[str, Any]) -> str:
-    return f"{body.get('zone', '')}"
+SHIPPED_NAMES = {HOUSE: _("House hours"), "always": _("Round the clock")}
+
+
+def name_of(key: str, body: Mapping[str, Any] | None) -> str:
+    """What a calendar is called: as its document says, else as the shipped ones are, else its key as words."""
+    named = said((body or {}).get("name"))
+    return named or str(SHIPPED_NAMES.get(key, "")) or key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def names_at(at: datetime) -> dict[str, str]:
+    """Key to name of every calendar in force, by name."""
+    named = {version.key: name_of(version.key, version.body) for version in services.all_at("calendar", at)}
+    return dict(sorted(named.items(), key=lambda one: one[1]))
+
+
+def named_by(key: str, at: datetime) -> list[Version]:
+    """The versions in force, of whatever kind, whose document names this calendar."""
+    rows = services.held_at(at).select_related("version").exclude(kind="calendar").order_by("kind", "key")
+    return [row.version for row in rows if _names(row.version.body, key)]
+
+
+def _names(body: Any, key: str) -> bool:
+    if isinstance(body, Mapping):
+        return body.get("calendar") == key or any(_names(part, key) for part in body.values())
+    return isinstance(body, list) and any(_names(part, key) for part in body)
 
 
 def register_kind() -> None:
@@ -32,7 +58,7 @@ def register_kind() -> None:
             verb="edit_calendar",
             check=_check,
             compile=calendars.Calendar.from_body,
-            sentence=_sentence,
+            sentence=words.sentence,
         )
     )
 

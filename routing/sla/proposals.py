@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from leadops import access
+from leadops import access, moment
 from leadops.effects import plan
 from leadops.errors import NotFound
 from leadops.models import Membership, User
@@ -38,7 +38,7 @@ def shown(version: Version) -> dict[str, Any]:
 
 def _lines(version: Version) -> list[str]:
     found = []
-    for policy in reading.policies_shown(version.body, versions.compiled(version)):
+    for policy in reading.policies_shown(versions.compiled(version), moment.now()):
         head = said(policy["label"])
         found.append(f"{head}: {policy['sentence']}")
         for clock in policy["clocks"]:

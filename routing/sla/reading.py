@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from leadops.access import Actor
 from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.errors import NotFound
-from leadops.templatetags.house import percent, stamp
+from leadops.templatetags.house import percent, said, stamp
+from leadops.versions import calendars as calendar_versions
 from leadops.versions import services as versions
 from routing.models import Clock
 from routing.sla.coverage import Gap
@@ -45,6 +47,16 @@ def clock_for(actor: Actor, clock_id: uuid.UUID) -> Clock:
 def calendar_of(clock: Clock) -> calendars.Calendar:
     found: calendars.Calendar = versions.compiled(clock.calendar) if clock.calendar else calendars.ALWAYS
     return found
+
+
+def names_of(clock: Clock) -> dict[str, str]:
+    """What the calendar and the policy of a clock are called, in the versions it was computed with."""
+    found = [row for row in clock.policy.body.get("policies", ()) if row.get("key") == clock.rule]
+    held = clock.calendar
+    return {
+        "calendar_name": calendar_versions.name_of(held.key, held.body) if held else "",
+        "policy_name": (said(found[0].get("label")) if found else "") or clock.rule,
+    }
 
 
 def arithmetic(calendar: calendars.Calendar, start: datetime, seconds: int) -> list[Line]:
@@ -89,13 +101,9 @@ def rung_words(rung: Rung) -> str:
     return _("at %(percent)s%%: %(what)s") % {"percent": rung.percent, "what": what}
 
 
-def calendar_words(key: str) -> str:
-    return {
-        "rep": _("the rep’s hours"),
-        "team": _("the team’s hours"),
-        "always": _("round the clock"),
-        "house": _("the house’s hours"),
-    }.get(key, key)
+def calendar_words(key: str, names: Mapping[str, str]) -> str:
+    known = {"rep": _("the rep’s hours"), "team": _("the team’s hours")}
+    return known.get(key) or names.get(key) or calendar_versions.name_of(key, None)
 
 
 def gap_words(gap: Gap) -> str:
@@ -109,20 +117,21 @@ def _weekdays() -> list[str]:
     return [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
 
 
-def policies_shown(body: dict[str, Any], compiled: Policies) -> list[dict[str, Any]]:
-    """Policies in order, for the page: condition as a sentence, clocks, ladders."""
+def policies_shown(compiled: Policies, at: datetime) -> list[dict[str, Any]]:
+    """Policies in order, for the page: condition as a sentence, clocks, ladders; calendars named as at a moment."""
+    names = calendar_versions.names_at(at)
     return [
         {
             "key": policy.key,
             "label": policy.label,
             "sentence": sentence(policy.tree, LEAD, inside=True),
-            "clocks": [_clock_shown(rule) for rule in policy.clocks],
+            "clocks": [_clock_shown(rule, names) for rule in policy.clocks],
         }
         for policy in compiled.rows
     ]
 
 
-def _clock_shown(rule: ClockRule) -> dict[str, Any]:
+def _clock_shown(rule: ClockRule, names: Mapping[str, str]) -> dict[str, Any]:
     starts = _("from reception") if rule.start == "received" else _("from assignment")
     if rule.kind == "follow_up":
         starts = _("from the promised moment, or from an attempt without contact (%(n)s times at most)") % {
@@ -133,7 +142,7 @@ def _clock_shown(rule: ClockRule) -> dict[str, Any]:
         "label": kind_words(rule.kind),
         "target": rule.target,
         "starts": starts,
-        "calendar": calendar_words(rule.calendar),
+        "calendar": calendar_words(rule.calendar, names),
         "ladder": [{"words": rung_words(r), "on": r.on, "take_away": r.do == "take_away"} for r in rule.ladder],
     }
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leadops import access, calendars, moment
 from leadops.unit import in_unit
 from leadops.versions import services as versions
-from leadops.versions.calendars import calendar_at
+from leadops.versions.calendars import calendar_at, names_at
 from routing.sla import coverage, proposals, reading
 from routing.sla.switching import switch_take_away
 
@@ -34,16 +34,15 @@ class TesterForm(forms.Form):
     )
     minutes = forms.IntegerField(label=gettext_lazy("Working minutes"), min_value=1, max_value=129_600, initial=60)
 
-    def __init__(self, *args: Any, keys: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, names: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["calendar"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
+        self.fields["calendar"].choices = list(names.items())  # type: ignore[attr-defined]
 
 
 def _tester(request: HttpRequest, at: datetime) -> tuple[TesterForm, list[reading.Line], datetime | None]:
-    keys = [version.key for version in versions.all_at("calendar", at)]
     data = request.GET if "start" in request.GET else None
     local = timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None)
-    form = TesterForm(data, keys=keys, initial={"start": local})
+    form = TesterForm(data, names=names_at(at), initial={"start": local})
     if data is None or not form.is_valid():
         return form, [], None
     calendar = calendar_at(form.cleaned_data["calendar"], at)
@@ -60,7 +59,7 @@ def show_sla(request: HttpRequest) -> HttpResponse:
     form, lines, due = _tester(request, at)
     context = {
         "version": live,
-        "policies": reading.policies_shown(live.body, versions.compiled(live)) if live else [],
+        "policies": reading.policies_shown(versions.compiled(live), at) if live else [],
         "history": versions.history("sla", "house")[:10],
         "may_propose": access.can(actor, "edit_sla"),
         "may_publish": versions.may_publish(actor, "sla"),
@@ -108,6 +107,6 @@ def show_arithmetic(request: HttpRequest, clock_id: uuid.UUID) -> HttpResponse:
     access.require(request.actor, "read_leads")  # type: ignore[attr-defined]
     clock = reading.clock_for(request.actor, clock_id)  # type: ignore[attr-defined]
     lines = reading.arithmetic(reading.calendar_of(clock), clock.started_at, clock.target_seconds)
-    context = {"clock": clock, "label": reading.kind_words(clock.kind), "lines": lines}
+    context = {"clock": clock, "label": reading.kind_words(clock.kind), "lines": lines, **reading.names_of(clock)}
     template = "routing/sla_arithmetic.html#lines" if request.htmx else "routing/sla_arithmetic.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,7 +124,7 @@ def test_the_ladder_reminds_the_owner_then_escalates_to_the_teams_manager(lea):
 def test_taking_a_lead_away_is_off_until_a_manager_switches_it_on(lea):
     assigned(lea)
     assert tick(AT + timedelta(hours=5)) == []
-    body = {"policies": [{**p} for p in policy.DEFAULT["policies"]]}
+    body = deepcopy(policy.DEFAULT)
     body["policies"][0]["clocks"][0]["ladder"][-1] = {"at": 600, "do": "take_away", "on": True}
     put_in_force("sla", "house", body, at=AT)
     lead = assigned(lea, AT + MINUTE)

@@ -1,0 +1,45 @@
+"""The draft somebody edits of a kind and key: found, started from what is in force, named; publishing is `services`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from leadops.errors import NotFound
+from leadops.unit import Unit
+from leadops.versions import services as versions
+from leadops.versions.models import Version
+
+RESERVED = ("new", "starters")
+
+
+def free_key(kind: str, name: str, reserved: Iterable[str] = RESERVED) -> str:
+    """A key made of a name, that no version of this kind has."""
+    base = slugify(name)[:44] or kind
+    taken = {*Version.objects.filter(kind=kind, key__startswith=base).values_list("key", flat=True), *reserved}
+    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def draft_of(kind: str, key: str) -> Version | None:
+    """The newest draft."""
+    rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT).select_related("author", "team")
+    return rows.order_by("-number").first()
+
+
+def newest_of(kind: str, key: str) -> Version | None:
+    """The draft being edited, else the last version there is."""
+    rows = Version.objects.filter(kind=kind, key=key).select_related("author", "team")
+    return draft_of(kind, key) or rows.order_by("-number").first()
+
+
+def start_draft(kind: str, key: str, unit: Unit) -> Version:
+    """A draft of what is in force; the one already there is kept."""
+    draft = draft_of(kind, key)
+    if draft is not None:
+        return draft
+    live = versions.version_at(kind, key, unit.at) or newest_of(kind, key)
+    if live is None:
+        raise NotFound(_("There is no such version."))
+    return versions.draft(kind, key, live.body, actor=unit.actor, at=unit.at, based_on=live)
