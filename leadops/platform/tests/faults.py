@@ -18,12 +18,14 @@ CANARY_EVERY = 1.0
 STARTS_NOTE = "FAULTS_STARTS_NOTE"  # the file that gets a line each time a worker begins to read what kills it
 UNCOUNTED = "FAULTS_UNCOUNTED"  # set: the pipeline counts no starts, as a plain queue would not
 
-CLAIM_UNCOUNTED = """
-WITH taken AS MATERIALIZED (
-  SELECT id FROM capture_submission WHERE "end" = 'pending' AND (lease_until IS NULL OR lease_until <= %s)
-  ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
-UPDATE capture_submission s SET lease_until = %s FROM taken WHERE s.id = taken.id RETURNING s.priority, s.id
-"""
+COUNT = "SET starts = s.starts + 1,"
+
+
+def uncounted(claim: str) -> str:
+    """The pipeline's own claim without the one thing that ends a killer: the count."""
+    if claim.count(COUNT) != 1:
+        raise LookupError(f"the claim no longer counts its starts by {COUNT!r}: take the guard out where it is now")
+    return claim.replace(COUNT, "SET")
 
 
 def faulty(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,5 +58,5 @@ class Faults(AppConfig):
         pipeline.BACK_OFF = (timedelta(seconds=0.2), timedelta(seconds=0.2))
         if os.environ.get(UNCOUNTED):
             pipeline.LEASE = timedelta(seconds=0.5)
-            pipeline._claim_fresh = CLAIM_UNCOUNTED
+            pipeline._claim_fresh = uncounted(pipeline._claim_fresh)
         import_module("leadops.platform.ticker").CANARY_EVERY = CANARY_EVERY

@@ -54,6 +54,7 @@ class House:
         (top / "run").mkdir(exist_ok=True)
         self.patience, self.settings = patience, settings
         self.ending = threading.Event()
+        self.leads = 0
         self.starts_note = top / "starts"
         self.starts_note.touch()
 
@@ -146,7 +147,9 @@ class House:
 
     def lead(self, name: str, **more: object) -> str:
         """Post one lead that is like no other; the submission's id."""
-        status, _, body = self.post({"email": f"{name}@{name}.example", "name": name, "company": name, **more})
+        self.leads += 1
+        own = f"{name}{self.leads}"
+        status, _, body = self.post({"email": f"{own}@{own}.example", "name": own, "company": own, **more})
         assert status == 202, body
         return str(json.loads(body)["submission"])
 
@@ -183,10 +186,68 @@ class House:
         """How often a worker began to read a payload that kills it."""
         return len(self.starts_note.read_text().splitlines())
 
-    def workers(self, name: str) -> list[psutil.Process]:
-        """The cluster's task workers, in their order: the sentinel starts them before monitor and pusher."""
-        (sentinel,) = self.leader(f"cluster-{name}").children()
-        return sorted(sentinel.children(), key=lambda p: (p.create_time(), p.pid))[: 2 if name == "now" else 1]
+    def parts(self, name: str) -> list[psutil.Process]:
+        """The sentinel's children: task workers, monitor, pusher."""
+        return [each for sentinel in self.leader(f"cluster-{name}").children() for each in sentinel.children()]
+
+    def holders(self, name: str) -> list[psutil.Process]:
+        """The idle worker that has the read lock of the cluster's shared queue: it alone reads the pipe of the tasks.
+
+        The monitor reads a pipe too, that of the results, which is made later and so has the higher number.
+        """
+        reading = {each: pipe for each in self.parts(name) if (pipe := reads_pipe(each)) is not None}
+        return [each for each, pipe in reading.items() if pipe < max(reading.values())]
+
+    def locked_out(self, name: str) -> list[psutil.Process]:
+        """The idle workers that wait for that lock."""
+        return [each for each in self.parts(name) if "futex" in sleeps_in(each)]
+
+    # -- hurting --------------------------------------------------------------------------------------
+
+    def kill_the_lock_holder(self, name: str = "now") -> None:
+        """SIGKILL to the idle worker whose death nobody of its cluster survives at work.
+
+        With every task it is another one: so first nothing is enqueued any more and all that was there is done.
+        """
+        ticker = self.leader("ticker")
+        ticker.suspend()
+        try:
+            until(lambda: not self.ask("SELECT 1 FROM django_q_ormq WHERE key = %s AND lock <= now()", name), 20)
+            until(lambda: lasts(lambda: self.holders(name), 0.5), 40)
+            (holder,) = self.holders(name)
+            holder.kill()
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):  # the supervisor took it for hung
+                ticker.resume()
+
+
+def sleeps_in(process: psutil.Process) -> str:
+    """The function of the kernel in which a process sleeps."""
+    try:
+        return Path(f"/proc/{process.pid}/wchan").read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def reads_pipe(process: psutil.Process) -> int | None:
+    """The descriptor of the pipe in whose read a process sleeps."""
+    if "pipe_read" not in sleeps_in(process):
+        return None
+    try:
+        words = Path(f"/proc/{process.pid}/syscall").read_text().split()
+    except FileNotFoundError:
+        return None
+    return int(words[1], 16) if len(words) > 1 else None
+
+
+def lasts(look: Callable[[], list[psutil.Process]], seconds: float) -> bool:
+    """Whether there is one, and the same one for so long."""
+    first, end = look(), time.monotonic() + seconds
+    while len(first) == 1 and look() == first:
+        if time.monotonic() > end:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def happens(wanted: Callable[[], object], patience: float) -> bool:

@@ -47,7 +47,6 @@ def test_poison_takes_only_itself(house: House) -> None:
     assert house.flows("after-poison") < 10
 
 
-@pytest.mark.proof
 def test_without_counted_starts_a_killer_runs_for_ever_and_takes_its_neighbours(house: House) -> None:
     """The negative control of M8; with the count back, the same rows end as they should."""
     before = house.starts()
