@@ -103,7 +103,7 @@ def database() -> dict[str, object]:
         url = where.read_text().strip()
     if not url:
         # No server yet: `manage.py up` starts the private one; commands that need no database still run.
-        return {"ENGINE": "django.db.backends.postgresql", "NAME": "leadops"}
+        return {"NAME": "leadops"}
     if not url.startswith(("postgresql://", "postgres://", "psql://", "pgsql://")):
         stop("DATABASE_URL must start with postgresql:// (leadops runs on PostgreSQL only)")
     try:
@@ -116,12 +116,15 @@ def database() -> dict[str, object]:
 
 
 DATABASES = {"default": database()}
+DATABASES["default"]["ENGINE"] = "leadops.platform.database"
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].update(  # type: ignore[attr-defined]
     {"connect_timeout": 3, "application_name": f"leadops-{ROLE}", "client_encoding": "UTF8"}
 )
 if MODE == "test":  # the runner empties every table after a transactional test; elsewhere append-only ones refuse it
     DATABASES["default"]["OPTIONS"]["options"] = "-c leadops.may_truncate=on"  # type: ignore[index]
+# Seconds of silence after which a waiting client asks whether the server lives at all: somebody waits for the web's answer.
+DATABASE_SILENCE = 1.5 if ROLE == "web" else 10.0
 DATABASES["default"]["CONN_MAX_AGE"] = None  # persistent everywhere: a connection per request costs 3–6×
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["TIME_ZONE"] = "UTC"

@@ -28,6 +28,7 @@ TOKEN_AGE = 12 * 3600
 PING = 15.0
 RETRY = 1.0  # seconds before a lost connection is made again
 BEAT_EVERY = 5.0
+SILENCE = 10.0  # seconds for an answer of the database: one that was frozen keeps its connections open
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -75,16 +76,18 @@ class Hub:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as ear:
-                    await ear.execute(f"LISTEN {CHANNEL}")
-                    await ear.execute(BEAT, ["live"])
+                    async with asyncio.timeout(SILENCE):
+                        await ear.execute(f"LISTEN {CHANNEL}")
+                        await ear.execute(BEAT, ["live"])
                     for user in list(self.streams):
                         self.tell(user)
                     while True:
                         async for notice in ear.notifies(timeout=BEAT_EVERY):
                             self.pass_on(notice.payload)
-                        await ear.execute(BEAT, ["live"])
+                        async with asyncio.timeout(SILENCE):
+                            await ear.execute(BEAT, ["live"])
             except (psycopg.Error, OSError) as fault:
-                log.warning("listen lost: %s", str(fault).split("\n")[0])
+                log.warning("listen lost: %s", str(fault).split("\n")[0] or type(fault).__name__)
                 await asyncio.sleep(RETRY)
 
     def pass_on(self, payload: str) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import psycopg
 
+from leadops.platform.watched import WatchedConnection
+
 QUERY = "select name, extract(epoch from clock_timestamp() - at)::float8 from leadops_heartbeat"
 
 
@@ -25,7 +27,7 @@ class Pulses:
         """Seconds since each row was written; None when the database (or its table) does not answer."""
         try:
             if self.connection is None:
-                self.connection = psycopg.connect(
+                self.connection = WatchedConnection.connect(
                     self.url, autocommit=True, connect_timeout=3, application_name="leadops-parent"
                 )
                 self.connection.execute("set statement_timeout = '3s'")

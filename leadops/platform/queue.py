@@ -23,6 +23,7 @@ from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from leadops.platform import heartbeats
+from leadops.platform.watched import WatchedConnection
 
 log = logging.getLogger("leadops.queue")
 CHANNEL = "leadops_queue"
@@ -97,7 +98,7 @@ class SkipLocked(ORM):
     def _wait(self) -> None:
         """Until a task of this queue is announced, or the time is over."""
         if self._ear is None or self._ear.closed:
-            self._ear = psycopg.Connection.connect(**connections[Conf.ORM].get_connection_params(), autocommit=True)
+            self._ear = WatchedConnection.connect(**connections[Conf.ORM].get_connection_params(), autocommit=True)
             self._ear.execute(f"LISTEN {CHANNEL}")
             return  # look once more: a task may have come before we listened
         until = monotonic() + WAIT

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from leadops import moment
 from leadops.platform import heartbeats, queue
+from leadops.platform.watched import WatchedConnection
 
 log = logging.getLogger("leadops.ticker")
 LEADER = 7_310_001  # advisory lock of the leading ticker
@@ -106,7 +107,7 @@ class Ticker:
     def wait(self, seconds: float) -> None:
         """Until something is announced as due, or the time is over."""
         if self.ear is None or self.ear.closed:
-            self.ear = psycopg.Connection.connect(**connection.get_connection_params(), autocommit=True)
+            self.ear = WatchedConnection.connect(**connection.get_connection_params(), autocommit=True)
             self.ear.execute(f"LISTEN {CHANNEL}")
             return
         if select.select([self.ear.fileno()], [], [], seconds)[0]:
