@@ -180,17 +180,18 @@ def static_digest() -> str:
 
 
 def static_step() -> Step:
-    note = VAR / "static.digest"
+    """What is noted is the state found before the copy: a file that changes meanwhile is copied again at the next start."""
+    note, found = VAR / "static.digest", static_digest()
 
     def needed() -> bool:
         collected = (VAR / "static" / "staticfiles.json").exists()
-        return not (collected and note.exists() and note.read_text() == static_digest())
+        return not (collected and note.exists() and note.read_text() == found)
 
     return Step(
         "static files",
         manage("collectstatic", "--noinput", "--verbosity", "0"),
         needed,
-        done=lambda: note.write_text(static_digest()),
+        done=lambda: note.write_text(found),
     )
 
 

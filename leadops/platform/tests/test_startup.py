@@ -73,3 +73,21 @@ def test_a_port_that_was_just_left_is_waited_for() -> None:
     startup.check_ports([port], patience=15)
     later.join()
     startup.check_ports([port])
+
+
+def test_a_static_file_that_changes_while_it_is_copied_is_copied_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("static/desk.css", "requirements.txt", "leadops/settings.py", "var/static/staticfiles.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a {}")
+    monkeypatch.setattr(startup, "BASE", tmp_path)
+    monkeypatch.setattr(startup, "VAR", tmp_path / "var")
+    step = startup.static_step()
+    assert step.needed()
+    (tmp_path / "static" / "desk.css").write_text("a { color: red }")  # collectstatic may have been past it
+    step.done()
+    again = startup.static_step()
+    assert again.needed()
+    again.done()
+    assert not startup.static_step().needed()
