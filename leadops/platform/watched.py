@@ -60,7 +60,7 @@ class WatchedConnection(psycopg.Connection[Any]):
     _made: tuple[str, dict[str, Any]] = ("", {})
 
     @classmethod
-    def connect(cls, conninfo: str = "", **options: Any) -> WatchedConnection:  # type: ignore[override]
+    def connect(cls, conninfo: str = "", **options: Any) -> WatchedConnection:
         with known.attempt():
             made = super().connect(conninfo, **options)
         made._made = (conninfo, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -14,4 +15,4 @@ WatchedConnection.patience = settings.DATABASE_SILENCE
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    Database = SimpleNamespace(**{**vars(psycopg), "connect": WatchedConnection.connect})
+    Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": WatchedConnection.connect})
