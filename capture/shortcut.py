@@ -7,17 +7,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from capture import views
+from leadops.platform.headers import UNSEEN
 
 PREFIX = "/in/"
-# What the skipped middleware would have said about an answer that is no page.
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 
 
 def intake_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -27,7 +19,7 @@ def intake_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
         response = views.take_submission(request, request.path_info[len(PREFIX) :])
-        for name, value in HEADERS.items():
+        for name, value in UNSEEN.items():  # what the skipped middleware would have said
             response[name] = value
         response["Content-Length"] = str(len(response.content))
         return response

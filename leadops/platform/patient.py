@@ -1,24 +1,53 @@
 """The web's worker class: a thread is given to a request only once the request is there, so that slow senders hold none.
 
-A sender of half a header or half a body waits in the main loop for a few seconds, then its connection is closed.
-It changes nothing else of gunicorn's threaded worker.
+A sender of half a header or half a body waits in the main loop for a few seconds, then its connection is closed. What
+cannot be read as a request is refused with the headers every answer of ours carries, and nothing of it is repeated, in the
+answer or in the log. It changes nothing else of gunicorn's threaded worker.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
+import ssl
 import time
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn import util
+from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from leadops.platform.headers import UNSEEN
+
+log = logging.getLogger("leadops.web")
 PATIENCE = 10.0  # seconds for a whole request to arrive
 LOOK_EVERY = 0.05  # seconds between two looks at requests that are still arriving
 ENOUGH = 64 * 1024  # so much of a long body is there: it is worth a thread
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+# What is said about which fault; the first that fits. All else of gunicorn's parser is a request that cannot be read.
+REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ...] = (
+    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), 500, "Internal Server Error"),
+    (errors.ConfigurationProblem, 500, "Internal Server Error"),
+    (errors.LimitRequestLine, 414, "URI Too Long"),
+    (errors.LimitRequestHeaders, 431, "Request Header Fields Too Large"),
+    (errors.ExpectationFailed, 417, "Expectation Failed"),
+    (errors.UnsupportedTransferCoding, 501, "Not Implemented"),
+    ((errors.ForbiddenProxyRequest, ssl.SSLError), 403, "Forbidden"),
+    ((errors.ParseException, errors.InvalidChunkSize), 400, "Bad Request"),
+    (Exception, 500, "Internal Server Error"),
+)
+
+
+def refusal(status: int, reason: str) -> bytes:
+    """A whole answer to somebody whose language and wishes could not be read."""
+    body = f"{status} {reason}\n".encode()
+    headers = {**UNSEEN, "Connection": "close", "Content-Type": "text/plain; charset=utf-8"}
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 def has_arrived(seen: bytes) -> bool:
@@ -51,6 +80,17 @@ class PatientWorker(ThreadWorker):
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._look(conn, time.monotonic() + PATIENCE)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """In the place of gunicorn's own: its answer has no headers, and its log repeats the sender's address and words."""
+        status, reason = next((status, reason) for kind, status, reason in REFUSALS if isinstance(exc, kind))
+        told = {"status": status, "fault_kind": type(exc).__name__}
+        if status == 500:
+            log.error("request failed outside of the house", extra=told, exc_info=exc)
+        else:
+            log.warning("request refused before it was read", extra=told)
+        with suppress(OSError):  # the sender is gone
+            util.write_nonblock(client, refusal(status, reason))
 
     def _expect(self, conn: TConn) -> None:
         """Nothing was said yet: the poller tells when it is."""

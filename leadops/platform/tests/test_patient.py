@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import pytest
 
+from leadops.platform.headers import UNSEEN
 from leadops.platform.patient import has_arrived
 
 pytestmark = pytest.mark.processes
@@ -123,3 +124,29 @@ def test_a_sender_who_never_ends_is_closed(server):
     with suppress(ConnectionResetError):
         assert one.recv(100) == b""
     assert 8 < time.monotonic() - began < 14
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"GARBAGE canary@secret.example\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nbroken canary@secret.example\r\n\r\n", 400),
+        (b"GET /?e=canary@secret.example" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Many: 1\r\n" * 200 + b"\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: zstd\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nExpect: canary@secret.example\r\nContent-Length: 0\r\n\r\n", 417),
+    ],
+)
+def test_what_is_no_request_is_refused_with_our_headers_and_not_repeated(server, said, status, capfd):
+    with socket.create_connection(("127.0.0.1", server), timeout=15) as one:
+        one.sendall(said)
+        answer = http.client.HTTPResponse(one)
+        answer.begin()
+        body = answer.read()
+    assert answer.status == status
+    assert {name: answer.getheader(name) for name in UNSEEN} == UNSEEN
+    assert answer.getheader("Connection") == "close"
+    assert b"canary" not in body
+    assert "canary" not in "".join(capfd.readouterr())
