@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 
 NAME = "leadops_bench"
@@ -23,6 +27,35 @@ def database() -> str:
         conn.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
         conn.execute(f"CREATE DATABASE {NAME}")
     return urlunsplit(parts._replace(path=f"/{NAME}"))
+
+
+def processor_seconds(tops: list[psutil.Process]) -> float:
+    """User and system time of these processes, of all below them, and of those below that have ended."""
+    used = 0.0
+    for top in tops:
+        gone = top.cpu_times()
+        used += gone.children_user + gone.children_system
+        for one in (top, *top.children(recursive=True)):
+            times = one.cpu_times()
+            used += times.user + times.system
+    return used
+
+
+@dataclass
+class Used:
+    seconds: float = 0.0
+
+
+@contextmanager
+def server_time(url: str) -> Iterator[Used]:
+    """Processor time of the database server meanwhile; nothing where it runs on another machine."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        pid = conn.execute("SELECT pg_backend_pid()").fetchone()[0]  # type: ignore[index]
+        top = psutil.Process(pid).parent() if psutil.pid_exists(pid) else None
+    tops = [top] if top is not None and "postgres" in top.name() else []
+    used, before = Used(), processor_seconds(tops)
+    yield used
+    used.seconds = processor_seconds(tops) - before
 
 
 def furnish() -> tuple[list[str], list[uuid.UUID]]:

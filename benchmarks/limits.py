@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+
+from benchmarks import house
 
 SCHEMA = """
 DROP SCHEMA IF EXISTS lim CASCADE; CREATE SCHEMA lim;
@@ -66,6 +70,24 @@ def pgbench() -> str | None:
 def prepare(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(SCHEMA)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Leads per second, and microseconds of processor time for each, the driver's included."""
+
+    rate: float
+    processor: float
+
+
+def cost(url: str, clients: int, seconds: float) -> Cost:
+    """The limit's rate, and what it costs."""
+    own = os.times()
+    with house.server_time(url) as database:
+        rate = leads_per_second(url, clients, seconds)
+    now = os.times()
+    used = sum(now[:4]) - sum(own[:4]) + database.seconds
+    return Cost(rate, used / (rate * max(1, int(seconds))) * 1e6)
 
 
 def leads_per_second(url: str, clients: int, seconds: float) -> float:
