@@ -126,7 +126,9 @@ class Submission(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     id = address()
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="submissions")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="submissions", db_index=False, db_constraint=False
+    )
     delivery_key = models.CharField(max_length=200)
     variant = models.BinaryField(
         max_length=32, default=b"", help_text="Empty, or the digest of another body under the same key."
@@ -139,7 +141,7 @@ class Submission(models.Model):
     digest = models.BinaryField(max_length=32)
     verified = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=0, help_text="Live 0; import rows 10 wait behind.")
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     file = models.ForeignKey(Import, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
     row = models.PositiveIntegerField(null=True, help_text="Its row in the file; the header is row 1.")
 
@@ -150,8 +152,8 @@ class Submission(models.Model):
     edited = models.JSONField(
         null=True, help_text="Fields corrected by a person on replay; the body stays as received."
     )
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="submissions")
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="submissions")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
     ended_at = models.DateTimeField(null=True)
     starts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
@@ -181,6 +183,7 @@ class Submission(models.Model):
                 condition=Q(end__in=["quarantined", "spam"]),
             ),
             models.Index(fields=["lead"], name="submission_of_lead", condition=Q(lead__isnull=False)),
+            models.Index(fields=["person"], name="submission_of_person", condition=Q(person__isnull=False)),
         ]
 
     def __str__(self) -> str:

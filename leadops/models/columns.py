@@ -3,7 +3,8 @@
 References with `db_constraint=False` are those from what only grows (journal, touches, decisions, credits) or is worked
 out anew (work, sheets) to what is never deleted: a lead writes some thirty-five of them, and looking each up was a third
 of the server's work. What makes them safe is in the database: the triggers `…_kept` let nobody delete a lead, person,
-user, rep, pool, batch or published version, and the referring rows are written by units from rows they hold.
+user, rep, pool, batch, published version or source, and the referring rows are written by units from rows they hold
+(a submission by the intake, for a source it has just read).
 """
 
 from __future__ import annotations
