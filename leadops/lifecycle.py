@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadops import bulk
 from leadops.errors import Refused
 from leadops.journal import Kind
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage, Status
@@ -45,8 +47,18 @@ def skipped(from_stage: str, to_stage: str) -> list[str]:
 
 def check_reason(use: str, key: str) -> None:
     """Reasons come from the closed list in force."""
-    if not Reason.objects.filter(use=use, key=key, active=True).exists():
-        raise Refused("unknown-reason", _("Choose a reason from the list."), reason=key)
+    check_reasons([(use, key)])
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One lead's move; an end carries its reason, a rest the day it ends."""
+
+    lead: Lead
+    to: str
+    reason: str = ""
+    recycle_at: datetime | None = None
+    text: str = ""
 
 
 def move(
@@ -63,45 +75,76 @@ def move(
 
     Refuses an illegal move and an end without its reason. A lead that ends leaves hold and pool.
     """
-    if to in _REASON_USE:
-        if not reason:
-            raise Refused("reason-needed", _("A reason is needed."), stage=to)
-        check_reason(_REASON_USE[to], reason)
-    moved = [lead for lead in leads if lead.stage != to]
-    for lead in moved:
-        if to not in _ALLOWED[lead.stage]:
-            raise Refused(
-                "illegal-move",
-                _("A lead in stage “%(from)s” cannot move to “%(to)s”.")
-                % {"from": Stage(lead.stage).label, "to": Stage(to).label},
-                **{"from": lead.stage, "to": to},  # type: ignore[arg-type]  # `from` is a keyword of Python
-            )
+    return move_each([Move(lead, to, reason, recycle_at, text) for lead in leads], unit, version=version)
+
+
+def move_each(moves: Sequence[Move], unit: Unit, *, version: uuid.UUID | None = None) -> list[Lead]:
+    """`move` for many leads, each to its own stage; all or, where one is refused, none."""
+    _check_ends(moves)
+    moved = [each for each in moves if each.lead.stage != each.to]
+    for each in moved:
+        _check_allowed(each)
     if not moved:
         return []
-    closed_at = unit.at if to in ENDED else None
-    for lead in moved:
-        unit.record(
-            Kind.STAGE_MOVED,
-            lead,
-            data={"from": lead.stage, "to": to, "reason": reason, "skipped": skipped(lead.stage, to)},
-            version=version,
-            text=text,
+    for each in moved:
+        _move_one(each, unit, version)
+    _write_moves([each.lead for each in moved], unit)
+    return [each.lead for each in moved]
+
+
+def _check_ends(moves: Sequence[Move]) -> None:
+    wanted: dict[tuple[str, str], None] = {}
+    for each in moves:
+        if each.to in _REASON_USE:
+            if not each.reason:
+                raise Refused("reason-needed", _("A reason is needed."), stage=each.to)
+            wanted[_REASON_USE[each.to], each.reason] = None
+    if wanted:
+        check_reasons(wanted)
+
+
+def check_reasons(wanted: Iterable[tuple[str, str]]) -> None:
+    """`check_reason` for many (use, key), asked at once."""
+    pairs = list(wanted)
+    active = Reason.objects.filter(key__in={key for _use, key in pairs}, active=True)
+    known = set(active.values_list("use", "key"))
+    for use, key in pairs:
+        if (use, key) not in known:
+            raise Refused("unknown-reason", _("Choose a reason from the list."), reason=key)
+
+
+def _check_allowed(each: Move) -> None:
+    if each.to not in _ALLOWED[each.lead.stage]:
+        raise Refused(
+            "illegal-move",
+            _("A lead in stage “%(from)s” cannot move to “%(to)s”.")
+            % {"from": Stage(each.lead.stage).label, "to": Stage(each.to).label},
+            **{"from": each.lead.stage, "to": each.to},  # type: ignore[arg-type]  # `from` is a keyword of Python
         )
-        lead.stage, lead.stage_at, lead.stage_reason = to, unit.at, reason
-        lead.closed_at, lead.recycle_at, lead.version = closed_at, recycle_at, lead.version + 1
-    fields = {
-        "stage": to,
-        "stage_at": unit.at,
-        "stage_reason": reason,
-        "closed_at": closed_at,
-        "recycle_at": recycle_at,
-    }
+
+
+def _move_one(each: Move, unit: Unit, version: uuid.UUID | None) -> None:
+    """The entry, and the columns of the instance."""
+    lead, to = each.lead, each.to
+    data = {"from": lead.stage, "to": to, "reason": each.reason, "skipped": skipped(lead.stage, to)}
+    unit.record(Kind.STAGE_MOVED, lead, data=data, version=version, text=each.text)
+    lead.stage, lead.stage_at, lead.stage_reason = to, unit.at_on(lead), each.reason
+    lead.closed_at = unit.at_on(lead) if to in ENDED else None
+    lead.recycle_at, lead.version = each.recycle_at, lead.version + 1
     if to in ENDED:
-        for lead in moved:
-            lead.held, lead.held_at, lead.pool = "", None, ""
-        fields |= {"held": "", "held_at": None, "pool": ""}
-    _update(moved, unit, version=_plus_one(), **fields)
-    return moved
+        lead.held, lead.held_at, lead.pool = "", None, ""
+
+
+def _write_moves(moved: Sequence[Lead], unit: Unit) -> None:
+    """What `_move_one` changed, in one statement; what is not written yet goes in with its lead.
+
+    Hold and pool are written for ends alone: for the others they are routing's, which may know better by now.
+    """
+    rows = unit.written(moved)
+    columns = ["stage", "stage_at", "stage_reason", "closed_at", "recycle_at", "version"]
+    ended = [lead for lead in rows if lead.stage in ENDED]
+    going_on = [lead for lead in rows if lead.stage not in ENDED]
+    bulk.write([bulk.changed(ended, [*columns, "held", "held_at", "pool"]), bulk.changed(going_on, columns)])
 
 
 def set_status(leads: Sequence[Lead], status: str, unit: Unit) -> list[Lead]:

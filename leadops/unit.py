@@ -10,7 +10,7 @@ import json
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +57,14 @@ def phases() -> tuple[Phase, ...]:
     return _phases
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts on one lead of many, and when that happened; `at` None: now."""
+
+    actor: Actor
+    at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Unit:
     """What a service needs: who, when, the leads at hand, and where to record."""
@@ -67,6 +75,7 @@ class Unit:
     entries: list[Entry] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
     quiet: set[uuid.UUID] = field(default_factory=set)  # leads their reps hear of in one digest, not one by one
+    _each: Mapping[uuid.UUID, Act] = field(default_factory=dict)
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     _made: set[uuid.UUID] = field(default_factory=set)
     _unwritten: list[Lead] = field(default_factory=list)
@@ -82,7 +91,9 @@ class Unit:
 
     def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
         """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
-        entry = Entry(kind=kind, lead=lead, actor=self.actor, **fields)
+        if lead is not None and lead.pk in self._each:
+            fields.setdefault("at", self.at_on(lead))
+        entry = Entry(kind=kind, lead=lead, actor=self.actor_on(lead), **fields)
         self.entries.append(entry)
         return entry
 
@@ -94,6 +105,30 @@ class Unit:
             yield
         finally:
             self.actor = before
+
+    @contextmanager
+    def acting_each(self, acts: Mapping[uuid.UUID, Act]) -> Iterator[None]:
+        """Verbs for many leads inside are done on each by its own actor and at its own time, on others as the unit says.
+
+        A time before the unit's is an act told later: it happened then, and is recorded now.
+        """
+        if any(act.at is not None and act.at > self.at for act in acts.values()):
+            raise ValueError("nobody tells what has not happened yet")
+        before, self._each = self._each, acts
+        try:
+            yield
+        finally:
+            self._each = before
+
+    def actor_on(self, lead: Lead | None) -> Actor:
+        """Who acts on this lead: whose rights count and whose the rows are."""
+        act = self._each.get(lead.pk) if lead is not None else None
+        return self.actor if act is None else act.actor
+
+    def at_on(self, lead: Lead | None) -> datetime:
+        """When what is done on this lead happened."""
+        act = self._each.get(lead.pk) if lead is not None else None
+        return self.at if act is None or act.at is None else act.at
 
     def add(self, rows: Iterable[models.Model]) -> None:
         """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""

@@ -97,7 +97,7 @@ def _row(lead: Lead, version: Version, unit: Unit, how: str, reason: str = "") -
         version=version,
         cycle=lead.cycle,
         how=how,
-        by_id=unit.actor.user_id,
+        by_id=unit.actor_on(lead).user_id,
         state=State.EXCLUDED if reason else State.ACTIVE,
         reason=reason,
         next_at=None if reason else unit.at,
@@ -119,7 +119,7 @@ def _begin(rows: Sequence[Enrolment], unit: Unit) -> None:
 def enrol(leads: Sequence[Lead], key: str, unit: Unit) -> Enrolled:
     """By hand: these leads enter the sequence in force; who may not is named with the reason."""
     for lead in leads:
-        access.require(unit.actor, "enrol", lead)
+        access.require(unit.actor_on(lead), "enrol", lead)
     version = versions.in_force("sequence", key, unit)
     if version is None:
         raise NotFound(_("There is no published sequence of this name."), code="no-such-sequence")

@@ -33,20 +33,27 @@ class Answered:
 
 def answer(leads: Sequence[Lead], given: Answered, unit: Unit) -> list[FrameworkAnswer]:
     """Keep what was learnt about these leads; what was answered alike before is not written again."""
+    return answer_many(dict.fromkeys(leads, given), unit)
+
+
+def answer_many(given: Mapping[Lead, Answered], unit: Unit) -> list[FrameworkAnswer]:
+    """`answer` for many leads, each with what was learnt about it; all or, where one is refused, none."""
     version = versions.in_force("framework", selectors.HOUSE, unit)
     if version is None:
         raise Refused("no-framework", _("No framework is in force."), status=409)
     asked: Framework = versions.compiled(version)
-    _check(asked, given)
-    for lead in leads:
-        access.require(unit.actor, "answer", lead)
+    for lead, one in given.items():
+        _check(asked, one)
+        access.require(unit.actor_on(lead), "answer", lead)
         if not lead.is_open:
             raise Conflict("lead-closed", _("This lead is closed: nothing more can be done on it."))
-    held = selectors.answers_of(leads)
-    made: list[FrameworkAnswer] = []
-    for lead in leads:
-        made += _write(lead, held.get(lead.pk, {}), given, version, unit)
-    return made
+    held = selectors.answers_of(list(given))
+    made: dict[FrameworkAnswer, str] = {}
+    for lead, one in given.items():
+        made |= _fresh(lead, held.get(lead.pk, {}), one, version, unit)
+    bulk.insert(list(made))
+    AnswerNote.objects.bulk_create(AnswerNote(answer=row, text=text) for row, text in made.items() if text)
+    return list(made)
 
 
 def _check(asked: Framework, given: Answered) -> None:
@@ -58,16 +65,17 @@ def _check(asked: Framework, given: Answered) -> None:
         raise Refused("unknown-evidence", _("Say where the answer comes from."), evidence=given.evidence)
 
 
-def _write(
+def _fresh(
     lead: Lead, held: Mapping[str, FrameworkAnswer], given: Answered, version: Version, unit: Unit
-) -> list[FrameworkAnswer]:
+) -> dict[FrameworkAnswer, str]:
+    """Journals what is new about a lead; its rows to be written, with the words of each."""
     fresh = {
         question: value
         for question, value in given.answers.items()
         if question not in held or held[question].answer != value or given.notes.get(question)
     }
     if not fresh and not given.text.strip():
-        return []
+        return {}
     rows = [
         bulk.make(
             FrameworkAnswer,
@@ -77,19 +85,16 @@ def _write(
             question=question,
             answer=value,
             evidence=given.evidence,
-            author_id=unit.actor.user_id,
-            at=unit.at,
+            author_id=unit.actor_on(lead).user_id,
+            at=unit.at_on(lead),
             recorded_at=unit.at,
         )
         for question, value in fresh.items()
     ]
-    bulk.insert(rows)
-    words = {row: given.notes.get(row.question, "").strip() for row in rows}
-    AnswerNote.objects.bulk_create(AnswerNote(answer=row, text=text) for row, text in words.items() if text)
     verdict = framework.judge(versions.compiled(version), {**_plain(held), **fresh})
     data: dict[str, Any] = {"answers": fresh, "evidence": given.evidence, "verdict": verdict.to_json()}
     unit.record(Kind.ANSWERED, lead, data=data, version=version.pk, text=given.text.strip())
-    return rows
+    return {row: given.notes.get(row.question, "").strip() for row in rows}
 
 
 def _plain(held: Mapping[str, FrameworkAnswer]) -> dict[str, str]:
@@ -101,12 +106,17 @@ def verdict_of(version: Version, held: Mapping[str, FrameworkAnswer]) -> Verdict
     return framework.judge(versions.compiled(version), _plain(held))
 
 
-def demand(lead: Lead, unit: Unit) -> None:
-    """Refuse unless the answers of this cycle reach the minimum; a house without a framework asks nothing."""
+def demand(leads: Sequence[Lead], unit: Unit) -> None:
+    """Refuse unless the answers of each one's cycle reach the minimum; a house without a framework asks nothing."""
     version = versions.in_force("framework", selectors.HOUSE, unit)
     if version is None:
         return
-    held = selectors.answers_of([lead]).get(lead.pk, {})
+    held = selectors.answers_of(leads)
+    for lead in leads:
+        _demand_one(held.get(lead.pk, {}), version)
+
+
+def _demand_one(held: Mapping[str, FrameworkAnswer], version: Version) -> None:
     verdict = verdict_of(version, held)
     if verdict.qualified:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
@@ -52,26 +52,30 @@ def refused_recently(leads: Sequence[Lead], since: datetime) -> set[uuid.UUID]:
     return set(rows.values_list("lead_id", flat=True))
 
 
-def open_of(lead: Lead) -> Handoff | None:
-    return Handoff.objects.select_for_update().filter(lead=lead, state=State.OFFERED).first()
-
-
 def accept(lead: Lead, unit: Unit) -> Handoff | None:
     """Sales takes the offered lead: stage SAL. None when nothing is offered; the owner's acceptance is then routing's."""
-    access.require(unit.actor, "accept", lead)
-    row = open_of(lead)
-    if row is None:
-        return None
-    row.rep_id = lead.owner_id
-    _answer(row, State.ACCEPTED, unit)
-    lifecycle.move([lead], Stage.SAL, unit)
-    _recorded(Kind.ACCEPTED, lead, unit).data["handoff"] = str(row.pk)
-    return row
+    return accept_many([lead], unit).get(lead.pk)
+
+
+def accept_many(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, Handoff]:
+    """`accept` for many leads: lead -> the handoff it accepted, for those to which something was offered."""
+    for lead in leads:
+        access.require(unit.actor_on(lead), "accept", lead)
+    rows = Handoff.objects.select_for_update().filter(lead__in=[lead.pk for lead in leads], state=State.OFFERED)
+    offered = {row.lead_id: row for row in rows.order_by("id")}
+    taken = [lead for lead in leads if lead.pk in offered]
+    for lead in taken:
+        _answer(offered[lead.pk], lead, State.ACCEPTED, unit, rep=lead.owner_id)
+    _write(offered.values())
+    lifecycle.move(taken, Stage.SAL, unit)
+    for lead in taken:
+        _recorded(Kind.ACCEPTED, lead, unit).data["handoff"] = str(offered[lead.pk].pk)
+    return offered
 
 
 def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | None:
     """Sales returns an offered or accepted lead to marketing, with a reason: stage engaged. None without a handoff."""
-    access.require(unit.actor, "hand_back", lead)
+    access.require(unit.actor_on(lead), "hand_back", lead)
     lifecycle.check_reason(Reason.Use.HAND_BACK, reason)
     current = Handoff.objects.select_for_update().filter(lead=lead, cycle=lead.cycle)
     row = current.filter(state__in=[State.OFFERED, State.ACCEPTED]).order_by("-offered_at", "-id").first()
@@ -79,8 +83,8 @@ def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | 
         return None
     if lead.stage not in (Stage.MQL, Stage.SAL):
         raise Refused("not-handed-off", _("Only a lead that was handed off and not yet qualified can be handed back."))
-    row.rep_id = lead.owner_id or row.rep_id
-    _answer(row, State.HANDED_BACK, unit, reason)
+    _answer(row, lead, State.HANDED_BACK, unit, rep=lead.owner_id or row.rep_id, reason=reason)
+    _write([row])
     entry = _recorded(Kind.HANDED_BACK, lead, unit)
     entry.text = entry.text or text
     entry.data.update(handoff=str(row.pk), reason=reason, rep=str(row.rep_id) if row.rep_id else None)
@@ -90,18 +94,27 @@ def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | 
 
 def withdraw(leads: Sequence[Lead], unit: Unit) -> int:
     """Close what is still offered on leads that end or start anew."""
-    rows = Handoff.objects.filter(lead__in=leads, state=State.OFFERED)
-    return rows.update(state=State.WITHDRAWN, answered_at=unit.at, answered_by_id=unit.actor.user_id)
+    found = Handoff.objects.select_for_update().filter(lead__in=[lead.pk for lead in leads], state=State.OFFERED)
+    rows = {row.lead_id: row for row in found.order_by("id")}
+    for lead in leads:
+        if lead.pk in rows:
+            row = rows[lead.pk]
+            _answer(row, lead, State.WITHDRAWN, unit, rep=row.rep_id, reason=row.reason)
+    _write(rows.values())
+    return len(rows)
 
 
 def mark_overdue(entries: Sequence[Entry], unit: Unit) -> int:
     """Sales did not answer in time: the offer stays open and says so from the moment it was due."""
     due = {entry.lead_id: entry.at or unit.at for entry in entries if entry.lead_id}
-    marked = 0
-    for lead_id, at in due.items():
-        rows = Handoff.objects.filter(lead=lead_id, state=State.OFFERED, overdue_at__isnull=True)
-        marked += rows.update(overdue_at=at)
-    return marked
+    if not due:
+        return 0
+    late = Handoff.objects.select_for_update().filter(lead__in=due, state=State.OFFERED, overdue_at__isnull=True)
+    rows = list(late.order_by("id"))
+    for row in rows:
+        row.overdue_at = due[row.lead_id]
+    bulk.write([bulk.changed(rows, ["overdue_at"])])
+    return len(rows)
 
 
 def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
@@ -119,10 +132,13 @@ def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
         Handoff.objects.filter(lead__in=before, state=State.OFFERED).update(rep=Subquery(owner))
 
 
-def _answer(row: Handoff, state: str, unit: Unit, reason: str = "") -> None:
-    row.state, row.reason = state, reason
-    row.answered_at, row.answered_by_id = unit.at, unit.actor.user_id
-    row.save(update_fields=["state", "reason", "rep", "answered_at", "answered_by"])
+def _answer(row: Handoff, lead: Lead, state: str, unit: Unit, *, rep: uuid.UUID | None, reason: str = "") -> None:
+    row.state, row.reason, row.rep_id = state, reason, rep
+    row.answered_at, row.answered_by_id = unit.at_on(lead), unit.actor_on(lead).user_id
+
+
+def _write(rows: Iterable[Handoff]) -> None:
+    bulk.write([bulk.changed(list(rows), ["state", "reason", "rep", "answered_at", "answered_by"])])
 
 
 def _recorded(kind: str, lead: Lead, unit: Unit) -> Entry:

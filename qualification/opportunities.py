@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from leadops import access, lifecycle, money
+from leadops import access, bulk, lifecycle
 from leadops.conditions.fields import day_of
 from leadops.errors import Conflict, NotFound, Refused
 from leadops.journal import Kind
-from leadops.models import IS_OPEN, Account, ExchangeRate, Lead, Opportunity, Reason, Rep, Stage
+from leadops.models import IS_OPEN, Account, Lead, Opportunity, Reason, Rep, Stage
 from leadops.unit import Unit
-from qualification import handoff
+from qualification import amounts, handoff
 
 State = Opportunity.State
 
@@ -34,28 +35,74 @@ def open(  # the field's word
     opened_at: datetime | None = None,
 ) -> Opportunity:
     """A new deal; its lead moves to stage opportunity. A deal without a lead counts as untraced."""
-    access.require(unit.actor, "open_opportunity", lead)
-    currency = _checked(amount_minor, currency)
-    at = opened_at or unit.at
-    if lead is not None:
-        handoff.accept(lead, unit)
-        _reach(lead, Stage.OPPORTUNITY, unit)
-    house, rate_on = in_house(amount_minor, currency, day_of(at))
-    deal = Opportunity.objects.create(
-        account=account or (lead.account if lead else None),
+    ask = Ask(lead, name, amount_minor, currency, expected_on, account, owner, external_key, opened_at)
+    return open_many([ask], unit)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a new deal is: of a lead, or of an account alone; the amount in minor units of its currency."""
+
+    lead: Lead | None
+    name: str = ""
+    amount_minor: int | None = None
+    currency: str = ""
+    expected_on: date | None = None
+    account: Account | None = None
+    owner: Rep | None = None
+    external_key: str = ""
+    opened_at: datetime | None = None
+
+
+def open_many(asks: Sequence[Ask], unit: Unit) -> list[Opportunity]:
+    """`open` for many leads in a few statements; all or, where one is refused, none."""
+    for ask in asks:
+        access.require(unit.actor_on(ask.lead), "open_opportunity", ask.lead)
+    deals = [_new(ask, unit) for ask in asks]
+    leads = [ask.lead for ask in asks if ask.lead is not None]
+    handoff.accept_many(leads, unit)
+    _reach(dict.fromkeys(leads, Stage.OPPORTUNITY), unit)
+    bulk.insert(deals)
+    for ask, deal in zip(asks, deals, strict=True):
+        _note(Kind.OPPORTUNITY_OPENED, deal, ask.lead, unit, deal.opened_at)
+    return deals
+
+
+def _new(ask: Ask, unit: Unit) -> Opportunity:
+    lead, at = ask.lead, ask.opened_at or unit.at_on(ask.lead)
+    currency = amounts.checked(ask.amount_minor, ask.currency)
+    house, rate_on = amounts.in_house(ask.amount_minor, currency, day_of(at))
+    return bulk.make(
+        Opportunity,
+        account=ask.account or (lead.account if lead else None),
         lead=lead,
-        owner_id=owner.pk if owner else (lead.owner_id if lead else None),
-        name=name.strip() or (lead.company if lead else ""),
-        amount_minor=amount_minor,
+        owner_id=ask.owner.pk if ask.owner else (lead.owner_id if lead else None),
+        name=ask.name.strip() or (lead.company if lead else ""),
+        amount_minor=ask.amount_minor,
         currency=currency,
         house_minor=house,
         rate_on=rate_on,
-        expected_on=expected_on,
+        expected_on=ask.expected_on,
         opened_at=at,
-        external_key=external_key,
+        external_key=ask.external_key,
     )
-    _note(Kind.OPPORTUNITY_OPENED, deal, lead, unit, at)
-    return deal
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """At what amount a deal is won, in minor units of its currency ("" = the deal's), and on which day."""
+
+    amount_minor: int | None
+    currency: str = ""
+    closed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """For which reason a deal is lost, and on which day."""
+
+    reason: str
+    closed_on: date | None = None
 
 
 def win(
@@ -66,35 +113,63 @@ def win(
     closed_on: date | None = None,
 ) -> Opportunity:
     """The deal is won at an amount; so is its lead. Without a rate the amount is kept and not converted."""
-    lead = _lead_of(opportunity, unit)
-    access.require(unit.actor, "win", lead)
-    if amount_minor is None:
-        raise Refused("amount-needed", _("A won deal needs its amount."))
-    currency = _checked(amount_minor, currency or opportunity.currency)
-    day, at = _closing(closed_on, unit)
-    house, rate_on = in_house(amount_minor, currency, day)
-    values = {
-        "amount_minor": amount_minor,
-        "currency": currency,
-        "house_minor": house,
-        "rate_on": rate_on,
-    }
-    deal = _close(opportunity, State.WON, at, unit, values)
-    _note(Kind.OPPORTUNITY_WON, deal, lead, unit, at)
-    _settle(lead, unit)
-    return deal
+    return close_many({opportunity: Won(amount_minor, currency, closed_on)}, unit)[0]
 
 
 def lose(opportunity: Opportunity, unit: Unit, reason: str, closed_on: date | None = None) -> Opportunity:
     """The deal is lost for a reason of the list; its lead is lost when all its deals are."""
-    lead = _lead_of(opportunity, unit)
-    access.require(unit.actor, "lose", lead)
-    lifecycle.check_reason(Reason.Use.LOST, reason)
-    _day, at = _closing(closed_on, unit)
-    deal = _close(opportunity, State.LOST, at, unit, {"reason": reason})
-    _note(Kind.OPPORTUNITY_LOST, deal, lead, unit, at)
-    _settle(lead, unit, reason)
-    return deal
+    return close_many({opportunity: Lost(reason, closed_on)}, unit)[0]
+
+
+def close_many(ends: Mapping[Opportunity, Won | Lost], unit: Unit) -> list[Opportunity]:
+    """`win` and `lose` for many deals in a few statements; all or, where one is refused, none."""
+    # the leads are locked before the deals
+    leads: dict[uuid.UUID | None, Lead] = {
+        lead.pk: lead for lead in unit.leads(deal.lead_id for deal in ends if deal.lead_id)
+    }
+    for deal, end in ends.items():
+        lead = leads.get(deal.lead_id)
+        access.require(unit.actor_on(lead), "win" if isinstance(end, Won) else "lose", lead)
+    lifecycle.check_reasons((Reason.Use.LOST, end.reason) for end in ends.values() if isinstance(end, Lost))
+    locked = _open_rows(ends)
+    for deal, end in ends.items():
+        _end(deal, locked[deal.pk], end, unit.at_on(leads.get(deal.lead_id)))
+    bulk.write([bulk.changed(list(ends), CLOSED_COLUMNS)])
+    for deal in ends:
+        kind = Kind.OPPORTUNITY_WON if deal.state == State.WON else Kind.OPPORTUNITY_LOST
+        _note(kind, deal, leads.get(deal.lead_id), unit, deal.closed_at or unit.at)
+    _settle(list(leads.values()), unit, {deal.lead_id: deal.reason for deal in ends if deal.state == State.LOST})
+    return list(ends)
+
+
+CLOSED_COLUMNS = ("state", "closed_at", "reason", "amount_minor", "currency", "house_minor", "rate_on")
+
+
+def _open_rows(deals: Iterable[Opportunity]) -> dict[uuid.UUID, Opportunity]:
+    """These deals as they stand, locked; refused where one is closed already."""
+    keys = [deal.pk for deal in deals]
+    rows = {row.pk: row for row in Opportunity.objects.select_for_update().filter(pk__in=keys).order_by("id")}
+    for key in keys:
+        if key not in rows:
+            raise NotFound(_("There is no such opportunity."))
+        if rows[key].state != State.OPEN:
+            raise Conflict("opportunity-closed", _("This opportunity is closed already."))
+    return rows
+
+
+def _end(deal: Opportunity, locked: Opportunity, end: Won | Lost, at: datetime) -> None:
+    """Bring the caller's instance to what the deal is from now on, whatever it was read as."""
+    for field in Opportunity._meta.concrete_fields:
+        setattr(deal, field.attname, getattr(locked, field.attname))
+    day, deal.closed_at = amounts.closing(end.closed_on, at)
+    if isinstance(end, Lost):
+        deal.state, deal.reason = State.LOST, end.reason
+        return
+    if end.amount_minor is None:
+        raise Refused("amount-needed", _("A won deal needs its amount."))
+    deal.state, deal.amount_minor = State.WON, end.amount_minor
+    deal.currency = amounts.checked(end.amount_minor, end.currency or deal.currency)
+    deal.house_minor, deal.rate_on = amounts.in_house(deal.amount_minor, deal.currency, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +210,19 @@ def upsert(outside: Outside, unit: Unit, *, lead: Lead | None = None, account: A
 def _retold(deal: Opportunity, outside: Outside, unit: Unit) -> Opportunity:
     """What may change without a new state: name, amount, expected day. Another state opens the deal again first."""
     lead = _lead_of(deal, unit)
-    access.require(unit.actor, "open_opportunity", lead)
+    access.require(unit.actor_on(lead), "open_opportunity", lead)
     deal = Opportunity.objects.select_for_update().get(pk=deal.pk)
     reopened = deal.state not in (State.OPEN, outside.state)
     before = _told_of(deal)
     deal.name = outside.name or deal.name
     if outside.amount_minor is not None:
-        deal.currency = _checked(outside.amount_minor, outside.currency or deal.currency)
+        deal.currency = amounts.checked(outside.amount_minor, outside.currency or deal.currency)
         deal.amount_minor = outside.amount_minor
     deal.expected_on = outside.expected_on or deal.expected_on
     if reopened:
         deal.state, deal.reason, deal.closed_at = State.OPEN, "", None
     day = day_of(deal.closed_at or deal.opened_at)
-    deal.house_minor, deal.rate_on = in_house(deal.amount_minor, deal.currency, day)
+    deal.house_minor, deal.rate_on = amounts.in_house(deal.amount_minor, deal.currency, day)
     deal.save(
         update_fields=[
             "name", "amount_minor", "currency", "expected_on", "state", "reason", "closed_at", "house_minor", "rate_on",
@@ -155,7 +230,7 @@ def _retold(deal: Opportunity, outside: Outside, unit: Unit) -> Opportunity:
     )  # fmt: skip
     if reopened:
         _note(Kind.OPPORTUNITY_OPENED, deal, lead, unit, unit.at)
-        _settle(lead, unit)
+        _settle([lead] if lead is not None else [], unit, {})
     elif (now := _told_of(deal)) != before:
         changed = {name: [before[name], now[name]] for name in now if now[name] != before[name] and name != "name"}
         _note(Kind.OPPORTUNITY_CHANGED, deal, lead, unit, unit.at, changed=changed)
@@ -173,41 +248,6 @@ def _told_of(deal: Opportunity) -> dict[str, object]:
     }
 
 
-# -- amounts and days ----------------------------------------------------------------------------------
-
-
-def in_house(minor: int | None, currency: str, day: date) -> tuple[int | None, date | None]:
-    """The amount in the house currency and its rate's day; (None, None) = not convertible, which is never zero."""
-    house = settings.HOUSE_CURRENCY
-    if minor is None:
-        return None, None
-    if currency == house:
-        return minor, day
-    rates = ExchangeRate.objects.filter(currency=currency, day__lte=day)
-    rate = rates.order_by("-day", "-recorded_at", "-id").first()
-    if rate is None:
-        return None, None
-    return money.convert(minor, rate.rate, currency, house), rate.day
-
-
-def _checked(amount_minor: int | None, currency: str) -> str:
-    code = (currency or settings.HOUSE_CURRENCY).upper()
-    money.exponent(code)
-    if amount_minor is not None and not 0 <= amount_minor <= money.LARGEST:
-        raise Refused("amount-negative", _("An amount is not below zero."))
-    return code
-
-
-def _closing(closed_on: date | None, unit: Unit) -> tuple[date, datetime]:
-    """The house's day of an end and its instant: now for today, noon of an earlier day."""
-    today = day_of(unit.at)
-    if closed_on is None or closed_on == today:
-        return today, unit.at
-    if closed_on > today:
-        raise Refused("closed-in-the-future", _("A deal cannot end on a day to come."))
-    return closed_on, datetime.combine(closed_on, time(12), ZoneInfo(settings.REPORTING_ZONE))
-
-
 # -- the lead ------------------------------------------------------------------------------------------
 
 
@@ -218,35 +258,33 @@ def _lead_of(opportunity: Opportunity, unit: Unit) -> Lead | None:
     return unit.leads([opportunity.lead_id])[0]
 
 
-def _close(opportunity: Opportunity, state: str, at: datetime, unit: Unit, values: dict[str, object]) -> Opportunity:
-    rows = Opportunity.objects.filter(pk=opportunity.pk, state=State.OPEN)
-    if not rows.update(state=state, closed_at=at, **values):
-        if not Opportunity.objects.filter(pk=opportunity.pk).exists():
-            raise NotFound(_("There is no such opportunity."))
-        raise Conflict("opportunity-closed", _("This opportunity is closed already."))
-    opportunity.refresh_from_db()
-    return opportunity
-
-
-def _settle(lead: Lead | None, unit: Unit, reason: str = "") -> None:
+def _settle(leads: Sequence[Lead], unit: Unit, reasons: Mapping[uuid.UUID | None, str]) -> None:
     """A lead is won when one deal is won, an opportunity while one is open, lost when all are lost."""
-    if lead is None:
-        return
-    states = set(Opportunity.objects.filter(lead=lead).values_list("state", flat=True))
-    if State.WON in states:
-        _reach(lead, Stage.WON, unit)
-    elif State.OPEN in states:
-        _reach(lead, Stage.OPPORTUNITY, unit)
-    else:
-        lifecycle.move([lead], Stage.LOST, unit, reason=reason)
+    states: dict[uuid.UUID | None, set[str]] = defaultdict(set)
+    for lead_id, state in Opportunity.objects.filter(lead__in=[each.pk for each in leads]).values_list("lead", "state"):
+        states[lead_id].add(state)
+    reached: dict[Lead, str] = {}
+    for lead in leads:
+        if State.WON in states[lead.pk]:
+            reached[lead] = Stage.WON
+        elif State.OPEN in states[lead.pk]:
+            reached[lead] = Stage.OPPORTUNITY
+        else:
+            reached[lead] = Stage.LOST
+    _reach(reached, unit, reasons)
 
 
-def _reach(lead: Lead, stage: str, unit: Unit) -> None:
-    if lead.stage == Stage.WON and stage == Stage.OPPORTUNITY and _has_won(lead):
-        return  # a further deal of a customer leaves the lead won
-    if lead.stage in (Stage.LOST, Stage.WON) and stage == Stage.OPPORTUNITY:
-        _only_open_one(lead)
-    lifecycle.move([lead], stage, unit)
+def _reach(wanted: Mapping[Lead, str], unit: Unit, reasons: Mapping[uuid.UUID | None, str] | None = None) -> None:
+    """Bring leads to the stages their deals say."""
+    moves = []
+    for lead, stage in wanted.items():
+        if lead.stage == Stage.WON and stage == Stage.OPPORTUNITY and _has_won(lead):
+            continue  # a further deal of a customer leaves the lead won
+        if lead.stage in (Stage.LOST, Stage.WON) and stage == Stage.OPPORTUNITY:
+            _only_open_one(lead)
+        reason = (reasons or {}).get(lead.pk, "") if stage == Stage.LOST else ""
+        moves.append(lifecycle.Move(lead, stage, reason))
+    lifecycle.move_each(moves, unit)
 
 
 def _has_won(lead: Lead) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -144,22 +145,41 @@ def qualify(lead: Lead, unit: Unit, given: Answered | None = None) -> Lead:
 
     `given` are answers of the same act. Below the framework's minimum it is refused and nothing is kept.
     """
-    access.require(unit.actor, "qualify", lead)
-    if given is not None:
-        answers.answer([lead], given, unit)
-    answers.demand(lead, unit)
-    handoff.accept(lead, unit)
-    lifecycle.move([lead], Stage.SQL, unit)
-    return lead
+    return qualify_many({lead: given}, unit)[0]
+
+
+def qualify_many(given: Mapping[Lead, Answered | None], unit: Unit) -> list[Lead]:
+    """`qualify` for many leads in a few statements; all or, where one is refused, none."""
+    leads = list(given)
+    for lead in leads:
+        access.require(unit.actor_on(lead), "qualify", lead)
+    if learnt := {lead: one for lead, one in given.items() if one is not None}:
+        answers.answer_many(learnt, unit)
+    answers.demand(leads, unit)
+    handoff.accept_many(leads, unit)
+    lifecycle.move(leads, Stage.SQL, unit)
+    return leads
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a lead ends, and until when it rests where it only rests."""
+
+    reason: str
+    wake_at: datetime | None = None
+    text: str = ""
 
 
 def disqualify(lead: Lead, unit: Unit, reason: str, text: str = "") -> Lead:
     """The end of a lead that will not buy, with its reason."""
-    access.require(unit.actor, "disqualify", lead)
-    _no_open_deal(lead)
-    lifecycle.move([lead], Stage.DISQUALIFIED, unit, reason=reason, text=text)
-    handoff.withdraw([lead], unit)
-    return lead
+    return disqualify_many({lead: End(reason, text=text)}, unit)[0]
+
+
+def disqualify_many(ends: Mapping[Lead, End], unit: Unit) -> list[Lead]:
+    """`disqualify` for many leads in a few statements; all or, where one is refused, none."""
+    for lead in ends:
+        access.require(unit.actor_on(lead), "disqualify", lead)
+    return _end(ends, Stage.DISQUALIFIED, unit)
 
 
 def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime | None = None, text: str = "") -> Lead:
@@ -167,18 +187,36 @@ def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime | None = None
 
     Refused in the last cycle the MQL definition in force allows: a lead is not put off for ever.
     """
-    access.require(unit.actor, "recycle", lead)
-    wake_at = wake_at or unit.at + rests.rest_of(reason)
+    return recycle_many({lead: End(reason, wake_at, text)}, unit)[0]
+
+
+def recycle_many(ends: Mapping[Lead, End], unit: Unit) -> list[Lead]:
+    """`recycle` for many leads in a few statements; all or, where one is refused, none."""
+    most = most_cycles(unit)
+    resting = {lead: replace(end, wake_at=_rest(lead, end, most, unit)) for lead, end in ends.items()}
+    return _end(resting, Stage.RECYCLED, unit)
+
+
+def _rest(lead: Lead, end: End, most: int, unit: Unit) -> datetime:
+    """When the rest of a lead ends, if its actor may put it off and it may be put off once more."""
+    access.require(unit.actor_on(lead), "recycle", lead)
+    wake_at = end.wake_at or unit.at + rests.rest_of(end.reason)
     if wake_at <= unit.at:
         raise Refused("wake-in-the-past", _("Choose a day to come."))
-    most = most_cycles(unit)
     if lead.cycle >= most:
         text_of = _("This lead is in cycle %(cycle)s, the last one: disqualify it or go on with it.")
         raise Refused("last-cycle", text_of % {"cycle": lead.cycle}, status=409, cycle=lead.cycle, most=most)
-    _no_open_deal(lead)
-    lifecycle.move([lead], Stage.RECYCLED, unit, reason=reason, recycle_at=wake_at, text=text)
-    handoff.withdraw([lead], unit)
-    return lead
+    return wake_at
+
+
+def _end(ends: Mapping[Lead, End], stage: str, unit: Unit) -> list[Lead]:
+    leads = list(ends)
+    _no_open_deal(leads)
+    lifecycle.move_each(
+        [lifecycle.Move(lead, stage, end.reason, end.wake_at, end.text) for lead, end in ends.items()], unit
+    )
+    handoff.withdraw(leads, unit)
+    return leads
 
 
 def most_cycles(unit: Unit) -> int:
@@ -217,6 +255,7 @@ def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     return len(woken)
 
 
-def _no_open_deal(lead: Lead) -> None:
-    if Opportunity.objects.filter(lead=lead, state=Opportunity.State.OPEN).exists():
+def _no_open_deal(leads: Sequence[Lead]) -> None:
+    deals = Opportunity.objects.filter(lead__in=[lead.pk for lead in leads], state=Opportunity.State.OPEN)
+    if deals.exists():
         raise Refused("opportunity-open", _("This lead has an open opportunity: close it first."), status=409)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from leadops import access, experiments
+from leadops import access, bulk, experiments
 from leadops.access import Actor
 from leadops.errors import Conflict, Refused
 from leadops.journal import Entry, Kind
@@ -259,13 +259,21 @@ def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, jour
 
 def acknowledge(lead: Lead, unit: Unit) -> Assignment | None:
     """The owner has seen the lead and takes it on; the first time counts. The desk journals it."""
-    row = Assignment.objects.filter(lead=lead, ended_at__isnull=True, accepted_at__isnull=True).first()
-    if row is None:
-        return None
-    Assignment.objects.filter(pk=row.pk).update(accepted_at=unit.at)
-    Lead.objects.filter(pk=lead.pk).update(accepted_at=unit.at)
-    lead.accepted_at = unit.at
-    return row
+    return acknowledge_many([lead], unit).get(lead.pk)
+
+
+def acknowledge_many(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, Assignment]:
+    """`acknowledge` for many leads: lead -> the assignment that is accepted by it, for those not accepted before."""
+    open_ones = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at__isnull=True)
+    rows = {row.lead_id: row for row in open_ones.filter(accepted_at__isnull=True)}
+    if not rows:
+        return {}
+    mine = [lead for lead in leads if lead.pk in rows]
+    for lead in mine:
+        lead.accepted_at = rows[lead.pk].accepted_at = unit.at_on(lead)
+    kept = bulk.changed(list(rows.values()), ["accepted_at"])
+    bulk.write([kept, bulk.changed(unit.written(mine), ["accepted_at"])])
+    return rows
 
 
 def why_not_now(state: State, rep_id: str) -> str:

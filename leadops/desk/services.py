@@ -6,7 +6,8 @@ The desk is above the apps: it calls each for its part and decides nothing they 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import TextChoices
@@ -60,16 +61,24 @@ def check_unchanged(lead: Lead, seen_version: int | None) -> None:
 
 def accept(lead: Lead, unit: Unit) -> Lead:
     """One verb: accepts the open handoff, and acknowledges the assignment."""
-    mine = _open(_locked(lead, unit))
-    if mine.owner_id is None:
+    return accept_many([lead], unit)[0]
+
+
+def accept_many(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
+    """`accept` for many leads in a few statements; all or, where one is refused, none."""
+    mine = [_open(lead) for lead in unit.leads(lead.pk for lead in leads)]
+    if any(lead.owner_id is None for lead in mine):
         raise Refused("no-owner", _("Nobody owns this lead yet: take it first."))
-    accepted = handoff.accept(mine, unit)
-    acknowledged = routing.acknowledge(mine, unit)
-    if not accepted and not acknowledged:
-        raise Conflict("already-accepted", _("This lead was accepted already."))
-    if not accepted and acknowledged:  # nothing was handed off: the assignment alone is accepted
-        unit.record(Kind.ACCEPTED, mine, data={"assignment": str(acknowledged.pk)})
-    return mine  # else the handoff's ACCEPTED entry speaks for both
+    accepted = handoff.accept_many(mine, unit)
+    acknowledged = routing.acknowledge_many(mine, unit)
+    for lead in mine:
+        if lead.pk in accepted:  # the handoff's ACCEPTED entry speaks for both
+            continue
+        if lead.pk not in acknowledged:
+            raise Conflict("already-accepted", _("This lead was accepted already."))
+        # nothing was handed off: the assignment alone is accepted
+        unit.record(Kind.ACCEPTED, lead, data={"assignment": str(acknowledged[lead.pk].pk)})
+    return mine
 
 
 def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
@@ -84,28 +93,46 @@ def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
     return mine
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A human try to reach somebody: how, with what result, and when to call back where that was agreed."""
+
+    channel: str
+    outcome: str
+    text: str = ""
+    callback_at: datetime | None = None
+
+
 def log_attempt(
     lead: Lead, unit: Unit, *, channel: str, outcome: str, text: str = "", callback_at: datetime | None = None
 ) -> Lead:
     """A human try to reach the person; reached = a two-way contact. Counts for the first-attempt clock."""
-    mine = _open(_locked(lead, unit))
-    if channel not in Channel.values or outcome not in Outcome.values:
-        raise Refused("unknown-outcome", _("Choose how and with what result you tried."))
-    if outcome == Outcome.CALLBACK:
-        _callback(mine, callback_at, unit)
-    _done(
-        mine,
-        (Task.Kind.CALL, Task.Kind.CALLBACK, Task.Kind.REPLY, Task.Kind.SNOOZE),
-        unit,
-        keep=outcome == Outcome.CALLBACK,
-    )
-    unit.record(Kind.ATTEMPTED, mine, data={"channel": channel, "outcome": outcome}, text=text)
-    if outcome == Outcome.REACHED:
-        unit.record(Kind.CONVERSED, mine, data={"channel": channel})
-        lifecycle.set_status([mine], "connected", unit)
-    elif mine.status == "untouched":
-        lifecycle.set_status([mine], "attempting", unit)
-    return mine
+    return log_attempts({lead: Attempt(channel, outcome, text, callback_at)}, unit)[0]
+
+
+def log_attempts(tries: Mapping[Lead, Attempt], unit: Unit) -> list[Lead]:
+    """`log_attempt` for many leads in a few statements; all or, where one is refused, none."""
+    locked = {lead.pk: lead for lead in unit.leads(lead.pk for lead in tries)}
+    mine = {_open(locked[lead.pk]): each for lead, each in tries.items()}
+    for lead, each in mine.items():
+        if each.channel not in Channel.values or each.outcome not in Outcome.values:
+            raise Refused("unknown-outcome", _("Choose how and with what result you tried."))
+        if each.outcome == Outcome.CALLBACK:
+            _callback(lead, each.callback_at, unit)
+    settled = (Task.Kind.CALL, Task.Kind.CALLBACK, Task.Kind.REPLY, Task.Kind.SNOOZE)
+    promised = [lead for lead, each in mine.items() if each.outcome == Outcome.CALLBACK]
+    _done(promised, settled, unit, keep=True)
+    _done([lead for lead in mine if lead not in promised], settled, unit, keep=False)
+    reached = [lead for lead, each in mine.items() if each.outcome == Outcome.REACHED]
+    for lead, each in mine.items():
+        data = {"channel": each.channel, "outcome": each.outcome}
+        unit.record(Kind.ATTEMPTED, lead, data=data, text=each.text)
+        if each.outcome == Outcome.REACHED:
+            unit.record(Kind.CONVERSED, lead, data={"channel": each.channel})
+    lifecycle.set_status(reached, "connected", unit)
+    begun = [lead for lead in mine if lead not in reached and lead.status == "untouched"]
+    lifecycle.set_status(begun, "attempting", unit)
+    return list(mine)
 
 
 def _callback(lead: Lead, at: datetime | None, unit: Unit) -> None:
@@ -122,9 +149,11 @@ def _callback(lead: Lead, at: datetime | None, unit: Unit) -> None:
     unit.record(Kind.TASK_SET, lead, data={"kind": "callback", "due_at": at.isoformat()})
 
 
-def _done(lead: Lead, kinds: Sequence[str], unit: Unit, keep: bool) -> None:
+def _done(leads: Sequence[Lead], kinds: Sequence[str], unit: Unit, keep: bool) -> None:
     """Open tasks this act settles; a call back just asked for stays."""
-    rows = Task.objects.filter(lead=lead, kind__in=kinds, done_at__isnull=True)
+    if not leads:
+        return
+    rows = Task.objects.filter(lead__in=[lead.pk for lead in leads], kind__in=kinds, done_at__isnull=True)
     if keep:
         rows = rows.filter(created_at__lt=unit.at)
     rows.update(done_at=unit.at)
@@ -144,7 +173,7 @@ def snooze(lead: Lead, until: datetime, unit: Unit) -> Lead:
     mine = _open(_locked(lead, unit))
     if not unit.at < until <= unit.at + LONGEST_SNOOZE:
         raise Refused("snooze-time", _("Choose a moment to come, within six months."))
-    _done(mine, (Task.Kind.SNOOZE,), unit, keep=False)
+    _done([mine], (Task.Kind.SNOOZE,), unit, keep=False)
     Task.objects.create(
         lead=mine,
         owner_id=mine.owner_id,

@@ -71,7 +71,7 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
     for entry in entries:
         ended += _end(entry, desk, unit)
         moved += _follow(entry, desk)
-    promised = promises.promised(entries, unit.at, unit.actor.user_id is not None)
+    promised = promises.promised(entries, unit.at, unit.actor)
     ended += _promised_anew(promised, desk, unit)
     fresh = _start(entries, promised, desk, unit)
     _save(ended, moved, fresh, unit)
@@ -261,9 +261,8 @@ def _starts_now(rule: ClockRule, lead: Lead, starts: bool, promised: Mapping[uui
 def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit) -> None:
     old = {clock.pk: clock for clock in [*ended, *moved]}
     if old:
-        Clock.objects.bulk_update(
-            old.values(), ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
-        )
+        columns = ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
+        bulk.write([bulk.changed(list(old.values()), columns)])
     unit.add([clock for clock in fresh if unit.is_new(clock.lead_id)])
     bulk.insert([clock for clock in fresh if not unit.is_new(clock.lead_id)])
 

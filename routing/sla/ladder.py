@@ -77,8 +77,8 @@ def climb(lead_ids: Sequence[uuid.UUID], unit: Unit) -> list[tuple[Lead, str]]:
     firing = Firing()
     for clock in rows:
         _climb_one(clock, leads[clock.lead_id], fired[clock.pk], firing, unit)
-    Clock.objects.bulk_update(rows, ["next_step", "next_at", "breached_at", "segments"])
-    bulk.insert(firing.steps)
+    columns = ["next_step", "next_at", "breached_at", "segments"]
+    bulk.write([bulk.changed(rows, columns), bulk.Part(firing.steps)])
     _digests(firing, unit)
     return firing.taken
 

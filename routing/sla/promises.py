@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from leadops.access import Actor
 from leadops.journal import Entry, Kind
 
 WITHOUT_CONTACT = ("voicemail", "no_answer", "sent")
@@ -21,15 +22,16 @@ class Promise:
     entry: Entry
 
 
-def promised(entries: Sequence[Entry], at: datetime, by_person: bool) -> dict[uuid.UUID, Promise]:
+def promised(entries: Sequence[Entry], at: datetime, actor: Actor) -> dict[uuid.UUID, Promise]:
     """Per lead the last promise of these entries: a date a person set outweighs the bare next try.
 
-    A task that a sequence sets is no promise to anybody.
+    A task that a sequence sets is no promise to anybody. `actor` acted where an entry names nobody.
     """
     found: dict[uuid.UUID, Promise] = {}
     for entry in entries:
         if entry.lead_id is None:
             continue
+        by_person = (entry.actor or actor).user_id is not None
         if by_person and entry.kind == Kind.TASK_SET and entry.data.get("kind") in PROMISES:
             due = entry.data.get("due_at")
             found[entry.lead_id] = Promise(datetime.fromisoformat(due) if due else at, entry)
