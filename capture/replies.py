@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from capture.adapters import mail
 from capture.adapters.base import Draft
@@ -48,6 +49,16 @@ class Failure:
     submission: uuid.UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Who told by a program that they are away, about which lead, and the first day they are back."""
+
+    person: Person
+    lead: Lead
+    back: date
+    submission: uuid.UUID
+
+
 def gather(drafts: Sequence[Draft], unit: Unit) -> Known:
     """Three statements where there are mails, none where there are not."""
     mails = [draft for draft in drafts if draft.mail is not None]
@@ -58,13 +69,15 @@ def gather(drafts: Sequence[Draft], unit: Unit) -> Known:
     for letter in Effect.objects.filter(pk__in=keys, person__isnull=False).select_related("person", "lead"):
         known.letters[letter.pk.hex] = letter
     failed = {fold_email(draft.mail.about) or "" for draft in mails if draft.mail and _failed(draft)} - {""}
+    failed |= {fold_email(draft.email) or "" for draft in mails if _away(draft)} - {""}
     for row in PersonEmail.objects.filter(folded__in=failed).select_related("person"):
         known.people[row.folded] = row.person
     concerned = {person.canonical_id for person in known.people.values()}
     newest = Lead.objects.filter(canonical__in=concerned, absorbed_by__isnull=True).order_by("-id")
     wanted = {row["canonical"]: row["pk"] for row in reversed(newest.values("canonical", "pk")[:1000])}
     letters = [letter.lead_id for letter in known.letters.values() if letter.lead_id]
-    for lead in unit.leads([*wanted.values(), *letters]) if any(_failed(draft) for draft in mails) else ():
+    concerns = any(_failed(draft) or _away(draft) for draft in mails)
+    for lead in unit.leads([*wanted.values(), *letters]) if concerns else ():
         known.leads[lead.pk] = lead
     return known
 
@@ -76,6 +89,10 @@ def is_report(draft: Draft) -> bool:
 
 def _failed(draft: Draft) -> bool:
     return draft.mail is not None and draft.mail.kind in (mail.BOUNCE, mail.COMPLAINT)
+
+
+def _away(draft: Draft) -> bool:
+    return draft.mail is not None and draft.mail.kind == mail.AUTOMATIC and draft.mail.back is not None
 
 
 def by_letter(draft: Draft, known: Known) -> Draft:
@@ -93,19 +110,53 @@ def failure_of(draft: Draft, known: Known) -> Failure | None:
     """Whose letter failed: by the letter itself, else by the address the report names."""
     if draft.mail is None or not _failed(draft):
         return None
-    letter = known.letter_of(draft)
-    person = letter.person if letter else known.people.get(fold_email(draft.mail.about) or "")
-    if person is None:
-        return None
-    lead = known.leads.get(letter.lead_id) if letter and letter.lead_id else None
-    lead = lead or next((each for each in known.leads.values() if each.canonical_id == person.canonical_id), None)
-    if lead is None:
+    person, lead, letter = _whose(draft, draft.mail.about, known)
+    if person is None or lead is None:
         return None
     about = suppression.digest_of(draft.mail.about or person.email)
     also = bytes.fromhex(letter.body.get("digest", "")) if letter else b""
     digests = frozenset(each for each in (about, also) if each)
     kind = Kind.COMPLAINED if draft.mail.kind == mail.COMPLAINT else Kind.BOUNCED
     return Failure(person, lead, kind, draft.mail.hard, letter, digests)
+
+
+def _whose(draft: Draft, address: str, known: Known) -> tuple[Person | None, Lead | None, Effect | None]:
+    """By the letter a mail is about, else by an address; the lead is the letter's, else the newest of the person."""
+    letter = known.letter_of(draft)
+    person = letter.person if letter else known.people.get(fold_email(address) or "")
+    if person is None:
+        return None, None, letter
+    lead = known.leads.get(letter.lead_id) if letter and letter.lead_id else None
+    lead = lead or next((each for each in known.leads.values() if each.canonical_id == person.canonical_id), None)
+    return person, lead, letter
+
+
+def absence_of(draft: Draft, known: Known, submission: uuid.UUID) -> Absence | None:
+    """An automatic answer of somebody we know that names the day of return."""
+    if draft.mail is None or draft.mail.back is None or not _away(draft):
+        return None
+    person, lead, _letter = _whose(draft, draft.email, known)
+    return Absence(person, lead, draft.mail.back, submission) if person and lead else None
+
+
+def record(
+    replied: Sequence[tuple[Lead, Effect | None, uuid.UUID]],
+    failed: Sequence[Failure],
+    away: Sequence[Absence],
+    unit: Unit,
+) -> None:
+    """What the mails of a batch mean, told to the journal."""
+    record_replies(replied, unit)
+    for absence in away:
+        record_absence(absence, unit)
+    for failure in failed:
+        record_failure(failure, unit)
+
+
+def record_absence(absence: Absence, unit: Unit) -> None:
+    """Told to whoever writes to them; the mail itself stays one that nobody wrote."""
+    data = {"until": absence.back.isoformat(), "submission": str(absence.submission)}
+    unit.record(Kind.AWAY, absence.lead, person_id=absence.person.pk, data=data)
 
 
 def record_failure(failure: Failure, unit: Unit) -> None:

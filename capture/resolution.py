@@ -74,6 +74,7 @@ class Resolution:
     mails: replies.Known = field(default_factory=replies.Known)
     replied: list[tuple[Lead, Effect | None, uuid.UUID]] = field(default_factory=list)
     failed: list[replies.Failure] = field(default_factory=list)
+    away: list[replies.Absence] = field(default_factory=list)
     made: set[uuid.UUID] = field(default_factory=set)
 
     # -- one draft ---------------------------------------------------------------------------------------
@@ -112,6 +113,8 @@ class Resolution:
         submission, draft = item.submission, item.draft
         failure = replies.failure_of(draft, self.mails)
         if failure is None:
+            absence = replies.absence_of(draft, self.mails, submission.pk)
+            self.away += [absence] if absence else []
             code = replies.SET_ASIDE[draft.mail.kind] if draft.mail else "automatic"
             _set_aside(submission, End.SPAM, code)
             return
@@ -383,9 +386,7 @@ class Resolution:
             lifecycle.next_cycle(self.back, self.unit)
         for kind, lead, data in self.told:
             self.unit.record(kind, lead, data=data)
-        replies.record_replies(self.replied, self.unit)
-        for failure in self.failed:
-            replies.record_failure(failure, self.unit)
+        replies.record(self.replied, self.failed, self.away, self.unit)
 
 
 def _has_content(detail: TouchDetail) -> bool:

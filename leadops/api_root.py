@@ -47,6 +47,7 @@ router.register("frameworks", qualification.FrameworkEndpoint, basename="framewo
 router.register("mql-definitions", qualification.MqlEndpoint, basename="mql-definitions")
 router.register("sequences", nurture.SequenceEndpoint, basename="sequences")
 router.register("templates", nurture.TemplateEndpoint, basename="templates")
+router.register("mail-policies", nurture.MailPolicyEndpoint, basename="mail-policies")
 router.register("enrolments", nurture.EnrolmentEndpoint, basename="enrolments")
 router.register("enrolment-groups", api_enrol.GroupEndpoint, basename="enrolment-groups")
 router.register("messages", nurture.MessageEndpoint, basename="messages")

@@ -71,6 +71,7 @@ class Kind(models.TextChoices):
     BOUNCED = "bounced", _("Mail bounced")
     COMPLAINED = "complained", _("Complaint about a mail")
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+    AWAY = "away", _("Out of office")
     IMPORTED = "imported", _("Import finished")
 
 
@@ -85,6 +86,7 @@ ICONS: dict[str, str] = {
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
     "answered": "clipboard-list", "enrolled": "workflow", "step_done": "list-checks", "exited": "log-out", "mail_sent": "mail",
     "replied": "mail-check", "bounced": "mail-x", "complained": "thumbs-down", "unsubscribed": "bell-off", "imported": "upload",
+    "away": "calendar-off",
 }  # fmt: skip
 
 

@@ -29,6 +29,12 @@ class SequenceEndpoint(VersionEndpoint):
     kind = "sequence"
 
 
+class MailPolicyEndpoint(VersionEndpoint):
+    """`body` is `{"per_day": 1, "per_week": 3}`; the key is `house`."""
+
+    kind = "mail_policy"
+
+
 class TemplateEndpoint(VersionEndpoint):
     kind = "template"
 

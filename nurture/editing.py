@@ -14,6 +14,7 @@ from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.drafting import draft_of, free_key, newest_of, start_draft
 from leadops.versions.models import Version
+from nurture import waiting
 from nurture.sequence import BY_HAND, CALL, MAIL, OPTIONAL_EXITS, WAIT
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "new_sequence",
     "new_template",
     "newest_of",
+    "put_policy_in_force",
     "save",
     "start_draft",
     "typed_steps",
@@ -50,6 +52,12 @@ def new_sequence(name: Mapping[str, str]) -> Body:
 
 def new_template(name: Mapping[str, str]) -> Body:
     return {"name": dict(name), "subject": {"fr": "", "en": ""}, "body": {"fr": "", "en": ""}}
+
+
+def put_policy_in_force(body: Body, reason: str, unit: Unit) -> Version:
+    """A new cap on mails, drafted and published in one act."""
+    made = versions.draft(waiting.KIND, waiting.KEY, body, actor=unit.actor, at=unit.at)
+    return versions.publish(made.pk, unit=unit, reason=reason)
 
 
 def save(version: Version, body: Body, *, actor: Actor, unit: Unit) -> Version:

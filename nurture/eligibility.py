@@ -32,6 +32,8 @@ REASONS: dict[str, str | Promise] = {
     "opportunity": _("an opportunity was opened"),
     "by_hand": _("taken out by hand"),
     "finished": _("all steps are done"),
+    "cap": _("waits: as many mails as the house allows one person"),
+    "away": _("waits: out of office"),
     "no_template": _("the template is not published"),
     "no_sequence": _("the sequence is not published any more"),
     "not_yours": _("the lead is not yours to enrol"),

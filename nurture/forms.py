@@ -143,6 +143,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class CapForm(ReasonForm):
+    """How many mails one person gets at most, over all sequences."""
+
+    per_day = forms.IntegerField(label=_("Mails to one person within 24 hours"), min_value=1, max_value=20)
+    per_week = forms.IntegerField(label=_("Mails to one person within seven days"), min_value=1, max_value=100)
+    field_order = ["per_day", "per_week", "reason"]
+
+
 class RollBackForm(ReasonForm):
     number = forms.ChoiceField(label=_("Version"))
 

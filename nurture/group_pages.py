@@ -65,6 +65,7 @@ def context(row: GroupEnrolment, actor: Actor, at: datetime, why: str = "") -> d
         "moving": state in ("entering", "leaving"),
         "count": counts["all"],
         "willing": counts["willing"],
+        "waits": row.members.exclude(waits="").count() if state == "planned" else 0,
         "done": counts["done"],
         "reasons": [each | {"current": each["code"] == why} for each in counts["reasons"]],
         "results": [each | {"current": each["code"] == why} for each in counts["results"]],
@@ -81,7 +82,7 @@ def _line(member: GroupMember, masked: bool) -> dict[str, Any]:
     return {
         "lead": member.lead,
         "who": "" if masked else str(member.lead.person),
-        "why": eligibility.words(member.why) if member.why else "",
+        "why": eligibility.words(member.why or member.waits) if member.why or member.waits else "",
         "result": member.get_result_display() if member.result else "",
         "tone": TONES[member.result],
     }

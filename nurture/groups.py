@@ -23,7 +23,7 @@ from leadops.stalled import is_apart
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from nurture import eligibility, services
+from nurture import eligibility, services, waiting
 from nurture.models import LIVE, Enrolment, GroupEnrolment, GroupMember, StepDone
 
 DOOR = "group enrolments"
@@ -49,8 +49,12 @@ def plan(leads: Sequence[Lead], key: str, unit: Unit, *, keep: bool = True) -> t
         raise Refused("not-allowed", _("Only a person enrols leads together."), status=403)
     made = GroupEnrolment(by_id=unit.actor.user_id, sequence=key, planned_at=unit.at)
     kept_out = _kept_out(leads, version, unit)
+    willing = [lead for lead in leads if lead.pk not in kept_out]
+    waits = waiting.not_before(willing, waiting.cap_in_force(unit), unit.at, planned=True)
     members = [
-        GroupMember(group=made, lead=lead, why=kept_out.get(lead.pk, ""))
+        GroupMember(
+            group=made, lead=lead, why=kept_out.get(lead.pk, ""), waits=waits[lead.pk][1] if lead.pk in waits else ""
+        )
         for lead in sorted(leads, key=lambda lead: lead.pk)
     ]
     if keep:

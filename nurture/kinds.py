@@ -18,12 +18,13 @@ from leadops.versions import services as versions
 from leadops.versions.calendars import calendar_at
 from leadops.versions.kinds import Fault, Kind, register
 from leadops.versions.models import Version
-from nurture import timing, wording
+from nurture import timing, waiting, wording
 from nurture.merging import FIELDS
 from nurture.sequence import BY_CONDITION, BY_HAND, CALL, MAIL, OPTIONAL_EXITS, STEPS, WAIT, compile_sequence, minutes
 
 LANGUAGES = ("fr", "en")
 MOST_STEPS, MOST_DAYS = 30, 90
+MOST_MAILS = {"per_day": 20, "per_week": 100}
 
 
 def _texts(given: Any, path: str, what: str) -> list[Fault]:
@@ -124,6 +125,22 @@ def _published(kind: str, keys: Iterable[str]) -> set[str]:
     return set(held.values_list("key", flat=True))
 
 
+def check_policy(body: dict[str, Any]) -> list[Fault]:
+    faults: list[Fault] = []
+    for name, most in MOST_MAILS.items():
+        given = body.get(name)
+        if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= most:
+            faults.append((name, _("A whole number from 1 to %(most)s.") % {"most": most}))
+    if not faults and body["per_day"] > body["per_week"]:
+        faults.append(("per_week", _("A week holds at least as many mails as a day.")))
+    return faults
+
+
+def say_policy(body: dict[str, Any]) -> str:
+    said = _("At most %(day)s a day and %(week)s a week to one person, over all sequences")
+    return said % {"day": body["per_day"], "week": body["per_week"]}
+
+
 def say_sequence(body: dict[str, Any]) -> str:
     count = len(body.get("steps", ()))
     steps = ngettext("%(n)s step", "%(n)s steps", count) % {"n": count}
@@ -147,6 +164,16 @@ def register_kinds() -> None:
             check=check_sequence,
             compile=compile_sequence,
             sentence=say_sequence,
+        )
+    )
+    register(
+        Kind(
+            name=waiting.KIND,
+            label=gettext_lazy("Cap on mails"),
+            verb="edit_sequences",
+            check=check_policy,
+            compile=lambda body: waiting.Cap(int(body["per_day"]), int(body["per_week"])),
+            sentence=say_policy,
         )
     )
     register(

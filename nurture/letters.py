@@ -26,7 +26,7 @@ from leadops.models import Consent, Lead
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from nurture import eligibility, merging, steps, timing
+from nurture import eligibility, merging, steps, timing, waiting
 from nurture.models import Enrolment
 from nurture.selectors import PURPOSE
 
@@ -55,7 +55,9 @@ def guard(effect: Effect) -> str | datetime:
     stopped = eligibility.unreachable([effect.lead], {effect.lead.pk: flow.needs_consent})
     if stopped:
         return stopped[effect.lead.pk]
-    opens = timing.next_moment(steps.window_of(flow, effect.lead, Unit(actor=system("ticker"), at=at)), at)
+    waits = waiting.not_before([effect.lead], waiting.cap_at(at), at, planned=False, but=effect.pk)
+    free, _why = waits.get(effect.lead.pk, (at, ""))
+    opens = timing.next_moment(steps.window_of(flow, effect.lead, Unit(actor=system("ticker"), at=at)), free)
     return opens if opens > at else ""
 
 

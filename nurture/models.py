@@ -96,6 +96,17 @@ class StepDone(models.Model):
         return f"{self.enrolment_id} #{self.step}"
 
 
+class Away(models.Model):
+    """Somebody's program answered that they are away: `back` is the first day they are there again. One row a person."""
+
+    person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    back = models.DateField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.back}"
+
+
 class GroupEnrolment(models.Model):
     """Leads put into a sequence together by hand: previewed, confirmed, entered in the background, taken back on request."""
 
@@ -135,6 +146,7 @@ class GroupEnrolment(models.Model):
 
 class GroupMember(models.Model):
     """One lead of a group: `why` it was not to enter when it was planned or did not then, `result` what became of it.
+    `waits` is what its first mail would have waited for then: `cap` or `away`.
 
     `result` empty = nothing done yet.
     """
@@ -149,6 +161,7 @@ class GroupMember(models.Model):
     group = models.ForeignKey(GroupEnrolment, on_delete=models.CASCADE, related_name="members", db_index=False)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="+")
     why = models.CharField(max_length=80, blank=True, default="")
+    waits = models.CharField(max_length=8, blank=True, default="")
     result = models.CharField(max_length=8, choices=Result.choices, blank=True, default="")
     # written before the enrolment itself, which its unit keeps until it ends
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)

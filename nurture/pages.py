@@ -22,7 +22,7 @@ from leadops.templatetags.house import said
 from leadops.versions import services as versions
 from leadops.versions.calendars import name_of, names_at
 from leadops.versions.models import Version
-from nurture import defaults, editing, eligibility, merging, selectors, steps, wording
+from nurture import defaults, editing, eligibility, merging, selectors, steps, waiting, wording
 from nurture.forms import ReasonForm, RollBackForm, SettingsForm, TemplateForm
 from nurture.models import Enrolment
 from nurture.sequence import BY_CONDITION, CALL, MAIL
@@ -42,8 +42,8 @@ def list_context(actor: Actor) -> dict[str, Any]:
         row["running"] = counts.get(row["key"], {}).get("active", 0)
         row["steps"] = len((row["live"] or row["newest"]).body.get("steps", ()))
     may = access.can(actor, EDIT)
-    starters = may and defaults.missing()
-    return {"rows": rows, "may_edit": may, "may_enrol": access.can(actor, "enrol"), "starters": starters}
+    starters, cap = may and defaults.missing(), waiting.cap_at(moment.now())
+    return {"rows": rows, "may_edit": may, "may_enrol": access.can(actor, "enrol"), "starters": starters, "cap": cap}
 
 
 def _window(window: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def enrolment_row(row: Enrolment, actor: Actor) -> dict[str, Any]:
     return {
         "row": row,
         "who": "" if access.masks_contacts(actor) else str(row.lead.person),
-        "state": row.get_state_display(),
-        "tone": TONES[row.state],
+        "state": _("Waits") if row.state == "active" and row.reason in waiting.WAITS else row.get_state_display(),
+        "tone": "warn" if row.state == "active" and row.reason in waiting.WAITS else TONES[row.state],
         "why": eligibility.words(row.reason) if row.reason else "",
         "step": row.step + 1,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +18,13 @@ from leadops.models import Lead, Person, Stage
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from nurture import eligibility
-from nurture.models import LIVE, Enrolment
+from nurture import eligibility, waiting
+from nurture.models import LIVE, Away, Enrolment
 from nurture.sequence import ENDED_BY, OF_PERSON, ended_by
 from nurture.sequence import Sequence as Flow
 
 ENTERS = frozenset({Kind.CAPTURED, Kind.CAME_BACK, Kind.EDITED, Kind.SCORED, Kind.STAGE_MOVED, Kind.STATUS_SET})
-KINDS = ENTERS | ENDED_BY
+KINDS = ENTERS | ENDED_BY | {Kind.AWAY}
 State = Enrolment.State
 
 
@@ -36,8 +37,9 @@ class Enrolled:
 
 
 def enrol_phase(entries: Sequence[Entry], unit: Unit) -> None:
-    """Phase: whom an entry concerns leaves what it ends, and enters what its condition now asks for."""
+    """Phase: whom an entry concerns leaves what it ends, waits, and enters what its condition now asks for."""
     leave_by(entries, unit)
+    wait_by([entry for entry in entries if entry.kind == Kind.AWAY], unit)
     enter_by_condition(unit.leads(e.lead_id for e in entries if e.lead_id and e.kind in ENTERS), unit)
 
 
@@ -160,6 +162,24 @@ def leave_by(entries: Sequence[Entry], unit: Unit) -> list[Enrolment]:
             end(row, State.EXITED, reason, unit)
     write(left, unit)
     return left
+
+
+def wait_by(entries: Sequence[Entry], unit: Unit) -> None:
+    """Who is away is not written to nor called before they are back: noted by person, and by what runs for them."""
+    back = {entry.person_id: date.fromisoformat(entry.data["until"]) for entry in entries if entry.person_id}
+    if not back:
+        return
+    rows = [Away(person_id=person, back=day, at=unit.at) for person, day in back.items()]
+    Away.objects.bulk_create(rows, update_conflicts=True, unique_fields=["person"], update_fields=["back", "at"])
+    canonical = dict(Person.objects.filter(pk__in=back).values_list("canonical_id", "pk"))
+    running = Enrolment.objects.select_for_update(of=("self",)).select_related("lead__person")
+    later = []
+    for row in running.filter(person__in=canonical, state=State.ACTIVE).order_by("id"):
+        there = waiting.morning(back[canonical[row.person_id]], row.lead.person.zone)
+        if row.next_at is None or there > row.next_at:
+            row.next_at, row.reason = there, waiting.AWAY
+            later.append(row)
+    write(later, unit)
 
 
 def _concerned(entries: Sequence[Entry], unit: Unit) -> dict[Enrolment, list[Entry]]:

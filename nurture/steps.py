@@ -18,7 +18,7 @@ from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import calendar_in_force
 from leadops.versions.models import Version
-from nurture import eligibility, merging, services, timing, wording
+from nurture import eligibility, merging, services, timing, waiting, wording
 from nurture.models import Enrolment, StepDone
 from nurture.selectors import PURPOSE
 from nurture.sequence import CALL, MAIL, Step
@@ -34,6 +34,7 @@ class _Batch:
     unit: Unit
     leads: dict[uuid.UUID, Lead]
     unreachable: dict[uuid.UUID, str]
+    waits: dict[uuid.UUID, waiting.Wait]
     flows: dict[uuid.UUID, Flow] = field(default_factory=dict)
 
     def flow(self, row: Enrolment) -> Flow:
@@ -55,7 +56,9 @@ def advance(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     due = Enrolment.objects.select_for_update(of=("self",)).select_related("version")
     rows = list(due.filter(lead__in=leads, state=State.ACTIVE, next_at__lte=unit.at).order_by("id"))
     asked = {row.lead_id: versions.compiled(row.version).needs_consent for row in rows}
-    batch = _Batch(unit, leads, eligibility.unreachable([leads[pk] for pk in asked], asked))
+    theirs = [leads[pk] for pk in asked]
+    waits = waiting.not_before(theirs, waiting.cap_in_force(unit), unit.at, planned=True)
+    batch = _Batch(unit, leads, eligibility.unreachable(theirs, asked), waits)
     for row in rows:
         _go_on(row, batch)
     services.write(rows, unit)
@@ -87,6 +90,7 @@ def _done(row: Enrolment, step: Step, batch: _Batch, **what: object) -> None:
         data = {"sequence": row.sequence, "step": row.step, "kind": step.kind, **skipped}
         unit.record(Kind.STEP_DONE, lead, data=data, version=row.version_id)
     row.step += 1
+    row.reason = ""
 
 
 def _wait(row: Enrolment, step: Step, batch: _Batch) -> bool:
@@ -103,7 +107,9 @@ def _mail(row: Enrolment, step: Step, batch: _Batch) -> bool:
     if stopped:
         services.end(row, State.EXITED, stopped, unit)
         return False
-    opens = timing.next_moment(batch.window(row), unit.at)
+    free, why = batch.waits.get(row.lead_id, (unit.at, ""))
+    opens = timing.next_moment(batch.window(row), free)
+    row.reason = why
     if opens > unit.at:
         row.next_at = opens
         return False

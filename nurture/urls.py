@@ -13,6 +13,7 @@ urlpatterns = [
     path("sequences", views.list_sequences, name="list_sequences"),
     path("sequences/new", views.new_sequence, name="new_sequence"),
     path("sequences/starters", views.start_with_starters, name="start_with_starters"),
+    path("sequences/cap", views.cap, name="cap"),
     path("sequences/<slug:key>", views.show_sequence, name="show_sequence"),
     path("sequences/<slug:key>/draft", views.start_draft, _sequence, name="draft_sequence"),
     path("sequences/<slug:key>/settings", views.save_settings, name="save_settings"),

@@ -12,14 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leadops import access
+from leadops import access, moment
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from nurture import defaults, editing, pages, selectors, services
-from nurture.forms import EnrolForm, NameForm, ReasonForm, RollBackForm, SettingsForm, TemplateForm
+from nurture import defaults, editing, pages, selectors, services, waiting
+from nurture.forms import CapForm, EnrolForm, NameForm, ReasonForm, RollBackForm, SettingsForm, TemplateForm
 
 READ, EDIT = "read_sequences", "edit_sequences"
 PAGES = {"sequence": "nurture:show_sequence", "template": "nurture:show_template"}
@@ -87,6 +87,23 @@ def _new(request: HttpRequest, kind: str, body: Callable[[dict[str, str]], dict[
         return redirect(PAGES[kind], key)
     status = 422 if request.method == "POST" else 200
     return render(request, "nurture/new.html", {"form": form, "title": title, "kind": kind}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cap(request: HttpRequest) -> HttpResponse:
+    """The cap on mails per person: what holds and held; POST puts another in force."""
+    actor = _actor(request, EDIT if request.method == "POST" else READ)
+    held = waiting.cap_at(moment.now())
+    form = CapForm(request.POST or None, initial={"per_day": held.per_day, "per_week": held.per_week})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        body = {"per_day": data["per_day"], "per_week": data["per_week"]}
+        if _tried(form, lambda unit: editing.put_policy_in_force(body, data["reason"], unit), actor):
+            messages.success(request, _("The new cap holds from now on, for mails already planned too."))
+            return redirect("nurture:cap")
+    context = {"form": form, "held": held, "versions": versions.history(waiting.KIND, waiting.KEY)}
+    context["may_edit"] = access.can(actor, EDIT)
+    return render(request, "nurture/cap.html", context, status=422 if form.errors else 200)
 
 
 def _sequence(request: HttpRequest, actor: Actor, key: str, status: int = 200, **given: Any) -> HttpResponse:

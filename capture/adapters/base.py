@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 IDENTITY = (
@@ -27,7 +27,8 @@ class Unreadable(Exception):
 class Mail:
     """What a received mail is: human, automatic, bounce or complaint; `letters` are ids of ours that it answers or is about.
 
-    `about` is the address a report speaks of, `hard` whether it never takes mail again.
+    `about` is the address a report speaks of, `hard` whether it never takes mail again; `back` the first day the writer of
+    an automatic answer is there again, where it says so.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Mail:
     letters: tuple[str, ...] = ()
     about: str = ""
     hard: bool = False
+    back: date | None = None
 
 
 @dataclass(slots=True)

@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from capture.adapters import mail, strict
+from capture.adapters.away import back_on
 from capture.adapters.base import Draft, Mail, Peek, Received, SourceLike, Unreadable
 from capture.adapters.coercion import draft_from
 from capture.adapters.generic import FORM_KINDS, is_form, scalar_key
@@ -33,6 +35,9 @@ def draft(
     at = mail.sent_at(date)
     if at is not None and at <= received.received_at:
         made.occurred_at = at
+    if found.kind == mail.AUTOMATIC:
+        sent = made.occurred_at or received.received_at
+        made.mail = replace(found, back=back_on(subject, words, sent.date()))
     if subject:
         made.extra["subject"] = clean_text(subject, 500)
     return made

@@ -38,13 +38,13 @@ class GroupNew(Strict):
 
 
 class GroupMemberOut(serializers.ModelSerializer[GroupMember]):
-    """`why` speaks against entering; `result` is empty until the lead was looked at after the confirmation."""
+    """`why` speaks against entering, `waits` (`cap`, `away`) holds back the first mail; `result` is empty until the lead was looked at after the confirmation."""
 
     explanation = serializers.SerializerMethodField()
 
     class Meta:
         model = GroupMember
-        fields = ("lead", "why", "explanation", "result", "enrolment")
+        fields = ("lead", "why", "explanation", "waits", "result", "enrolment")
         read_only_fields = fields
 
     def get_explanation(self, row: GroupMember) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
@@ -19,7 +19,7 @@ from leadops import money
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
 from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
-from leadops.templatetags.house import stamp
+from leadops.templatetags.house import day, stamp
 from nurture.eligibility import words as exit_words
 from nurture.selectors import names as sequence_names
 
@@ -254,6 +254,10 @@ def _until(row: JournalEntry, words: Words) -> str:
     return _("Snoozed until %(moment)s") % {"moment": moment_words(row.data["until"])}
 
 
+def _away(row: JournalEntry, words: Words) -> str:
+    return _("Out of office, back on %(day)s") % {"day": day(parse_date(str(row.data.get("until", ""))))}
+
+
 def _task(row: JournalEntry, words: Words) -> str:
     return _("Call back planned for %(moment)s") % {"moment": moment_words(row.data.get("due_at", ""))}
 
@@ -299,6 +303,7 @@ SENTENCES: dict[str, Say] = {
     Kind.CLOCK_BREACHED: _clock(N_("Clock breached: %(clock)s")),
     Kind.CLOCK_CANCELLED: _clock(N_("Clock stopped: %(clock)s")),
     Kind.SNOOZED: _until,
+    Kind.AWAY: _away,
     Kind.TASK_SET: _task,
     Kind.ESCALATED: _escalated,
     Kind.ENROLLED: _sequence(N_("Sequence started: %(name)s")),

@@ -12,7 +12,7 @@ from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
 
-RESERVED = ("new", "starters")
+RESERVED = ("new", "starters", "cap")
 
 
 def free_key(kind: str, name: str, reserved: Iterable[str] = RESERVED) -> str:
