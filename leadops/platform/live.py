@@ -26,6 +26,7 @@ CHANNEL = "leadops_inbox"
 SALT = "leadops.live"
 TOKEN_AGE = 12 * 3600
 PING = 15.0
+STIR = 1.0  # seconds: however much happens, a page that watches the whole house hears it once
 RETRY = 1.0  # seconds before a lost connection is made again
 BEAT_EVERY = 5.0
 SILENCE = 10.0  # seconds for an answer of the database: one that was frozen keeps its connections open
@@ -58,15 +59,32 @@ class Hub:
 
     def __init__(self) -> None:
         self.streams: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self.watchers: set[asyncio.Queue[str]] = set()  # pages about the whole house
+        self.stirring = False
         self.listener: asyncio.Task[None] | None = None
         self.sequence = 0
 
     def tell(self, user: str) -> None:
         self.sequence += 1
         for stream in self.streams.get(user, ()):
-            if stream.full():
-                stream.get_nowait()  # the page asks for the present state anyway: the newest event is enough
-            stream.put_nowait(f"id: {self.sequence}\nevent: inbox\ndata: {{}}\n\n")
+            self._put(stream, "inbox")
+
+    def _put(self, stream: asyncio.Queue[str], kind: str) -> None:
+        if stream.full():
+            stream.get_nowait()  # the page asks for the present state anyway: the newest event is enough
+        stream.put_nowait(f"id: {self.sequence}\nevent: {kind}\ndata: {{}}\n\n")
+
+    def stir(self) -> None:
+        """Something happened to somebody: the watchers hear that it did, not to whom, once in a while at most."""
+        if self.watchers and not self.stirring:
+            self.stirring = True
+            asyncio.get_running_loop().call_later(STIR, self._stirred)
+
+    def _stirred(self) -> None:
+        self.stirring = False
+        self.sequence += 1
+        for stream in self.watchers:
+            self._put(stream, "house")
 
     async def listen(self) -> None:
         """Follow the database's notifications for ever; a lost connection is made again and all pages look anew."""
@@ -98,14 +116,19 @@ class Hub:
             users = list(self.streams)
         for user in users:
             self.tell(user)
+        self.stir()
 
     @contextlib.asynccontextmanager
-    async def stream(self, user: str) -> AsyncIterator[asyncio.Queue[str]]:
+    async def stream(self, user: str, house: bool = False) -> AsyncIterator[asyncio.Queue[str]]:
+        """What is told to one open page; with `house` also that anything happened to anybody."""
         mine: asyncio.Queue[str] = asyncio.Queue(8)
         self.streams[user].add(mine)
+        if house:
+            self.watchers.add(mine)
         try:
             yield mine
         finally:
+            self.watchers.discard(mine)
             self.streams[user].discard(mine)
             if not self.streams[user]:
                 del self.streams[user]
@@ -119,7 +142,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _serve(user: str, origin: bytes, receive: Receive, send: Send) -> None:
+async def _serve(user: str, house: bool, origin: bytes, receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"text/event-stream"),
         (b"cache-control", b"no-store"),
@@ -133,7 +156,7 @@ async def _serve(user: str, origin: bytes, receive: Receive, send: Send) -> None
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
     leaving = asyncio.create_task(_gone(receive))
     try:
-        async with hub.stream(user) as mine:
+        async with hub.stream(user, house) as mine:
             while not leaving.done():
                 text = await _next_of(mine, leaving)
                 if not leaving.done():
@@ -171,17 +194,17 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """ASGI door: GET /live?token=… streams; anything else is 404."""
+    """ASGI door: GET /live?token=… streams, `&house=1` for pages about the whole house; anything else is 404."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
         return
     if scope["type"] != "http" or scope["path"] != "/live":
         await _plain(send, 404, b"not here\n")
         return
-    token = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
-    user = user_of(token)
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    user = user_of(asked.get("token", [""])[0])
     if user is None:
         await _plain(send, 401, b"no valid token\n")
         return
     origin = dict(scope["headers"]).get(b"origin", b"")
-    await _serve(user, origin, receive, send)
+    await _serve(user, asked.get("house") == ["1"], origin, receive, send)

@@ -28,6 +28,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
         "report": report,
         "period": report.today,
         "paused": paused,
+        "live_kinds": "inbox house",  # its stream tells of everybody's events, not only of the reader's
         "url": reverse("reports:show_live"),
         "finding": _finding(report),
         "stats": _stats(report),

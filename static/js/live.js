@@ -5,6 +5,7 @@
   const { liveUrl, livePoll } = body.dataset;
   if (!liveUrl && !livePoll) return;
   const banner = document.getElementById("stale");
+  const kinds = (body.dataset.liveKinds || "inbox").split(" ");
   const language = document.documentElement.lang;
   const POLL = 5000;
   const PATIENCE = 8000; // a short gap is not worth a banner
@@ -52,6 +53,7 @@
       const state = await answer.text();
       fresh();
       if (seen !== null && seen !== state) changed("inbox");
+      if (kinds.includes("house")) changed("house"); // its page asks no oftener than it likes
       seen = state;
     } catch {
       stale(); // the banner is the message; the next look is in five seconds
@@ -62,16 +64,16 @@
 
   const connect = () => {
     if (paused || !liveUrl) return fallBack();
-    source = new EventSource(liveUrl);
+    source = new EventSource(kinds.includes("house") ? `${liveUrl}&house=1` : liveUrl);
     source.onopen = () => {
       wait = 1000;
       clearTimeout(polling);
       polling = 0;
-      if (broken) changed("inbox"); // what happened in the gap
+      if (broken) for (const kind of kinds) changed(kind); // what happened in the gap
       fresh();
     };
     source.onmessage = fresh;
-    for (const kind of (body.dataset.liveKinds || "inbox").split(" ")) source.addEventListener(kind, () => { fresh(); changed(kind); });
+    for (const kind of kinds) source.addEventListener(kind, () => { fresh(); changed(kind); });
     source.onerror = () => {
       stale();
       fallBack();
@@ -88,7 +90,7 @@
     showPause();
     close();
     if (banner) banner.hidden = true;
-    if (!paused) { changed("inbox"); connect(); }
+    if (!paused) { for (const kind of kinds) changed(kind); connect(); }
   });
   setInterval(() => { if (broken) stale(); }, 2000);
   addEventListener("pagehide", close);

@@ -227,6 +227,24 @@ def test_a_notification_cut_short_is_for_everybody_and_ends_nothing():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_page_about_the_house_hears_once_that_something_happened_and_the_others_nothing():
+    async def play() -> None:
+        async with Running():
+            watching = await Page(f"{live.token_for(ANNA)}&house=1").opened()
+            plain = await Page(live.token_for(ANNA)).opened()
+            for _ in range(20):
+                await in_thread(lambda: tell(BEN))
+            assert "event: house" in await watching.event(live.STIR + 1)
+            await watching.silent(live.STIR + 0.3)
+            await plain.silent(0.1)
+            for page in (watching, plain):
+                await page.leave()
+            assert not live.hub.watchers
+
+    asyncio.run(play())
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_slow_page_keeps_the_newest_events_only():
     hub = live.Hub()
 
