@@ -1,18 +1,25 @@
-"""How each act of a story is done: the verbs people have, on a lead at hand, in the unit of the step."""
+"""How each act of a story is done: the verbs people have, on the leads at hand, in the unit of the step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from leadops.demo.story import Act
 from leadops.desk import services as desk
+from leadops.desk.services import Attempt
 from leadops.models import Lead, Opportunity, Stage
 from leadops.unit import Unit
+from nurture import services as nurture
 from qualification import opportunities
 from qualification import services as qualification
 from qualification.answers import Answered
+from qualification.opportunities import Ask, Lost, Won
+from qualification.services import End
+
+Told = Mapping[Lead, dict[str, Any]]  # lead -> what its act is told with
+REACHED, MISSED = Attempt("call", "reached"), Attempt("call", "voicemail")
 
 LEARNT = (  # what the call said, by the shipped framework; each reaches its minimum
     Answered({"budget": "possible", "authority": "influences", "need": "clear", "timing": "year"}),
@@ -22,65 +29,88 @@ LEARNT = (  # what the call said, by the shipped framework; each reaches its min
 WORKED = (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
 
 
-def do(act: Act, lead: Lead, unit: Unit) -> None:
-    """Do it where it still makes sense: a lead may have been closed or moved on meanwhile."""
-    if lead.is_open and lead.stage in MAKES_SENSE[act.kind]:
-        DO[act.kind](lead, unit, act.data)
+def do(acts: Mapping[Lead, Act], unit: Unit) -> None:
+    """Do at most one act on each lead, all of a kind at once, where it still makes sense: one may have been closed."""
+    for kind, act in DO.items():
+        mine = {lead: each.data for lead, each in acts.items() if each.kind == kind}
+        sensible = {lead: data for lead, data in mine.items() if lead.is_open and lead.stage in MAKES_SENSE[kind]}
+        if sensible:
+            act(sensible, unit)
 
 
-def _answer(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    if lead.accepted_at is None:
-        desk.accept(lead, unit)
-    _call(lead, unit, data)
+def _answer(asked: Told, unit: Unit) -> None:
+    """Who was answered already, before a play was cut or by a visitor, is not answered twice."""
+    fresh = {lead: data for lead, data in asked.items() if lead.accepted_at is None}
+    desk.accept_many(list(fresh), unit)
+    _call(fresh, unit)
 
 
-def _call(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    desk.log_attempt(lead, unit, channel="call", outcome="reached" if data["reached"] else "voicemail")
+def _call(called: Told, unit: Unit) -> None:
+    desk.log_attempts({lead: _attempt(data, unit.at) for lead, data in called.items()}, unit)
 
 
-def _disqualify(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    qualification.disqualify(lead, unit, data["reason"])
+def _attempt(data: dict[str, Any], at: datetime) -> Attempt:
+    """Reached, a day named by the switchboard, or a voicemail."""
+    back = data.get("back")
+    if back is not None and back > at:
+        return Attempt("call", "callback", callback_at=back)
+    return REACHED if data["reached"] else MISSED
 
 
-def _recycle(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    qualification.recycle(lead, unit, data["reason"], unit.at + timedelta(days=data["days"]))
+def _enrol(missed: Told, unit: Unit) -> None:
+    """Who is written to already, has no address or said no is left out: the verb says who."""
+    nurture.enrol(list(missed), "unreached", unit)
 
 
-def _qualify(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    qualification.qualify(lead, unit, LEARNT[data["learnt"] % len(LEARNT)])
+def _disqualify(ends: Told, unit: Unit) -> None:
+    qualification.disqualify_many({lead: End(data["reason"]) for lead, data in ends.items()}, unit)
 
 
-def _open(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    opportunities.open(lead, unit, amount_minor=data["amount"], currency="EUR")
+def _recycle(ends: Told, unit: Unit) -> None:
+    most = qualification.most_cycles(unit)
+    resting = {lead: data for lead, data in ends.items() if lead.cycle < most}
+    qualification.recycle_many(
+        {lead: End(data["reason"], unit.at + timedelta(days=data["days"])) for lead, data in resting.items()}, unit
+    )
 
 
-def _deal(lead: Lead) -> Opportunity | None:
-    return Opportunity.objects.filter(lead=lead, state=Opportunity.State.OPEN).first()
+def _qualify(learnt: Told, unit: Unit) -> None:
+    qualification.qualify_many({lead: LEARNT[data["learnt"] % len(LEARNT)] for lead, data in learnt.items()}, unit)
 
 
-def _win(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    if (deal := _deal(lead)) is not None:
-        opportunities.win(deal, unit, data["amount"], "EUR")
+def _open(asked: Told, unit: Unit) -> None:
+    opportunities.open_many(
+        [Ask(lead, amount_minor=data["amount"], currency="EUR") for lead, data in asked.items()], unit
+    )
 
 
-def _lose(lead: Lead, unit: Unit, data: dict[str, Any]) -> None:
-    if (deal := _deal(lead)) is not None:
-        opportunities.lose(deal, unit, data["reason"])
+def _close(ended: Told, unit: Unit) -> None:
+    rows = Opportunity.objects.filter(lead__in=[lead.pk for lead in ended], state=Opportunity.State.OPEN)
+    deals = {deal.lead_id: deal for deal in rows.order_by("-opened_at", "-id")}  # the first one of each
+    known = {lead: data for lead, data in ended.items() if lead.pk in deals}
+    opportunities.close_many({deals[lead.pk]: _end_of(data) for lead, data in known.items()}, unit)
 
 
-DO: dict[str, Callable[[Lead, Unit, dict[str, Any]], None]] = {
+def _end_of(data: dict[str, Any]) -> Won | Lost:
+    return Lost(data["reason"]) if "reason" in data else Won(data["amount"], "EUR")
+
+
+# in this order within a step
+DO: dict[str, Callable[[Told, Unit], None]] = {
     "answer": _answer,
     "call": _call,
+    "enrol": _enrol,
     "disqualify": _disqualify,
     "recycle": _recycle,
     "qualify": _qualify,
     "open": _open,
-    "win": _win,
-    "lose": _lose,
+    "win": _close,
+    "lose": _close,
 }
 MAKES_SENSE: dict[str, tuple[str, ...]] = {
     "answer": WORKED,
     "call": WORKED,
+    "enrol": WORKED,
     "disqualify": WORKED,
     "recycle": WORKED,
     "qualify": WORKED,

@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 from leadops.demo.cast import ORIGINS, Origin
 
 DAYS = 90
+HOUR = timedelta(hours=1)
 PARIS = ZoneInfo("Europe/Paris")
-SLOT = timedelta(hours=2)  # arrivals of a slot come together: one batch of the pipeline
+# What comes in a slot comes together, one batch of the pipeline. Hours (UTC) at which slots begin, coarse while few work.
+WEEKDAY = (0, 7, 10, 12, 14, 17, 20)
+WEEKEND = (0, 10, 18)
+SPARE = 8  # minutes at the end of a slot for what people do after its arrivals
 SILENT = ("comparator", 40, timedelta(hours=36))  # a source says nothing: which, from which day on, how long
 EACH_DAY = (1.15, 1.25, 1.2, 1.1, 0.95, 0.3, 0.15)  # Monday to Sunday
 EACH_HOUR = (0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 8, 12, 13, 12, 10, 7, 4, 3, 2, 1, 0)
@@ -81,23 +85,35 @@ def _slots(begins: datetime, until: datetime) -> list[tuple[datetime, float]]:
     found = []
     start = slot(begins)
     while start < until:
-        at = start + offset(start)
-        here = at.astimezone(PARIS)
-        share = EACH_HOUR[here.hour] * EACH_DAY[here.weekday()]
+        at, after = start + offset(start), following(start)
+        hours = [(start + n * HOUR).astimezone(PARIS) for n in range((after - start) // HOUR)]
+        share = sum(EACH_HOUR[here.hour] * EACH_DAY[here.weekday()] for here in hours)
         if begins <= at < until - timedelta(minutes=1) and share:
             found.append((at, share))
-        start += SLOT
+        start = after
     return found
 
 
 def slot(at: datetime) -> datetime:
     """Where the slot of this instant begins."""
-    return at.replace(hour=at.hour // 2 * 2, minute=0, second=0, microsecond=0)
+    begun = max(hour for hour in _hours(at) if hour <= at.hour)
+    return at.replace(hour=begun, minute=0, second=0, microsecond=0)
+
+
+def following(start: datetime) -> datetime:
+    """Where the slot after the one that begins here begins."""
+    later = [hour for hour in _hours(start) if hour > start.hour]
+    return start.replace(hour=later[0]) if later else start.replace(hour=0) + timedelta(days=1)
+
+
+def _hours(at: datetime) -> tuple[int, ...]:
+    return WEEKEND if at.weekday() > 4 else WEEKDAY
 
 
 def offset(start: datetime) -> timedelta:
     """How long after a slot's beginning its arrivals come: another time each day, so that no hour stays empty."""
-    return timedelta(minutes=1 + (start.timetuple().tm_yday * 37 + start.hour * 11) % 112)
+    room = (following(start) - start) // timedelta(minutes=1) - SPARE
+    return timedelta(minutes=1 + (start.timetuple().tm_yday * 37 + start.hour * 11) % room)
 
 
 def _silent(origin: Origin, at: datetime, begins: datetime) -> bool:

@@ -33,7 +33,7 @@ class Colleague:
 
 MONTREAL, CASABLANCA = "America/Montreal", "Africa/Casablanca"
 PEOPLE = (
-    Colleague("Léa", "Martin", Role.REP, "paris", calendar="always", skills=("industry",), capacity=150),
+    Colleague("Léa", "Martin", Role.REP, "paris", calendar="duty-europe", skills=("industry",), capacity=150),
     Colleague("Karim", "Benali", Role.REP, "paris"),
     Colleague("Sofia", "Almeida", Role.REP, "paris", skills=("large_accounts",), languages=("fr", "en", "pt")),
     Colleague("Thomas", "Leroy", Role.REP, "paris"),
@@ -41,7 +41,9 @@ PEOPLE = (
     Colleague("Antoine", "Picard", Role.REP, "lyon", calendar="lyon", skills=("industry",)),
     Colleague("Rachel", "Cohen", Role.REP, "lyon", calendar="lyon", skills=("large_accounts",)),
     Colleague("Marc", "Tremblay", Role.REP, "montreal", zone=MONTREAL, calendar="montreal"),
-    Colleague("Emily", "Clark", Role.REP, "montreal", "en", MONTREAL, "always", languages=("en", "fr"), capacity=150),
+    Colleague(
+        "Emily", "Clark", Role.REP, "montreal", "en", MONTREAL, "duty-america", languages=("en", "fr"), capacity=150
+    ),
     Colleague("Noémie", "Lavoie", Role.REP, "montreal", zone=MONTREAL, calendar="montreal"),
     Colleague("Youssef", "Alaoui", Role.REP, "casablanca", zone=CASABLANCA, calendar="casablanca"),
     Colleague("Salma", "Idrissi", Role.REP, "casablanca", zone=CASABLANCA, calendar="casablanca"),
@@ -83,6 +85,17 @@ CALENDARS: dict[str, dict[str, Any]] = {
         "name": {"fr": "Bureau de Casablanca", "en": "Casablanca office"},
         "zone": CASABLANCA,
         "week": {key: [["08:30", "18:00"]] for key in WEEK},
+    },
+    # whoever is on duty for hot requests: with the sun from Paris to Montréal, every day, and some hours both
+    "duty-europe": {
+        "name": {"fr": "Permanence, heures de Paris", "en": "On duty, hours of Paris"},
+        "zone": "Europe/Paris",
+        "week": {key: [["07:00", "23:00"]] for key in ALL_DAYS},
+    },
+    "duty-america": {
+        "name": {"fr": "Permanence, heures de Montréal", "en": "On duty, hours of Montréal"},
+        "zone": MONTREAL,
+        "week": {key: [["00:00", "02:00"], ["12:00", "24:00"]] for key in ALL_DAYS},
     },
 }
 # pool key, names, team, members (first name, weight)

@@ -13,7 +13,11 @@ from leadops.demo.cast import DOMAIN, MISROUTED, RULESET
 from leadops.desk import people
 from leadops.models import Rep, User
 from leadops.unit import in_unit
-from routing import services as routing
+from nurture import defaults as starters
+from routing import absences, departures
+from routing.departures import Span
+
+MANAGERS = {"paris": "nadia", "lyon": "nadia", "casablanca": "nadia", "montreal": "olivier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,14 @@ def planted(begins: datetime, until: datetime) -> list[Plant]:
     return [
         Plant(at, do)
         for at, do in (
+            (begins + timedelta(minutes=1), lambda at: letters_begin()),
+            (workday(until - 35 * day), lambda at: goes("noemie", at, at + 7 * day, absences.ALL)),
             (bad, lambda at: company.publish_rules(at, MISROUTED, "Google Ads specialists")),
             (bad + 3 * day, lambda at: company.publish_rules(at, RULESET, "Back to the rules before")),
             (workday(until - 21 * day), lambda at: leaves("thomas")),
             (workday(until - 10 * day), lambda at: fair.bring_in(acting_as("hugo"))),
-            (workday(until - 3 * day), lambda at: absent("karim", at, until + 4 * day)),
+            (workday(until - 3 * day), lambda at: goes("karim", at, until + 4 * day)),
+            (workday(until - day), lambda at: goes("sofia", until + day, until + 8 * day)),
         )
         if begins < at < until
     ]
@@ -59,7 +66,12 @@ def leaves(name: str) -> None:
     in_unit(lambda unit: people.deactivate_user(person(name), unit), actor=acting_as("ines"))
 
 
-def absent(name: str, start: datetime, end: datetime) -> None:
-    """On leave from now on; what the rep holds stays with them, which is the trouble."""
+def goes(name: str, start: datetime, end: datetime, move: str = absences.KEEP) -> None:
+    """On leave; what the rep holds stays with them unless their manager moves it, which is the trouble with Karim."""
     rep = Rep.objects.get(user=person(name))
-    in_unit(lambda unit: routing.set_absence(rep, start, end, "leave", unit), actor=acting_as(name))
+    departures.go_away(rep, Span("leave", start, end, move), acting_as(MANAGERS[rep.team.key]))
+
+
+def letters_begin() -> None:
+    """Marketing puts the starters in force: templates, letters to who is not reached, letters to who rests."""
+    in_unit(lambda unit: starters.publish_starters(unit, "demo"), actor=acting_as("hugo"))

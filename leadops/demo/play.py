@@ -8,29 +8,28 @@ on after the last step it finished.
 from __future__ import annotations
 
 import gc
-import heapq
 import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from django.db import connection
 
 from capture import intake, live_sources, pipeline
 from capture.models import Source, Submission
-from leadops import access, ids, moment
-from leadops.access import Actor, system
+from leadops import ids, moment
+from leadops import unit as unit_of
+from leadops.access import system
 from leadops.demo import acting, plants
 from leadops.demo.arrivals import Arrival, arrivals, as_posted, marks
 from leadops.demo.models import Demo
+from leadops.demo.stage import PATIENCE, Happening, Script, Stage
 from leadops.demo.story import Act, story
 from leadops.effects.models import Effect
 from leadops.errors import Refused
-from leadops.models import Absence, Lead, User
+from leadops.models import Lead
 from leadops.platform import ticker
 from leadops.unit import Unit, in_unit
 
@@ -38,36 +37,21 @@ log = logging.getLogger("leadops.demo")
 PLAY = system("demo")
 JSON = {"content-type": "application/json"}
 BY_HAND = {"submissions"}  # run by each step itself
-OFTEN = {"clocks", "held leads"}  # looked at in every step; all else that may be due a few times a day
-SOMETIMES = timedelta(hours=6)
+# How often the told house looks after each kind of due work; the ticker of a living one does so all the time.
+AT_EVERY_STEP = timedelta(0)
+LOOKS = {
+    "clocks": timedelta(hours=4),
+    "held leads": AT_EVERY_STEP,
+    "scores": timedelta(days=1),
+    "entries": timedelta(days=1),
+    "facts of the reports": timedelta(days=1),
+    "what is kept for a while": timedelta(days=1),
+}
+OTHERS = timedelta(hours=6)
+CLOSELY = timedelta(days=3)  # the newest days are looked at closely: their reminders stand one by one in the bell
+NEWEST = timedelta(days=1)
 NEVER = {"effects"}  # what was planned for a past moment is not sent: `_unsent`
-WORKING = (7, 18)  # UTC hours in which acts are so dense that looking after them is enough
 TOLD_EVERY = 5  # days between two lines of progress
-
-
-@dataclass(slots=True)
-class Stage:
-    """What the play holds in hand between two steps."""
-
-    demo: Demo
-    sources: dict[str, live_sources.LiveSource]
-    looked: datetime
-    leads: dict[int, uuid.UUID] = field(default_factory=dict)  # arrival -> its lead
-    actors: dict[uuid.UUID, Actor] = field(default_factory=dict)
-    absences: dict[uuid.UUID, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
-
-    def away(self, user_id: uuid.UUID, at: datetime) -> bool:
-        """Who left or is on leave answers nothing."""
-        if user_id not in self.absences:
-            spans = Absence.objects.filter(rep=user_id, known_to=None)
-            self.absences[user_id] = list(spans.values_list("valid_from", "valid_to"))
-        away = any(start <= at and (end is None or at < end) for start, end in self.absences[user_id])
-        return away or self.actor(user_id).user_id is None
-
-    def actor(self, user_id: uuid.UUID) -> Actor:
-        if user_id not in self.actors:
-            self.actors[user_id] = access.actor_of(User.objects.get(pk=user_id))
-        return self.actors[user_id]
 
 
 def play(
@@ -78,65 +62,47 @@ def play(
     """Tell the rest of the past; returns how many leads there are. `before_step` is called with each step's instant."""
     come = arrivals(demo.until, demo.seed, demo.leads, demo.days)
     sources = {source.slug: live_sources.live(source, demo.until) for source in Source.objects.all()}
-    stage = Stage(demo, sources, demo.played_to)
-    stage.leads = _known(demo.seed)
+    stage = Stage(demo, _script(demo, come), sources, leads=_known(demo.seed))
     told = demo.day
     with ids.seeded(demo.seed + int(demo.played_to.timestamp()), moment.now), _quick():
-        for at, arriving, acts, planted in _steps(demo, come):
+        for at, now in stage.script.between(demo.played_to, demo.until):
             before_step(at)
             with moment.at(at):
-                _step(stage, at, arriving, acts, planted)
+                _step(stage, at, now)
             if demo.day >= told + TOLD_EVERY:
                 told = demo.day
                 say(f"day {demo.day} of {demo.days}: {len(stage.leads)} leads")
     _unsent(demo.until)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', '0', true)")  # what the door set may still hold
         cursor.execute("ANALYZE")
     demo.played_to, demo.state = demo.until, Demo.State.LIVE
     demo.save(update_fields=["played_to", "state"])
     return Lead.objects.count()
 
 
-def _steps(
-    demo: Demo, come: Sequence[Arrival]
-) -> Iterator[tuple[datetime, list[Arrival], list[Act], list[plants.Plant]]]:
-    """Every instant at which something happens, with what happens at it."""
-    events: list[tuple[datetime, int, int, object]] = []
-    for n, plant in enumerate(plants.planted(demo.from_at, demo.until)):
-        events.append((plant.at, 0, n, plant))
-    events += [(one.at, 1, one.n, one) for one in come]
+def _script(demo: Demo, come: Sequence[Arrival]) -> Script:
+    """All of it; of a play that was cut, first answers that may have been put off are tried once more."""
     acts = [act for one in come for act in story(one, demo.seed, demo.until)]
-    events += [(act.at, 2, n, act) for n, act in enumerate(sorted(acts))]
-    heapq.heapify(events)
-    ordered = (heapq.heappop(events) for _ in range(len(events)))
-    for at, group in groupby(ordered, key=lambda event: event[0]):
-        if demo.played_to < at < demo.until:
-            rows = [event[3] for event in group]
-            yield (
-                at,
-                [row for row in rows if isinstance(row, Arrival)],
-                [row for row in rows if isinstance(row, Act)],
-                [row for row in rows if isinstance(row, plants.Plant)],
-            )
+    script = Script(come, acts, plants.planted(demo.from_at, demo.until))
+    for act in acts:
+        if act.kind == "answer" and demo.played_to - PATIENCE < act.at <= demo.played_to:
+            script.put_off(act, demo.played_to)
+    return script
 
 
-def _step(
-    stage: Stage,
-    at: datetime,
-    arriving: Sequence[Arrival],
-    acts: Sequence[Act],
-    planted: Sequence[plants.Plant],
-) -> None:
-    for plant in planted:
+def _step(stage: Stage, at: datetime, now: Happening) -> None:
+    for plant in now.planted:
         plant.do(at)
-        stage.actors.clear()
-        stage.absences.clear()
-    if arriving:
-        _arrive(stage, arriving, at)
-    if acts:
-        _act(stage, acts)
-    if acts or planted or not WORKING[0] <= at.hour < WORKING[1]:
+        stage.forget()
+    if now.arriving:
+        _arrive(stage, now.arriving, at)
+    if now.acts:
+        _act(stage, now.acts, at)
+    # after what people did, never before: what was answered since the last step is no breach
+    if now.acts or now.planted or stage.ticked is None or at - stage.ticked >= OTHERS:
         _tick(stage, at)
+        stage.ticked = at
     stage.demo.played_to = at
     Demo.objects.filter(pk=1).update(played_to=at)
 
@@ -154,48 +120,72 @@ def _arrive(stage: Stage, arriving: Sequence[Arrival], at: datetime) -> None:
             stage.leads[posted[done.pk]] = done.lead_id
 
 
-def _act(stage: Stage, acts: Sequence[Act]) -> None:
+def _act(stage: Stage, acts: Sequence[Act], at: datetime) -> None:
     """What the reps do at this instant, one unit; a lead on which it makes no sense any more is left alone."""
     wanted = [(act, stage.leads[act.n]) for act in acts if act.n in stage.leads]
-
     try:
-        _together(stage, wanted)
+        put_off = _together(stage, wanted)
     except Refused:  # a visitor was quicker on one of these leads: that act falls, the others are done alone
+        put_off = []
         for one in wanted:
             try:
-                _together(stage, [one])
+                put_off += _together(stage, [one])
             except Refused as refused:
                 log.warning("not done in the told past: %s: %s", one[0].kind, refused)
+    for act in put_off:
+        stage.script.put_off(act, at)
 
 
-def _together(stage: Stage, wanted: Sequence[tuple[Act, uuid.UUID]]) -> None:
-    def work(unit: Unit) -> None:
-        found = {lead.pk: lead for lead in unit.leads(lead_id for _act, lead_id in wanted)}
-        for act, lead_id in wanted:
-            lead = found.get(lead_id)
-            if lead is not None and lead.owner_id is not None and not stage.away(lead.owner_id, unit.at):
-                with unit.acting(stage.actor(lead.owner_id)):
-                    acting.do(act, lead, unit)
+def _together(stage: Stage, wanted: Sequence[tuple[Act, uuid.UUID]]) -> list[Act]:
+    """One unit; returns the acts for which nobody was there."""
 
-    in_unit(work, actor=PLAY)
+    def work(unit: Unit) -> list[Act]:
+        leads = {lead.pk: lead for lead in unit.leads(lead_id for _act, lead_id in wanted)}
+        told = [(act, leads[lead_id]) for act, lead_id in wanted if lead_id in leads]
+        put_off = [act for act, lead in told if lead.is_open and stage.waits(act, lead.owner_id, unit.at)]
+        left = [
+            (act, lead)
+            for act, lead in told
+            if act not in put_off and lead.owner_id is not None and not stage.away(lead.owner_id, unit.at)
+        ]
+        while left:  # a second act on the same lead comes after the first
+            now: dict[Lead, Act] = {}
+            left = [(act, lead) for act, lead in left if now.setdefault(lead, act) is not act]
+            with unit.acting_each({lead.pk: _act_of(act, lead, stage, unit) for lead, act in now.items()}):
+                acting.do(now, unit)
+        return put_off
+
+    return in_unit(work, actor=PLAY)
+
+
+def _act_of(act: Act, lead: Lead, stage: Stage, unit: Unit) -> unit_of.Act:
+    """The owner, when it happened: after what is known of the lead, and not after now."""
+    before = [at for at in (act.happened, lead.assigned_at, lead.stage_at, lead.accepted_at) if at is not None]
+    at = min(max(before), unit.at) if act.happened else None
+    return unit_of.Act(stage.actor(lead.owner_id), at)  # type: ignore[arg-type]  # it has an owner
 
 
 def _tick(stage: Stage, at: datetime) -> None:
     """What the ticker would find due now."""
-    all_of_it = at - stage.looked >= SOMETIMES
+    close = at > stage.demo.until - CLOSELY
     for work in ticker.due_work():
-        if work.name in BY_HAND | NEVER or not (all_of_it or work.name in OFTEN):
+        if work.name in BY_HAND | NEVER:
             continue
+        pause = AT_EVERY_STEP if close and work.name == "clocks" else LOOKS.get(work.name, OTHERS)
+        if at - stage.looked.get(work.name, stage.demo.from_at) < pause:
+            continue
+        stage.looked[work.name] = at
         due = work.next_at(at)
         if due is not None and due <= at:
             work.task()
-    stage.looked = at if all_of_it else stage.looked
 
 
 def _unsent(until: datetime) -> None:
-    """Mails of the past are held back: nothing of a told story leaves the house when it is over."""
+    """Mails of the past are held back; the last day's letters to prospects alone go to the demo's mailbox, to be read."""
     rows = Effect.objects.filter(state=Effect.State.PLANNED, due_at__lte=until)
-    rows.update(state=Effect.State.HELD, error="planned in the told past of the demo")
+    rows.exclude(person__isnull=False, due_at__gt=until - NEWEST).update(
+        state=Effect.State.HELD, error="planned in the told past of the demo"
+    )
 
 
 def _known(seed: int) -> dict[int, uuid.UUID]:
