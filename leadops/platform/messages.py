@@ -211,9 +211,13 @@ def _holes(use: Found, words: str) -> list[str]:
 _LOOSE = re.compile(r" [:;?!»]| %%|« |(?<=[^\W\d])[?!;](?=\s|$)|(?<=[^\W\d]):(?=\s|$)")
 
 
+_STRAIGHT = re.compile(r"(?<=[^\W\d])'(?=[^\W\d])")
+
+
 def typography(words: str) -> list[str]:
-    """French sets a no-break space before : ; ? ! % and inside « »."""
+    """French sets a no-break space before : ; ? ! % and inside « »; its apostrophe is ’."""
     return [
-        f"no-break space missing near {words[max(0, hit.start() - 12) : hit.end() + 4]!r}"
-        for hit in _LOOSE.finditer(words)
+        f"{fault} near {words[max(0, hit.start() - 12) : hit.end() + 4]!r}"
+        for mark, fault in ((_LOOSE, "no-break space missing"), (_STRAIGHT, "straight apostrophe"))
+        for hit in mark.finditer(words)
     ]

@@ -65,6 +65,7 @@ def test_two_updates_write_the_same_file(house: Path) -> None:
         ('#, fuzzy\nmsgid "Owner"\nmsgstr "Responsable"\n', "fuzzy"),
         ('msgid "Owner"\nmsgstr "%(who)s"\n', "placeholders"),
         ('msgid "Owner"\nmsgstr "Responsable :"\n', "no-break"),
+        ('msgid "Owner"\nmsgstr "L\'équipe"\n', "straight apostrophe"),
     ],
 )
 def test_each_way_of_being_incomplete_is_named(house: Path, entry: str, fault: str) -> None:
