@@ -96,6 +96,7 @@ class EnrolmentEndpoint(Endpoint):
         responses={201: shapes.EnrolmentOut},
     )
     def create(self, request: Request) -> Response:
+        self.require("enrol")
         data = self.read(shapes.EnrolmentNew)
         lead = access.lead_for(self.actor, data["lead"], "enrol")
         return self.answer(self.in_unit(lambda unit: services.enrol_one(lead, data["sequence"], unit)), 201)

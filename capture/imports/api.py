@@ -158,6 +158,7 @@ class ImportEndpoint(Endpoint):
     )
     @action(detail=True, methods=["post"], url_path="format")
     def read_again(self, request: Request, pk: uuid.UUID) -> Response:
+        selectors.import_for(self.actor, pk)
         data = self.read(ImportFormat)
         return self.answer(
             self.in_unit(lambda unit: services.read_again(pk, data["encoding"], data["separator"], unit))
@@ -171,8 +172,9 @@ class ImportEndpoint(Endpoint):
     )
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, pk: uuid.UUID) -> Response:
+        held = selectors.import_for(self.actor, pk)
         data = self.read(ImportMapping)
-        mapping = data["mapping"] if "mapping" in data else selectors.import_for(self.actor, pk).mapping
+        mapping = data.get("mapping", held.mapping)
         return self.answer(self.in_unit(lambda unit: services.set_mapping(pk, mapping, data["options"], unit)), 202)
 
     @extend_schema(

@@ -248,17 +248,23 @@ class LeadEndpoint(Endpoint):
             lambda lead, unit, d: qualification.recycle(lead, unit, d["reason"], d["wake_at"], d["text"]),
         )
 
+    def _any(self, pk: uuid.UUID, verbs: set[str]) -> None:
+        """Refuse who may use none of these verbs on the lead; which one it takes is said by the body."""
+        lead = access.lead_for(self.actor, pk)
+        if not any(access.can(self.actor, verb, lead) for verb in verbs):
+            self.require(min(verbs), lead)
+
     @_verb("Move the lead to a stage, by the verb that owns it", shapes.Move)
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: uuid.UUID) -> Response:
-        access.lead_for(self.actor, pk)
+        self._any(pk, {*moves.STAGE_VERBS.values(), "set_status"})
         to = self.read(shapes.Move)["stage"]
         return self._act(pk, moves.STAGE_VERBS.get(to, "set_status"), shapes.Move, _move)
 
     @_verb("How the lead ended: won, lost, disqualified, recycled", shapes.OutcomeIn)
     @action(detail=True, methods=["post"])
     def outcome(self, request: Request, pk: uuid.UUID) -> Response:
-        access.lead_for(self.actor, pk)
+        self._any(pk, set(moves.OUTCOME_VERBS.values()))
         name = self.read(shapes.OutcomeIn)["outcome"]
         return self._act(pk, moves.OUTCOME_VERBS[name], shapes.OutcomeIn, _outcome)
 

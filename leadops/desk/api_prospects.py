@@ -146,7 +146,9 @@ class AccountEndpoint(Endpoint):
     )  # fmt: skip
     @action(detail=True, methods=["post"])
     def owner(self, request: Request, pk: uuid.UUID) -> Response:
-        account, key = one(access.accounts_visible_to(self.actor), pk), self.read(OwnerIn)["rep"]
+        account = one(access.accounts_visible_to(self.actor), pk)
+        self.require("own_account")
+        key = self.read(OwnerIn)["rep"]
         rep = Rep.objects.filter(pk=key).first()
         if key is not None and rep is None:
             raise NotFound(_("There is no such active rep."), code="no-such-rep")
