@@ -82,7 +82,7 @@ def take(form: Form, request: HttpRequest, at: datetime) -> Page | None:
     nonce = clean_text(posted.get("nonce", ""), 300)
     if not fields.is_valid():
         return Page(form, fields, nonce or new_nonce(form.slug, at), marks_of(posted))
-    address = doors.sender(request)
+    address = doors.sender(request.META)
     ended = _judged(form.slug, nonce, posted, address, at)
     body = canonical_body(form, fields.cleaned_data, marks_of(posted), nonce, request.LANGUAGE_CODE)
     source = live_sources.live(form.source, at)

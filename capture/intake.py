@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 
-from capture import signatures
+from capture import signatures, storing
 from capture.adapters import Peek, Redaction
 from capture.live_sources import LiveSource
 from capture.models import Submission
@@ -27,7 +26,6 @@ from leadops.fold import clean_text
 MOST_BYTES = 1024 * 1024
 SLOT = 600  # seconds in which an equal body without an id is the same delivery
 LONGEST_KEY = 190
-STATEMENT_TIMEOUT = 5_000  # milliseconds
 # What is worth keeping of a request; signatures, cookies and authorisations never are.
 KEPT_HEADERS = (
     "user-agent", "idempotency-key", "webhook-id", "webhook-timestamp", "svix-id", "x-hubspot-request-timestamp",
@@ -82,12 +80,31 @@ def accept(source: LiveSource, posted: Posted, peek: Peek, ended: Ended = PENDIN
     """Store the request once per delivery key; another body under the same key is stored beside it as a conflict."""
     body = blanked(posted.raw, peek.redact, source.secrets if source.adapter.secret_in_body else ())
     digest = hashlib.sha256(body).digest()
-    row = _Row(source.id, delivery_key(peek, posted, digest), body, digest, posted, bool(peek.verified))
-    found = _insert(row, b"", ended)
+    key, verified = delivery_key(peek, posted, digest), bool(peek.verified)
+
+    def stored(variant: bytes, as_ended: Ended) -> tuple[uuid.UUID, bool] | None:
+        return storing.insert(
+            storing.packed(
+                ids.uuid7(),
+                source.id,
+                key,
+                variant,
+                posted.at,
+                clean_text(posted.headers.get("content-type", ""), 120),
+                json.dumps(kept_headers(posted)),
+                body,
+                digest,
+                verified,
+                as_ended.end,
+                as_ended.reason,
+                json.dumps(list(as_ended.warnings)),
+            )
+        )
+
+    found = stored(b"", ended)
     if found is not None:
         return Accepted(found[0], "accepted" if found[1] else "duplicate")
-    conflict = Ended(Submission.End.QUARANTINED, "conflict")
-    kept = _insert(row, digest, conflict)
+    kept = stored(digest, Ended(Submission.End.QUARANTINED, "conflict"))
     if kept is None:  # only an equal digest can stand under its own variant
         raise RuntimeError("a submission's variant does not match its digest")
     return Accepted(kept[0], "conflict")
@@ -123,69 +140,6 @@ def blanked(raw: bytes, redact: Sequence[Redaction], secrets: Sequence[str]) -> 
             for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
                 body = body.replace(form.encode(encoding), "*".encode(encoding))
     return body
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    source: uuid.UUID
-    key: str
-    body: bytes
-    digest: bytes
-    posted: Posted
-    verified: bool
-
-
-# The first statement bounds the second: together they are one message and one transaction.
-_SQL = f"""SET LOCAL statement_timeout = {STATEMENT_TIMEOUT};
-INSERT INTO capture_submission AS kept (id, source_id, delivery_key, variant, deliveries, received_at, content_type,
-  headers, body, digest, verified, priority, "end", reason, error, warnings, ended_at, starts)
-VALUES (%s, %s, %s, %s, 1, %s, %s, %s::jsonb, %s, %s, %s, 0, %s, %s, '', %s::jsonb, %s, 0)
-ON CONFLICT (source_id, delivery_key, variant) DO UPDATE SET deliveries = kept.deliveries + 1
-  WHERE kept.digest = EXCLUDED.digest
-RETURNING id, deliveries = 1"""  # noqa: S608 (a number of ours)
-
-
-def _insert(row: _Row, variant: bytes, ended: Ended) -> tuple[uuid.UUID, bool] | None:
-    """(id, new) of the row that now stands for this delivery; None when another body holds the key.
-
-    Asking the connection how it is would cost a round trip each time: one that turns out to be dead is opened anew,
-    once, and the statement sent again; by its key it can only find itself.
-    """
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    try:
-        return _insert_now(row, variant, ended)
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.connection is None or not connection.connection.closed:
-            raise
-    connection.close()
-    return _insert_now(row, variant, ended)
-
-
-def _insert_now(row: _Row, variant: bytes, ended: Ended) -> tuple[uuid.UUID, bool] | None:
-    at = row.posted.at
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SQL,
-            [
-                ids.uuid7(),
-                row.source,
-                row.key,
-                variant,
-                at,
-                clean_text(row.posted.headers.get("content-type", ""), 120),
-                json.dumps(kept_headers(row.posted)),
-                row.body,
-                row.digest,
-                row.verified,
-                ended.end,
-                ended.reason,
-                json.dumps(list(ended.warnings)),
-                None if ended.end == Submission.End.PENDING else at,
-            ],
-        )
-        cursor.nextset()
-        found = cursor.fetchone()
-    return (found[0], found[1]) if found else None
 
 
 def kept_headers(posted: Posted) -> dict[str, str]:

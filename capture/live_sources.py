@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from capture.adapters import ADAPTERS, Adapter
 from capture.models import Source
 from leadops import sealed
@@ -46,6 +48,8 @@ def by_key(key: str, at: datetime) -> LiveSource | None:
     now = time.monotonic()
     found = _known.get(key)
     if found is None or now - found[0] > KEEP:
+        # the intake has no beginning of a request at which a connection that died meanwhile would be noticed
+        connection.health_check_done = connection.in_atomic_block  # type: ignore[attr-defined]
         fresh = _read({key, *_stale(now)}, at)
         with _lock:
             if len(_known) >= MOST:

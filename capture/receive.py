@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -26,24 +30,38 @@ TITLES = {
     "database-away": gettext_noop("The database is not answering. Please try again in a moment."),
     "handshake": gettext_noop("The verification is not the one of this source."),
     "method-not-allowed": gettext_noop("This address takes posted submissions only."),
+    "fault": gettext_noop("Something failed on our side. It has been noted."),
 }
 
 
-def post(request: HttpRequest, key: str) -> HttpResponse:
-    """202 once the raw request is committed, whatever it holds; 200 when it was here before."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sender is told: a status, JSON, and whatever else the answer says in headers."""
+
+    status: int
+    body: bytes
+    kind: str = "application/json"
+    more: tuple[tuple[str, str], ...] = ()
+
+
+def post(meta: Mapping[str, Any], key: str) -> Answer:
+    """202 once the raw request is committed, whatever it holds; 200 when it was here before.
+
+    `meta` is the request's WSGI environment, its host judged before.
+    """
     slug = refusals.UNKNOWN
     try:
         source = _source(key)
         slug = source.slug
-        accepted = _accept(request, source)
+        accepted = _accept(meta, source)
     except Stopped as stopped:
         return refuse(slug, stopped)
     except (OperationalError, InterfaceError):
         connection.close()
         return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE))
     bell.ring()
-    body = {"submission": str(accepted.submission), "status": accepted.status}
-    return JsonResponse(body, status=202 if accepted.status == "accepted" else 200)
+    told = b'{"submission": "%s", "status": "%s"}' % (str(accepted.submission).encode(), accepted.status.encode())
+    return Answer(202 if accepted.status == "accepted" else 200, told)
 
 
 def _source(key: str) -> LiveSource:
@@ -53,15 +71,15 @@ def _source(key: str) -> LiveSource:
     return source
 
 
-def _accept(request: HttpRequest, source: LiveSource) -> intake.Accepted:
-    address = doors.sender(request)
+def _accept(meta: Mapping[str, Any], source: LiveSource) -> intake.Accepted:
+    address = doors.sender(meta)
     if source.signed and limits.BAD_SIGNATURES.spent(address):
         raise Stopped(403, "too-many-bad-signatures")
     posted = intake.Posted(
-        raw=doors.body_of(request),
-        headers=doors.headers_of(request),
+        raw=doors.body_of(meta),
+        headers=doors.headers_of(meta),
         at=moment.now(),
-        url=request.build_absolute_uri(),
+        url=doors.Addressed(meta).build_absolute_uri() if source.scheme else "",  # only some signatures cover it
         address=address,
     )
     peek = intake.look(source, posted)
@@ -74,7 +92,7 @@ def _accept(request: HttpRequest, source: LiveSource) -> intake.Accepted:
     return intake.accept(source, posted, peek)
 
 
-def handshake(request: HttpRequest, key: str) -> HttpResponse:
+def handshake(query: Mapping[str, Any], key: str) -> Answer:
     """The vendor's question whether this address is ours (Meta)."""
     try:
         source = _source(key)
@@ -82,29 +100,26 @@ def handshake(request: HttpRequest, key: str) -> HttpResponse:
         return refuse(refusals.UNKNOWN, stopped)
     if not source.handshakes:
         return not_allowed()
-    challenge = intake.proven_handshake(source, request.GET)
+    challenge = intake.proven_handshake(source, query)
     if challenge is None:
         return refuse(source.slug, Stopped(403, "handshake"))
-    return HttpResponse(challenge, content_type="text/plain; charset=utf-8")
+    return Answer(200, challenge.encode(), "text/plain; charset=utf-8")
 
 
-def not_allowed() -> HttpResponse:
-    response = refuse_quietly(Stopped(405, "method-not-allowed"))
-    response["Allow"] = "GET, POST"
-    return response
+def not_allowed() -> Answer:
+    return problem(Stopped(405, "method-not-allowed"), ("Allow", "GET, POST"))
 
 
-def refuse(slug: str, stopped: Stopped) -> HttpResponse:
-    """One more counted refusal of the source, and its answer (RFC 9457 with our stable code)."""
+def refuse(slug: str, stopped: Stopped) -> Answer:
+    """One more counted refusal of the source, and its answer."""
     refusals.count(slug, stopped.code)
     bell.wake()
-    return refuse_quietly(stopped)
+    return problem(stopped)
 
 
-def refuse_quietly(stopped: Stopped) -> HttpResponse:
-    title = _(TITLES[stopped.code])
-    body = {"type": "about:blank", "title": title, "status": stopped.status, "code": stopped.code}
-    response = JsonResponse(body, status=stopped.status, content_type="application/problem+json")
+def problem(stopped: Stopped, *more: tuple[str, str]) -> Answer:
+    """RFC 9457 with our stable code."""
+    body = {"type": "about:blank", "title": _(TITLES[stopped.code]), "status": stopped.status, "code": stopped.code}
     if stopped.retry_after:
-        response["Retry-After"] = str(stopped.retry_after)
-    return response
+        more = (*more, ("Retry-After", str(stopped.retry_after)))
+    return Answer(stopped.status, json.dumps(body).encode(), "application/problem+json", more)

@@ -23,10 +23,13 @@ from leadops import moment
 def take_submission(request: HttpRequest, source_key: str) -> HttpResponse:
     """POST /in/<source_key>: a submission. GET: the vendor's handshake."""
     if request.method == "POST":
-        return receive.post(request, source_key)
-    if request.method == "GET":
-        return receive.handshake(request, source_key)
-    return receive.not_allowed()
+        request.get_host()  # 400 where it is not ours
+        answer = receive.post(request.META, source_key)
+    elif request.method == "GET":
+        answer = receive.handshake(request.GET, source_key)
+    else:
+        answer = receive.not_allowed()
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.kind, headers=dict(answer.more))
 
 
 @csrf_exempt  # the signed nonce of the rendering stands in: a visitor has no session to protect

@@ -125,6 +125,11 @@ if MODE == "test":  # the runner empties every table after a transactional test;
     DATABASES["default"]["OPTIONS"]["options"] = "-c leadops.may_truncate=on"  # type: ignore[index]
 # Seconds of silence after which a waiting client asks whether the server lives at all: somebody waits for the web's answer.
 DATABASE_SILENCE = 1.5 if ROLE == "web" else 10.0
+if ROLE == "web":
+    # whoever waits for a row longer than this is told to come back (503): threads are few, and a sender tries again
+    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=5s" + (  # type: ignore[index]
+        " -c leadops.may_truncate=on" if MODE == "test" else ""
+    )
 DATABASES["default"]["CONN_MAX_AGE"] = None  # persistent everywhere: a connection per request costs 3–6×
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["TIME_ZONE"] = "UTC"

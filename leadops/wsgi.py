@@ -28,4 +28,12 @@ class HouseHandler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
-application = HouseHandler()
+pages = HouseHandler()
+
+from capture.shortcut import straight  # noqa: E402  (needs the apps)
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Any:
+    """What is posted to the intake is answered at once; everything else is Django's."""
+    taken = straight(environ, start_response)
+    return pages(environ, start_response) if taken is None else taken

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from capture import limits, live_sources, refusals
@@ -33,6 +37,22 @@ def fresh_process() -> Iterator[None]:
 def noon() -> Iterator[datetime]:
     with moment.at(NOON) as at:
         yield at
+
+
+@contextmanager
+def round_trips(most: int) -> Iterator[None]:
+    """What this connection asks of the server, by whatever way: each Query or Sync of the protocol is a round trip."""
+    connection.ensure_connection()
+    raw = connection.connection.pgconn
+    with tempfile.TemporaryFile("w+b") as told:
+        raw.trace(told.fileno())
+        try:
+            yield
+        finally:
+            raw.untrace()
+        told.seek(0)
+        sent = re.findall(rb"\tF\t\d+\t(Query|Sync)\b", told.read())
+    assert len(sent) == most, sent
 
 
 def source(slug: str = "website", secret: str = "", **values: Any) -> Source:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, connections
-from django.test import Client
+from django.db import OperationalError, connection, connections, transaction
+from django.test import Client, RequestFactory
 
-from capture import bell, intake, limits, live_sources, receive
+from capture import bell, limits, live_sources, receive, shortcut, storing
 from capture.models import Source, Submission
 from capture.tests.batch import run
-from capture.tests.posting import NOON, fresh_process, noon, send, source  # noqa: F401
-from leadops import moment, sealed
+from capture.tests.posting import NOON, fresh_process, noon, round_trips, send, source  # noqa: F401
+from leadops import ids, moment, sealed
 from leadops.models import Lead
 from leadops.tests.scale import sized
 
@@ -51,10 +54,10 @@ def test_sources_in_use_are_looked_at_again_all_at_once(django_assert_num_querie
         assert live_sources.by_key("key-s5", moment.now()).secrets == ("secret 5",)
 
 
-def test_accepting_a_known_source_is_one_round_trip(django_assert_num_queries):
+def test_accepting_a_known_source_is_one_round_trip():
     source()
     send(ANNA)
-    with django_assert_num_queries(1):
+    with round_trips(1):
         assert send({**ANNA, "n": 1}).status_code == 202
 
 
@@ -137,15 +140,125 @@ def test_the_database_being_away_is_503_with_retry_after(monkeypatch):
     def away(*args):
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr(intake, "_insert", away)
+    monkeypatch.setattr(storing, "insert", away)
     monkeypatch.setattr("capture.receive.connection.close", lambda: None)
     answer = send(ANNA)
     assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "database-away")
 
 
-def test_a_statement_of_the_accept_that_hangs_is_cut():
-    with connection.cursor() as cursor, pytest.raises(OperationalError, match="statement timeout"):
-        cursor.execute(intake._SQL.split(";")[0].replace("5000", "50") + "; SELECT pg_sleep(3)")
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_locked_table_is_told_to_come_back_and_the_row_is_kept_then():
+    """The web's connections wait five seconds at most (settings); here a tenth of one."""
+    source()
+    assert send(ANNA).status_code == 202
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("LOCK TABLE capture_submission IN ACCESS EXCLUSIVE MODE")
+        answer = send({**ANNA, "n": 1})
+    assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "database-away")
+    assert send({**ANNA, "n": 1}).status_code == 202
+
+
+def test_the_web_waits_five_seconds_for_a_lock():
+    """As the process that serves it is set up, and none that works in the background."""
+    said = "from leadops import settings; print(settings.DATABASES['default']['OPTIONS'].get('options', ''))"
+    for role, waits in (("web", True), ("cluster", False)):
+        told = subprocess.run(
+            [sys.executable, "-c", said],
+            env={**os.environ, "LEADOPS_ROLE": role},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("lock_timeout=5s" in told.stdout) is waits
+
+
+def test_what_the_statement_stores_is_what_the_plain_form_stores():
+    made = source()
+    at = moment.now()
+    key, digest = ids.uuid7(), b"d" * 32
+    packed = storing.packed(
+        key, made.pk, "v:1", b"", at, "text/é", '{"a": "é"}', b"\x00\xff", digest, True, "spam", "flood", '["x"]'
+    )
+    assert storing.insert(packed) == (key, True)
+    plain = Submission.objects.create(
+        source=made, delivery_key="v:2", received_at=at, content_type="text/é", headers={"a": "é"}, body=b"\x00\xff",
+        digest=digest, verified=True, end="spam", reason="flood", warnings=["x"], ended_at=at,
+    )  # fmt: skip
+    ours, theirs = Submission.objects.filter(pk__in=[key, plain.pk]).order_by("delivery_key").values()
+    for name in ("id", "delivery_key", "xid"):
+        del ours[name], theirs[name]
+    assert {k: bytes(v) if isinstance(v, memoryview) else v for k, v in ours.items()} == {
+        k: bytes(v) if isinstance(v, memoryview) else v for k, v in theirs.items()
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_statement_joins_the_transaction_it_is_called_in():
+    made = source()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        storing.insert(
+            storing.packed(
+                ids.uuid7(), made.pk, "v:1", b"", moment.now(), "", "{}", b"", b"d" * 32, False, "pending", "", "[]"
+            )
+        )
+        raise RuntimeError
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_forgot_the_statement_still_stores():
+    """Behind a pooler each transaction may meet another session."""
+    source()
+    assert send(ANNA).status_code == 202
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert send({**ANNA, "n": 1}).status_code == 202
+    assert Submission.objects.count() == 2
+
+
+def straight(body: bytes = b"{}", **environ):
+    """As the web server calls it: status, headers by name, body; None where Django is to answer."""
+    asked = RequestFactory().post("/in/key-website", body, content_type="application/json").environ
+    told = []
+    answer = shortcut.straight({**asked, **environ}, lambda status, headers: told.append((status, dict(headers))))
+    return answer and (*told[0], json.loads(b"".join(answer)))
+
+
+def test_the_servers_own_way_to_the_intake_says_and_stores_the_same():
+    source()
+    status, headers, body = straight(b'{"n": 1}')
+    answer = send(b'{"n": 2}')
+    assert (status, body["status"]) == ("202 Accepted", "accepted")
+    assert {name: value for name, value in headers.items() if name != "Content-Length"} == {
+        name: value for name, value in answer.items() if name != "Content-Length"
+    }
+    assert headers["Content-Length"] == str(len(json.dumps(body)))
+    assert straight(b'{"n": 2}')[0] == "200 OK"
+    assert [bytes(each.body) for each in Submission.objects.order_by("id")] == [b'{"n": 1}', b'{"n": 2}']
+
+
+def test_what_is_no_post_to_the_intake_or_names_another_host_is_left_to_django():
+    source()
+    assert straight(PATH_INFO="/inbox") is None
+    assert straight(REQUEST_METHOD="GET") is None
+    assert straight(HTTP_HOST="evil.example") is None
+    assert straight(PATH_INFO="/in/none")[0] == "404 Not Found"
+    assert straight(CONTENT_TYPE='x/y; charset="\x00"')[0] == "202 Accepted"
+
+
+def test_a_fault_of_ours_on_the_servers_way_is_one_500_that_is_logged(monkeypatch, caplog):
+    source()
+
+    def fail(*args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(storing, "insert", fail)
+    monkeypatch.setattr(shortcut.connections, "close_all", lambda: None)
+    status, _headers, body = straight()
+    assert (status, body["code"]) == ("500 Internal Server Error", "fault")
+    assert "could not be answered" in caplog.text
 
 
 def test_handshake_answers_the_challenge_only_to_the_right_token():
@@ -238,10 +351,10 @@ def test_a_connection_that_died_between_two_requests_costs_nothing():
     assert Submission.objects.count() == 2
 
 
-def test_the_intake_meets_no_session_and_says_how_its_answer_may_be_used(django_assert_num_queries):
+def test_the_intake_meets_no_session_and_says_how_its_answer_may_be_used():
     source()
     send(ANNA)
-    with django_assert_num_queries(1):
+    with round_trips(1):
         answer = send({**ANNA, "n": 1}, HTTP_COOKIE="sessionid=x; csrftoken=y")
     assert not answer.cookies and answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Length"] == str(len(answer.content))

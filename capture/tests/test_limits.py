@@ -52,7 +52,7 @@ def test_after_twenty_bad_signatures_an_address_is_refused_unread(monkeypatch):
     monkeypatch.setattr(limits, "BAD_SIGNATURES", Limit(20, 86_400, share=False))  # none comes back while we count
     answers = [send({"n": n}).status_code for n in range(21)]
     assert answers == [401] * 20 + [403]
-    monkeypatch.setattr("capture.doors.body_of", lambda request: pytest.fail("the body was read"))
+    monkeypatch.setattr("capture.doors.body_of", lambda meta: pytest.fail("the body was read"))
     assert send({"n": 1}).status_code == 403
     monkeypatch.undo()
     assert send({"n": 1}, REMOTE_ADDR="10.0.0.9").status_code == 401
@@ -119,7 +119,7 @@ def test_the_limit_of_a_body_is_one_mebibyte():
 def test_an_announced_size_is_refused_before_a_byte_is_read(monkeypatch):
     """C8."""
     source()
-    monkeypatch.setattr("capture.doors._read", lambda request, length: pytest.fail("the body was read"))
+    monkeypatch.setattr("capture.doors._read", lambda meta, length: pytest.fail("the body was read"))
     assert send(b"x", CONTENT_LENGTH=str(10 * 2**30)).status_code == 413
 
 
