@@ -28,6 +28,10 @@ ADAPTER_NAMES = {
     "inbound_raw": _("Mail, as a server passes it on"),
     "inbound_mailgun": _("Mail through Mailgun routes"),
     "inbound_postmark": _("Mail through Postmark inbound"),
+    "events_mailgun": _("What Mailgun tells of our mails"),
+    "events_postmark": _("What Postmark tells of our mails"),
+    "events_brevo": _("What Brevo tells of our mails"),
+    "events_mailjet": _("What Mailjet tells of our mails"),
 }
 
 

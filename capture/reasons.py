@@ -25,6 +25,7 @@ REASONS: dict[str, Promise] = {
     "json-constant": _("It holds a number that JSON does not know"),
     "json-depth": _("It is nested too deeply"),
     "json-duplicate-key": _("It names the same field twice"),
+    "mail-event": _("A mail service told how one of our mails fares: nothing to do"),
     "no-adapter": _("Nothing here reads what this source sends"),
     "no-identifier": _("It names no identifier"),
     "not-a-flag": _("A yes-or-no field holds something else"),

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from capture.adapters import mail
 from capture.adapters.base import Draft
@@ -20,7 +21,11 @@ from leadops.models import Lead, Person, PersonEmail, Task
 from leadops.unit import Unit
 
 NOTICE = "prospect_replied"
-SET_ASIDE = {mail.AUTOMATIC: "automatic", mail.BOUNCE: "bounce-of-nobody", mail.COMPLAINT: "bounce-of-nobody"}
+SET_ASIDE = {mail.AUTOMATIC: "automatic", mail.BOUNCE: "bounce-of-nobody", mail.COMPLAINT: "bounce-of-nobody",
+             mail.UNSUBSCRIBE: "bounce-of-nobody", mail.EVENT: "mail-event"}  # fmt: skip
+
+
+KINDS = {mail.BOUNCE: Kind.BOUNCED, mail.COMPLAINT: Kind.COMPLAINED, mail.UNSUBSCRIBE: Kind.UNSUBSCRIBED}
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ def is_report(draft: Draft) -> bool:
 
 
 def _failed(draft: Draft) -> bool:
-    return draft.mail is not None and draft.mail.kind in (mail.BOUNCE, mail.COMPLAINT)
+    return draft.mail is not None and draft.mail.kind in KINDS
 
 
 def _away(draft: Draft) -> bool:
@@ -116,8 +121,7 @@ def failure_of(draft: Draft, known: Known) -> Failure | None:
     about = suppression.digest_of(draft.mail.about or person.email)
     also = bytes.fromhex(letter.body.get("digest", "")) if letter else b""
     digests = frozenset(each for each in (about, also) if each)
-    kind = Kind.COMPLAINED if draft.mail.kind == mail.COMPLAINT else Kind.BOUNCED
-    return Failure(person, lead, kind, draft.mail.hard, letter, digests)
+    return Failure(person, lead, KINDS[draft.mail.kind], draft.mail.hard, letter, digests)
 
 
 def _whose(draft: Draft, address: str, known: Known) -> tuple[Person | None, Lead | None, Effect | None]:
@@ -131,12 +135,12 @@ def _whose(draft: Draft, address: str, known: Known) -> tuple[Person | None, Lea
     return person, lead, letter
 
 
-def absence_of(draft: Draft, known: Known, submission: uuid.UUID) -> Absence | None:
-    """An automatic answer of somebody we know that names the day of return."""
+def absences_of(draft: Draft, known: Known, submission: uuid.UUID) -> list[Absence]:
+    """Of an automatic answer of somebody we know that names the day of return; else none."""
     if draft.mail is None or draft.mail.back is None or not _away(draft):
-        return None
+        return []
     person, lead, _letter = _whose(draft, draft.email, known)
-    return Absence(person, lead, draft.mail.back, submission) if person and lead else None
+    return [Absence(person, lead, draft.mail.back, submission)] if person and lead else []
 
 
 def record(
@@ -161,10 +165,11 @@ def record_absence(absence: Absence, unit: Unit) -> None:
 
 def record_failure(failure: Failure, unit: Unit) -> None:
     """A hard bounce or a complaint stops all mail to the address, before the journal tells the sequence."""
-    if failure.kind == Kind.COMPLAINED or failure.hard:
-        reason = suppression.COMPLAINED if failure.kind == Kind.COMPLAINED else suppression.BOUNCED
+    own = {Kind.COMPLAINED: suppression.COMPLAINED, Kind.UNSUBSCRIBED: suppression.UNSUBSCRIBED}
+    reason = own.get(Kind(failure.kind), suppression.BOUNCED)
+    if failure.kind != Kind.BOUNCED or failure.hard:
         suppression.suppress(failure.digests, reason, unit, origin=f"submission:{failure.submission}")
-    data = {"hard": failure.hard, "effect": str(failure.letter.pk) if failure.letter else ""}
+    data: dict[str, Any] = {"hard": failure.hard, "effect": str(failure.letter.pk) if failure.letter else ""}
     unit.record(failure.kind, failure.lead, person_id=failure.person.pk, data=data)
 
 

@@ -113,14 +113,14 @@ class Resolution:
         submission, draft = item.submission, item.draft
         failure = replies.failure_of(draft, self.mails)
         if failure is None:
-            absence = replies.absence_of(draft, self.mails, submission.pk)
-            self.away += [absence] if absence else []
+            self.away += replies.absences_of(draft, self.mails, submission.pk)
             code = replies.SET_ASIDE[draft.mail.kind] if draft.mail else "automatic"
             _set_aside(submission, End.SPAM, code)
             return
         at, _bent = snapshot.occurred(draft, submission.received_at)
         draft.message = draft.message[:500]
-        self._touch(item, failure.person, failure.lead, (None, *self._channel(item, None)), at, {})
+        if failure.kind != Kind.UNSUBSCRIBED:  # no touch of theirs: it is told by the journal
+            self._touch(item, failure.person, failure.lead, (None, *self._channel(item, None)), at, {})
         self._end(submission, End.TOUCHED, failure.person, failure.lead)
         self.failed.append(replace(failure, submission=submission.pk))
 

@@ -18,6 +18,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from leadops.effects.providers import PROVIDERS, SCHEMES, anymail_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
 env = environ.Env()
@@ -343,12 +345,18 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {"long": {**_queue, "name": "long", "workers": 1, "timeout": 3600, "retry": 7200}},
 }
 
+EMAIL_TIMEOUT = 10  # seconds a mail server may be silent
 EMAIL_URL = os.environ.get("EMAIL_URL", "")
 if MODE == "demo":  # fictional people have real-looking addresses: nothing leaves, whatever is configured
     EMAIL_BACKEND = "leadops.effects.mailbox.Mailbox"
+elif (_service := EMAIL_URL.partition("://")[0]) in PROVIDERS:
+    try:
+        vars().update(anymail_settings(EMAIL_URL, EMAIL_TIMEOUT))
+    except ValueError:  # no part of it is repeated: it holds a key
+        stop(f"EMAIL_URL cannot be read: it is {PROVIDERS[_service]}")
 elif EMAIL_URL:
-    if EMAIL_URL.partition("://")[0] not in environ.Env.EMAIL_SCHEMES:
-        stop(f"EMAIL_URL cannot be read: it begins with one of {'://, '.join(environ.Env.EMAIL_SCHEMES)}://")
+    if _service not in environ.Env.EMAIL_SCHEMES:
+        stop(f"EMAIL_URL cannot be read: it begins with one of {'://, '.join(SCHEMES)}://")
     try:
         mail = environ.Env.email_url_config(EMAIL_URL)
     except Exception:  # same reason as for the database
@@ -366,7 +374,6 @@ else:
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "leadops@localhost")
 if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", parseaddr(DEFAULT_FROM_EMAIL)[1]):
     stop(f"MAIL_FROM={DEFAULT_FROM_EMAIL!r} is not an address such as leads@example.com")
-EMAIL_TIMEOUT = 10  # seconds a mail server may be silent
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")  # where answers of prospects arrive; +token tells which letter
 if MAIL_REPLY_TO and not re.fullmatch(r"[^\s@+<>,]+@[^\s@<>,]+", MAIL_REPLY_TO):
     stop(f"MAIL_REPLY_TO={MAIL_REPLY_TO!r} is not an address such as reply@mail.example.com")

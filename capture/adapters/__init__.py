@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from capture.adapters.base import Adapter, Draft, Peek, Received, Redaction, SourceLike, Unreadable
+from capture.adapters.events import Events
 from capture.adapters.generic import Generic
 from capture.adapters.google_ads import GoogleAds
 from capture.adapters.hosted import Hosted
@@ -18,6 +19,10 @@ ADAPTERS: dict[str, Adapter] = {
     "inbound_raw": Raw(),
     "inbound_mailgun": Mailgun(),
     "inbound_postmark": Postmark(),
+    "events_mailgun": Events("mailgun"),
+    "events_postmark": Events("postmark"),
+    "events_brevo": Events("brevo"),
+    "events_mailjet": Events("mailjet"),
 }
 
 __all__ = ["ADAPTERS", "Adapter", "Draft", "Peek", "Received", "Redaction", "SourceLike", "Unreadable"]

@@ -25,7 +25,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a received mail is: human, automatic, bounce or complaint; `letters` are ids of ours that it answers or is about.
+    """What a received mail is: human, automatic, bounce or complaint, or what a mail service tells: unsubscribe, event; `letters` are ids of ours that it answers or is about.
 
     `about` is the address a report speaks of, `hard` whether it never takes mail again; `back` the first day the writer of
     an automatic answer is there again, where it says so.

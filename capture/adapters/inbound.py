@@ -99,7 +99,7 @@ class Mailgun:
             fields = self._fields(raw, headers.get("content-type", ""))
         except Unreadable:
             return Peek(verified=False if secrets else None)
-        verified = _signed(fields, secrets) if secrets else None
+        verified = signed_by_mailgun(fields, secrets) if secrets else None
         return Peek(verified=verified, delivery_key=scalar_key(fields.get("Message-Id") or fields.get("token")))
 
     def read(self, received: Received, source: SourceLike) -> list[Draft]:
@@ -170,7 +170,8 @@ class Postmark:
         ]  # fmt: skip
 
 
-def _signed(fields: Mapping[str, str], secrets: Sequence[str]) -> bool:
+def signed_by_mailgun(fields: Mapping[str, str], secrets: Sequence[str]) -> bool:
+    """Whether Mailgun made this signature of timestamp and token."""
     said = f"{fields.get('timestamp', '')}{fields.get('token', '')}".encode("utf-8", "replace")
     given = fields.get("signature", "").encode("utf-8", "replace")
     good = False

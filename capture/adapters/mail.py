@@ -22,6 +22,7 @@ from capture.adapters.quoting import words_alone
 from leadops.fold import clean_text, fold_email
 
 HUMAN, AUTOMATIC, BOUNCE, COMPLAINT = "human", "automatic", "bounce", "complaint"
+UNSUBSCRIBE, EVENT = "unsubscribe", "event"  # what only a mail service tells
 MOST_PARTS = 100
 LONGEST_TEXT = 100_000
 _blank_before_colon = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import translation
+from requests import ReadTimeout
 
 from leadops import moment
 from leadops.access import system
@@ -36,6 +38,8 @@ LONGEST = 20.0  # or as many as go out in so many seconds; the ticker asks again
 MOST_STARTS = 8
 SHORTEST = timedelta(seconds=1)  # what a guard puts off is never asked for in the same round
 LONGEST_LINE = 400
+NEVER_TAKEN = (400, 406, 422)  # what a mail service says of a mail it will not take the next time either
+LETTER = "letter"
 DIED = "the worker ended while it was sending"
 
 
@@ -178,8 +182,8 @@ def _send(effect: Effect, at: datetime | None) -> int:
         return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
     try:
         mail.send()
-    except (OSError, ValueError, smtplib.SMTPException) as fault:
-        return _again(effect, at, fault)
+    except (OSError, ValueError, smtplib.SMTPException, AnymailError) as fault:
+        return _not_sent(effect, at, fault)
     return _end(effect, Effect.State.SENT, at)
 
 
@@ -200,6 +204,8 @@ def _mail(effect: Effect, letter: Letter) -> EmailMultiAlternatives:
     )
     if letter.html:
         mail.attach_alternative(letter.html, "text/html")
+    if effect.person_id:  # a mail service gives it back with each bounce; others do not read it
+        mail.metadata = {LETTER: effect.pk.hex}  # type: ignore[attr-defined]
     return mail
 
 
@@ -210,6 +216,17 @@ def message_id(effect: Effect) -> str:
 def one_line(text: str) -> str:
     """A header holds one line, whatever somebody called themselves."""
     return " ".join(text.split())[:LONGEST_LINE]
+
+
+def _not_sent(effect: Effect, at: datetime | None, fault: Exception) -> int:
+    """Tried again, but for what will never be taken, and for what may have been taken: a second mail is worse than none."""
+    cause = f"{type(fault).__name__}: {fault}"[:300]
+    if isinstance(fault, AnymailRecipientsRefused) or getattr(fault, "status_code", None) in NEVER_TAKEN:
+        return _end(effect, Effect.State.FAILED, at, cause)
+    if isinstance(fault, AnymailError) and isinstance(fault, ReadTimeout) and not _purposes[effect.purpose].again:
+        log.error("not known whether sent", extra={"effect": str(effect.pk)})
+        return _end(effect, Effect.State.UNKNOWN, at, cause)
+    return _again(effect, at, fault)
 
 
 def _again(effect: Effect, at: datetime | None, fault: Exception) -> int:

@@ -43,6 +43,8 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("EMAIL_URL", "smtp://", "EMAIL_URL names no mail server"),
         ("EMAIL_URL", "smtp+tls://u:hidden@h:hidden", "EMAIL_URL cannot be read: it is smtp+tls://user"),
         ("EMAIL_URL", "foo://h", "begins with one of smtp://, smtps://, smtp+tls://"),
+        ("EMAIL_URL", "mailgun://mail.example.com", "EMAIL_URL cannot be read: it is mailgun://key@"),
+        ("EMAIL_URL", "mailjet://hidden", "EMAIL_URL cannot be read: it is mailjet://key:secret"),
         ("MAIL_FROM", "not an address", "MAIL_FROM='not an address' is not an address such as"),
         ("MAIL_FROM", "nobody", "MAIL_FROM='nobody'"),
         ("SECRET_KEY", "short", "SECRET_KEY is shorter than 32 characters"),
