@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import phonenumbers
 from babel import Locale
 from django import template
 from django.conf import settings
@@ -74,6 +75,22 @@ def said(texts: Mapping[str, str] | str | None) -> str:
 def country(code: str | None) -> str:
     """FR -> France, in the reader's language; a code nobody knows is shown as it came."""
     return Locale.parse(language()).territories.get(str(code or "").upper(), str(code or "")) or NOTHING
+
+
+@register.filter
+def phone(number: str | None) -> str:
+    """+33610033649 -> +33 6 10 03 36 49; what is no number is shown as it came."""
+    try:
+        read = phonenumbers.parse(str(number or ""), None)
+    except phonenumbers.NumberParseException:
+        return str(number or "")
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
+
+
+@register.filter
+def reasoned(text: str | None) -> str:
+    """Why a version was put in force: what the house itself wrote is a code, what people wrote stays."""
+    return {"shipped": gettext("As shipped"), "demo": gettext("For the demo company")}.get(str(text or ""), text or "")
 
 
 # -- figures ----------------------------------------------------------------------------------------------
