@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -13,6 +16,7 @@ from benchmarks.patterns import Pattern
 from leadops.models import Account, Lead
 
 PER_FIRM = 4  # copies that share a company
+MANY = 20_000  # from here on indexes are made afterwards
 CHUNK = 500  # copies of a life in one transaction
 PERSON, FIRM = 10_000_000, 40_000_000  # their numbers begin here, as long as those of the lives
 Words = dict[str, str]
@@ -23,20 +27,77 @@ def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime
 
     `start` is how many copies there are already.
     """
+    many = leads >= MANY
+    laid_down = _lay_down_indexes(lived) if many else []
     first = {table: _first(table) for table in {table for pattern in lived for table in pattern.counts}}
     whole = sum(pattern.share for pattern in lived)
     made, share = start, 0
+    _jobs.clear()
     for place, pattern in enumerate(lived):
         share += pattern.share
         upto = start + leads * share // whole
-        for chunk in _chunks(_copies(pattern, place, range(made, upto), first, (since, until))):
-            _write(pattern, chunk)
+        _jobs.append(_Job(pattern, place, range(made, upto), dict(first), (since, until)))
+        for table, count in pattern.counts.items():
+            first[table] += count * (upto - made)
         made = upto
+    if many:
+        _do_beside_each_other()
+    else:
+        for number in range(len(_jobs)):
+            _do(number)
     with connection.cursor() as cursor:
         for table, number in first.items():
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number])
         _settle()
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        for definition in laid_down:
+            cursor.execute(definition)
+        cursor.execute("RESET maintenance_work_mem")
         cursor.execute("ANALYZE")
+
+
+def _lay_down_indexes(lived: Sequence[Pattern]) -> list[str]:
+    """Drop what only finds rows, to be made whole in one go afterwards; its definitions."""
+    tables = sorted({model._meta.db_table for pattern in lived for model, _text in pattern.rows})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE NOT i.indisunique AND NOT i.indisexclusion AND i.indrelid = ANY(%s::regclass[])",
+            [tables],
+        )
+        found = cursor.fetchall()
+        for name, _definition in found:
+            cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+    return [definition for _name, definition in found]
+
+
+@dataclass(slots=True)
+class _Job:
+    """The copies of one life: which numbers they bear, and where the numbers of their rows begin."""
+
+    pattern: Pattern
+    place: int
+    numbers: range
+    first: dict[str, int]
+    span: tuple[datetime, datetime]
+
+
+_jobs: list[_Job] = []  # what the writers inherit: a pattern cannot be sent to another process
+
+
+def _do_beside_each_other() -> None:
+    """One writer per processor, each with a connection of its own."""
+    connection.close()  # a connection does not survive being shared by two processes
+    largest = sorted(range(len(_jobs)), key=lambda number: -len(_jobs[number].numbers))
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as writers:
+        for _done in writers.imap_unordered(_do, largest):
+            pass
+
+
+def _do(number: int) -> None:
+    job = _jobs[number]
+    for chunk in _chunks(_copies(job.pattern, job.place, job.numbers, job.first, job.span)):
+        _write(job.pattern, chunk)
 
 
 def _write(pattern: Pattern, chunk: Sequence[tuple[bool, Words]]) -> None:
@@ -70,7 +131,7 @@ def _copies(
     shared = ""
     for twin, number in enumerate(numbers):
         whole = since - life.born_at + step * (twin + (place * 7 % 60) / 61)
-        shift = timedelta(days=whole.days)  # whole days: hours and the days of the figures stay true to each other
+        shift = timedelta(weeks=whole.days // 7)  # working hours and the days of the figures stay true to each other
         begins = twin % PER_FIRM == 0
         milli = int((life.born_at + shift).timestamp() * 1000)
         words = {key: _id(milli + i, place, number, i) for i, key in enumerate(pattern.ids)}

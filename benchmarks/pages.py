@@ -1,90 +1,166 @@
-"""Pages with many leads in the database: the inbox of a rep, the reports of the house; p50 and p95 in ms, statements."""
+"""Pages of a grown house, through the whole stack and in process: time, processor time, statements.
+
+`python -m benchmarks.pages` measures the house of `DATABASE_URL` and prints JSON as its last line; it changes nothing but
+sessions and a note on one lead.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import statistics
 import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
-YEAR = timedelta(days=365)
-EACH = 6  # lives of each story: enough for every rep to have some of most
 REP, EXECUTIVE = "rep.0@example.com", "exec.bench@example.com"
-# what, address, reader, p50 it must stay below at ten thousand leads (milliseconds)
+YEAR = "?period=custom&first_day={first}&last_day={last}"
+# key, what, address, reader
 PAGES = (
-    ("inbox page", "/inbox", REP, 150),
-    ("source report", "/reports/sources", EXECUTIVE, 500),
-    ("source report, a year", "/reports/sources?period=custom&first_day={first}&last_day={last}", EXECUTIVE, None),
-    ("funnel", "/reports/funnel", EXECUTIVE, None),
-    ("funnel, a year", "/reports/funnel?period=custom&first_day={first}&last_day={last}", EXECUTIVE, None),
-    ("response", "/reports/response", EXECUTIVE, None),
-    ("overview", "/reports/executive", EXECUTIVE, None),
-    ("velocity", "/reports/velocity", EXECUTIVE, None),
-    ("deals", "/reports/deals", EXECUTIVE, None),
-    ("live", "/reports/live", EXECUTIVE, None),
-    ("response, a year", "/reports/response?period=custom&first_day={first}&last_day={last}", EXECUTIVE, None),
+    ("inbox", "inbox page", "/inbox", REP),
+    ("lead", "lead page", "/leads/{lead}", REP),
+    ("search", "search of leads", "/leads?q=Company+40000", REP),
+    ("sources", "source report", "/reports/sources", EXECUTIVE),
+    ("sources year", "source report, a year", f"/reports/sources{YEAR}", EXECUTIVE),
+    ("funnel", "funnel", "/reports/funnel", EXECUTIVE),
+    ("funnel year", "funnel, a year", f"/reports/funnel{YEAR}", EXECUTIVE),
+    ("response", "response", "/reports/response", EXECUTIVE),
+    ("response year", "response, a year", f"/reports/response{YEAR}", EXECUTIVE),
+    ("overview", "overview", "/reports/executive", EXECUTIVE),
+    ("velocity", "velocity", "/reports/velocity", EXECUTIVE),
+    ("deals", "deals", "/reports/deals", EXECUTIVE),
+    ("live", "live", "/reports/live", EXECUTIVE),
 )
 
 
-class House:
-    """Grows by copies of lived leads, spread over a year that ends now."""
+@dataclass(frozen=True)
+class Seen:
+    """Milliseconds of one page: p50 and p95 of its answer, processor time of both sides, and the same figures counted raw."""
 
-    def __init__(self) -> None:
-        from benchmarks import patterns, stories
-        from leadops import moment
-        from leadops.models import Role
-        from leadops.testing import member
-
-        self.until = moment.now()
-        stories.furnish()
-        stories.spend((self.until - YEAR).date(), self.until.date(), self.until)
-        member("Exec Bench", Role.EXECUTIVE)
-        lives = stories.live(EACH, self.until - timedelta(days=1))
-        self.lived = [patterns.pattern_of(life, share) for life, share in lives]
-        self.copies = 0
-
-    def grow(self, leads: int) -> float:
-        """Until it holds so many leads; returns the seconds this took."""
-        from benchmarks import copies
-        from leadops.models import Lead
-        from reports import facts
-
-        began, more = time.perf_counter(), leads - Lead.objects.count()
-        if more > 0:
-            copies.write(self.lived, more, self.until - YEAR, self.until, self.copies)
-            self.copies += more
-            facts.rebuild()
-        return time.perf_counter() - began
+    key: str
+    what: str
+    p50: float
+    p95: float
+    processor: float
+    statements: int
+    raw: float | None = None  # the statements of a report without kept facts, added up
 
 
-def rows(turns: int = 30) -> list[tuple[str, float, float, int, float | None, float]]:
-    """(what, p50, p95, statements, must, load average) of each page, as the house is now."""
-    first, last = date.today() - timedelta(days=364), date.today()
+def measure(turns: int) -> list[Seen]:
+    """Every page, an action, and beside them a bare page of the same rows."""
+    from leadops.models import Lead, User
+
+    rep = User.objects.get(email=REP)
+    lead = Lead.objects.filter(owner=rep.pk, work__isnull=False).order_by("-pk").values_list("pk", flat=True)[0]
+    days = {"first": date.today() - timedelta(days=364), "last": date.today()}
     found = []
-    for what, url, reader, must in PAGES:
-        p50, p95, statements = timed(url.format(first=first, last=last), reader, turns)
-        found.append((what, p50, p95, statements, must, os.getloadavg()[0]))
+    for key, what, url, reader in PAGES:
+        ask = asking(reader, url.format(lead=lead, **days))
+        raw = uncounted(ask) if reader == EXECUTIVE else None
+        found.append(timed(key, what, ask, turns, raw))
+    note = asking(REP, f"/leads/{lead}/notes", {"text": "Rings back."})
+    found.append(timed("action", "a note on a lead", note, turns))
+    found.append(timed("bare", "bare page of 25 rows of a queue", bare(rep.pk), turns))
     return found
 
 
-def timed(url: str, user_email: str, turns: int = 30) -> tuple[float, float, int]:
-    """p50 and p95 milliseconds of a page through the whole stack, in process, and its statements."""
-    from django.db import connection
+def asking(reader: str, url: str, posted: dict[str, str] | None = None) -> Callable[[], Any]:
+    """One request of somebody signed in; anything but an answer or a way on stops the measurement."""
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     from leadops.models import User
 
     client = Client()
-    client.force_login(User.objects.get(email=user_email), backend="leadops.desk.signin.EmailBackend")
-    spans = []
+    client.force_login(User.objects.get(email=reader), backend="leadops.desk.signin.EmailBackend")
+
+    def ask() -> None:
+        answer = client.get(url) if posted is None else client.post(url, posted)
+        if answer.status_code not in (200, 302, 303):
+            raise SystemExit(f"{url}: {answer.status_code}")
+
+    return ask
+
+
+def bare(owner: Any) -> Callable[[], Any]:
+    """What Django alone needs for a page of a queue: one query of 25 rows and a table of them, no middleware."""
+    from django.http import HttpResponse
+    from django.template import Context, Engine
+
+    from leadops.work import Work
+
+    page = Engine().from_string(
+        "<table>{% for row in rows %}<tr><td>{{ row.lead.person.name }}</td><td>{{ row.lead.company }}</td>"
+        "<td>{{ row.lead.stage }}</td><td>{{ row.due_at }}</td><td>{{ row.reason }}</td></tr>{% endfor %}</table>"
+    )
+
+    def ask() -> HttpResponse:
+        rows = Work.objects.filter(owner=owner).select_related("lead__person").order_by("due_at", "pk")[:25]
+        return HttpResponse(page.render(Context({"rows": rows})))
+
+    return ask
+
+
+def uncounted(ask: Callable[[], Any]) -> float:
+    """Milliseconds of a report's statements where no facts are kept: the figures from the rows themselves."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    from reports.models import FactsRead
+
+    with transaction.atomic():
+        FactsRead.objects.update(built_at=None)
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+        transaction.set_rollback(True)
+    return sum(float(query["time"]) for query in queries) * 1000
+
+
+def timed(key: str, what: str, ask: Callable[[], Any], turns: int, raw: float | None = None) -> Seen:
+    import psutil
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+    server = psutil.Process(connection.connection.info.backend_pid)
+    spans, used = [], used_by(server)
     for _turn in range(turns):
         began = time.perf_counter()
-        answer = client.get(url)
+        ask()
         spans.append((time.perf_counter() - began) * 1000)
-        if answer.status_code != 200:
-            raise SystemExit(f"{url}: {answer.status_code}")
-    with CaptureQueriesContext(connection) as queries:
-        client.get(url)
+    used = used_by(server) - used
     spans.sort()
-    return statistics.median(spans), spans[int(len(spans) * 0.95)], len(queries)
+    p95 = spans[min(len(spans) - 1, int(len(spans) * 0.95))]
+    return Seen(key, what, statistics.median(spans), p95, used / turns * 1000, len(queries), raw)
+
+
+def used_by(server: Any) -> float:
+    times = server.cpu_times()
+    return time.process_time() + float(times.user + times.system)
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--turns", type=int, default=30)
+    chosen = ask.parse_args()
+    os.environ |= {"LEADOPS_MODE": "test", "DJANGO_SETTINGS_MODULE": "leadops.settings"}
+    import django
+
+    django.setup()
+    from leadops.models import Lead
+
+    rows = [asdict(seen) for seen in measure(chosen.turns)]
+    for row in rows:
+        raw = "" if row["raw"] is None else f"   raw {row['raw']:8.1f} ms"
+        print(
+            f"{row['what']:<34} p50 {row['p50']:7.1f} ms   p95 {row['p95']:7.1f} ms   "
+            f"processor {row['processor']:7.1f} ms   {row['statements']:3} statements{raw}"
+        )
+    print(json.dumps({"leads": Lead.objects.count(), "load": os.getloadavg()[0], "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

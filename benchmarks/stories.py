@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
 from typing import Any
 
 from capture import intake, live_sources, pipeline
 from capture.models import Cost, Source, Submission
 from leadops import access, moment
+from leadops.demo.arrivals import EACH_DAY, EACH_HOUR, PARIS
 from leadops.desk import services as desk
 from leadops.models import Lead, User
 from leadops.testing import CampaignFactory, SourceFactory
@@ -25,7 +28,8 @@ from qualification import tasks as qualification_tasks
 from qualification.answers import Answered
 from routing.sla import tasks as sla_tasks
 
-SPAN = timedelta(days=70)  # the longest life
+SPAN = timedelta(days=70)  # the longest life, and the week in which they begin
+APART = 37  # lives that follow each other begin at unlike times of the week
 FIRST = 70_000_001  # number of the first person, and of the first company below
 FIRM = 80_000_001
 MONTHLY = 250_000  # cost of one source and month, minor units
@@ -187,14 +191,14 @@ def furnish() -> None:
 def live(each: int, until: datetime) -> list[tuple[Life, int]]:
     """Every story lived by `each` leads, one after the other; with the story's share of all leads in percent.
 
-    They are told as of a past in which the longest of them is over before `until`.
+    They are told as of a past in which the longest of them is over before `until`, and begin within one week.
     """
     sources = {row[0]: Source.objects.get(slug=row[0]) for row in SOURCES}
-    lives = []
-    for n in range(each * len(STORIES)):
+    lives, born = [], births(each * len(STORIES), until - SPAN)
+    for n in range(len(born)):
         _name, share, acts = STORIES[n % len(STORIES)]
         source = sources[SOURCES[(n // len(STORIES) + n) % len(SOURCES)][0]]
-        life = Life(n, source, until - SPAN + n * timedelta(days=1) / (each * len(STORIES)))
+        life = Life(n, source, born[n * APART % len(born)])
         lives.append((life, share, acts))
     for at, life, act in sorted(_in_order(lives), key=lambda row: row[0]):
         with moment.at(at):
@@ -206,6 +210,26 @@ def _in_order(lives: Iterable[tuple[Life, int, Any]]) -> Iterable[tuple[datetime
     for life, _share, acts in lives:
         for minutes, act in acts:
             yield life.born_at + timedelta(minutes=minutes), life, act
+
+
+def births(count: int, since: datetime) -> list[datetime]:
+    """So many moments of the first whole week after `since`, on the days and at the hours at which the demo company is asked."""
+    first = since.astimezone(PARIS).date()
+    monday = first + timedelta(days=7 - first.weekday())
+    hours = [
+        (datetime.combine(monday + timedelta(days=day), time(hour), PARIS), by_day * by_hour)
+        for day, by_day in enumerate(EACH_DAY)
+        for hour, by_hour in enumerate(EACH_HOUR)
+        if by_hour
+    ]
+    upto = list(accumulate(weight for _at, weight in hours))
+    found = []
+    for n in range(count):
+        spot = upto[-1] * (n + 0.5) / count
+        place = bisect_left(upto, spot)
+        at, weight = hours[place]
+        found.append((at + timedelta(hours=1) * (1 - (upto[place] - spot) / weight)).astimezone(UTC))
+    return found
 
 
 def spend(first: date, last: date, at: datetime) -> None:

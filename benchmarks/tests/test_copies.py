@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -17,6 +17,7 @@ from capture.models import Submission
 from leadops import moment, work
 from leadops.access import SYSTEM
 from leadops.decisions import Decision, DecisionFacts, canonical, digest_of
+from leadops.demo.arrivals import EACH_DAY, EACH_HOUR, PARIS
 from leadops.journal import JournalEntry
 from leadops.models import Account, Lead, Person
 from leadops.unit import Unit, in_unit
@@ -159,3 +160,41 @@ def test_copies_are_spread_over_the_span_and_none_is_of_tomorrow(lived: list[Pat
     assert JournalEntry.objects.filter(at__gt=now).count() == 0
     halves: list[datetime] = [at for at in received if at > now - timedelta(days=200)]
     assert 0.3 * COPIES < len(halves) < 0.7 * COPIES
+
+
+def test_lives_begin_when_the_demo_company_is_asked() -> None:
+    since = datetime(2026, 2, 4, 15, tzinfo=UTC)
+    born = [at.astimezone(PARIS) for at in stories.births(600, since)]
+    assert born == sorted(born) and born[0] > since and born[-1] - born[0] < timedelta(days=7)
+    assert {at.weekday() for at in born} == set(range(7))
+    weekend = sum(at.weekday() > 4 for at in born) / len(born)
+    assert abs(weekend - sum(EACH_DAY[5:]) / sum(EACH_DAY)) < 0.01
+    for hour, weight in enumerate(EACH_HOUR):
+        assert abs(sum(at.hour == hour for at in born) / len(born) - weight / sum(EACH_HOUR)) < 0.015
+
+
+def test_a_copy_lives_on_the_same_days_of_the_week_at_the_same_hours(lived: list[Pattern]) -> None:
+    born = {(life.life.born_at.weekday(), life.life.born_at.time()) for life in lived}
+    assert {(at.weekday(), at.time()) for at in Lead.objects.values_list("received_at", flat=True)} == born
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_are_written_side_by_side_and_their_indexes_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    house.furnish()
+    stories.furnish()
+    now = moment.now()
+    made = [patterns.pattern_of(life, share) for life, share in stories.live(1, now - timedelta(days=1))]
+    before = indexes()
+    monkeypatch.setattr(copies, "MANY", 1)
+    copies.write(made, 100, now - timedelta(days=365), now)
+    assert Lead.objects.count() == 100 + len(made)
+    assert indexes() == before
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('leadops_journalentry', 'id'))")
+        assert cursor.fetchone()[0] > JournalEntry.objects.latest("pk").pk
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+        return {name for (name,) in cursor.fetchall()}
