@@ -30,6 +30,8 @@ from routing.filters import DecisionFilter
 from routing.hours import reading as hours
 from routing.hours.api_shapes import CalendarUsage
 from routing.models import Clock
+from routing.sla import trying
+from routing.sla.api_shapes import PolicyTakes
 from routing.sla.switching import switch_take_away
 
 
@@ -79,6 +81,17 @@ class SlaEndpoint(VersionEndpoint):
         data = self.read(shapes.TakeAway)
         made = self.in_unit(lambda unit: switch_take_away(data["policy"], data["on"], unit, data["reason"]))
         return self.answer(made)
+
+    @extend_schema(
+        operation_id="sla_policies_preview",
+        summary="Which open leads the caller sees would fall under each policy of this version; stores nothing",
+        responses=PolicyTakes(many=True),
+    )
+    @action(detail=True, methods=["get"])
+    def preview(self, request: Request, pk: uuid.UUID) -> Response:
+        rows = trying.taken(self.actor, one(self._rows(), pk).body, moment.now())
+        found = [{"policy": row.key, "count": row.count, "leads": [lead.pk for lead in row.leads]} for row in rows]
+        return Response(PolicyTakes(found, many=True).data)
 
 
 class CalendarEndpoint(VersionEndpoint):

@@ -6,6 +6,7 @@ from django.urls import path
 
 from routing import team_views, views
 from routing.hours import views as hours
+from routing.sla import draft_views as drafts
 from routing.sla import views as sla
 
 app_name = "routing"
@@ -31,6 +32,13 @@ urlpatterns = [
     path("calendars/<slug:key>/publish", hours.publish, name="publish_calendar"),
     path("calendars/<slug:key>/roll-back", hours.roll_back, name="roll_back_calendar"),
     path("sla", sla.show_sla, name="show_sla"),
+    path("sla/draft", drafts.show_draft, name="show_sla_draft"),
+    path("sla/draft/start", drafts.start, name="start_sla_draft"),
+    path("sla/draft/publish", drafts.publish, name="publish_sla_draft"),
+    path("sla/draft/policies", drafts.add_policy, name="add_policy"),
+    path("sla/draft/policies/<slug:policy_key>", drafts.edit_policy, name="edit_policy"),
+    path("sla/draft/policies/<slug:policy_key>/arrange", drafts.arrange, name="arrange_policy"),
+    path("sla/draft/policies/<slug:policy_key>/try", drafts.try_policy, name="try_policy"),
     path("sla/policies/<slug:policy_key>/take-away", sla.set_take_away, name="set_take_away"),
     path("sla/proposals/<uuid:version_id>", sla.answer_proposal, name="answer_proposal"),
     path("sla/clocks/<uuid:clock_id>", sla.show_arithmetic, name="show_arithmetic"),

@@ -69,6 +69,7 @@ REQUEST_READERS = {
     "capture/channels.py": "the channel table's views, apart from pages for their length",
     "capture/doors.py": "the address of a request, its sender's, its body",
     "capture/adapters/strict.py": "Django's multipart parser under our limits",
+    "routing/sla/draft_views.py": "the pages of a draft, apart from views for their length",
     "routing/team_views.py": "the manager's pages, apart from views for their length",
     "nurture/suppression_views.py": "the page of suppressions, apart from views for their length",
     "nurture/group_views.py": "the pages of leads enrolled together, apart from views for their length",

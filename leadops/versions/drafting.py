@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from leadops.errors import NotFound
+from leadops.errors import NotFound, Refused
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
@@ -32,6 +32,28 @@ def newest_of(kind: str, key: str) -> Version | None:
     """The draft being edited, else the last version there is."""
     rows = Version.objects.filter(kind=kind, key=key).select_related("author", "team")
     return draft_of(kind, key) or rows.order_by("-number").first()
+
+
+def propose(draft: Version, unit: Unit, reason: str) -> Version:
+    """One's own draft offered to who publishes, with the reason why."""
+    if not reason.strip():
+        raise Refused("reason-needed", _("Say why: a reason is needed to propose."))
+    faults = versions.check(draft)
+    if faults:
+        found = [(path, str(message)) for path, message in faults]
+        raise Refused("not-publishable", _("This version has faults and cannot be published."), faults=found)
+    kept = versions.save_draft(draft.pk, draft.body, actor=unit.actor, at=unit.at)
+    kept.reason = reason.strip()
+    kept.save(update_fields=["reason"])
+    return kept
+
+
+def discard(draft: Version, unit: Unit, reason: str = "") -> Version:
+    """One's own draft thrown away; the number stays taken, and the history says so."""
+    kept = versions.save_draft(draft.pk, draft.body, actor=unit.actor, at=unit.at)
+    kept.state, kept.reason = Version.State.DECLINED, reason.strip() or "—"
+    kept.save(update_fields=["state", "reason"])
+    return kept
 
 
 def start_draft(kind: str, key: str, unit: Unit) -> Version:

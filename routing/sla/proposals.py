@@ -3,26 +3,89 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadops import access, moment
+from leadops.access import Actor
 from leadops.effects import plan
-from leadops.errors import NotFound
+from leadops.errors import NotFound, Refused
 from leadops.models import Membership, User
 from leadops.templatetags.house import duration, said
 from leadops.unit import Unit
+from leadops.versions import drafting
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing.sla import reading, switching
+from routing.sla import reading, switching, trying
 
 
 def open_proposals() -> QuerySet[Version]:
     """Drafts nobody has answered, newest first."""
     rows = Version.objects.filter(kind="sla", key=versions.HOUSE, state=Version.State.DRAFT)
     return rows.select_related("author", "based_on").order_by("-number")
+
+
+def draft_of(actor: Actor) -> Version | None:
+    """The draft the actor is at, not yet proposed."""
+    return open_proposals().filter(author=actor.user_id, reason="").first() if actor.user_id else None
+
+
+def start_draft(unit: Unit) -> Version:
+    """A draft of what is in force; the actor's own that is there already is kept."""
+    mine = draft_of(unit.actor)
+    if mine is not None:
+        return mine
+    live = versions.in_force("sla", versions.HOUSE, unit)
+    body = live.body if live else {"policies": []}
+    return versions.draft("sla", versions.HOUSE, body, actor=unit.actor, at=unit.at, based_on=live)
+
+
+def draft_context(draft: Version, actor: Actor, at: datetime) -> dict[str, Any]:
+    """The draft's page: policies in order with the leads each would take, faults, what changes, who may publish."""
+    faults = versions.check(draft)
+    counts = {row.key: row for row in trying.taken(actor, draft.body, at)}
+    known = {} if faults else {row["key"]: row for row in reading.policies_shown(versions.compiled(draft), at)}
+    rows = [
+        {
+            "key": policy.get("key"),
+            "label": said(policy.get("label")) or policy.get("key"),
+            "sentence": reading.condition_words(policy.get("when") or {}),
+            "clocks": known.get(policy.get("key"), {}).get("clocks", []),
+            "taken": counts.get(policy.get("key")),
+        }
+        for policy in draft.body.get("policies", [])
+    ]
+    return {
+        "draft": draft,
+        "rows": rows,
+        "most": trying.COUNTED,
+        "faults": [str(message) for _path, message in faults],
+        "change": shown(draft),
+        "may_publish": versions.may_publish(actor, "sla"),
+    }
+
+
+SETTLED = {
+    "publish": gettext_lazy("Version %(n)s is in force from now on."),
+    "propose": gettext_lazy("Proposed as version %(n)s. Who works for the whole house publishes it."),
+    "discard": gettext_lazy("Draft %(n)s is thrown away."),
+}
+
+
+def settle(draft: Version, answer: str, reason: str, unit: Unit) -> None:
+    """What becomes of one's own draft: in force, proposed, or thrown away."""
+    if answer == "publish":
+        versions.publish(draft.pk, unit=unit, reason=reason)
+    elif answer == "propose":
+        tell_proposal(drafting.propose(draft, unit, reason), unit)
+    elif answer == "discard":
+        drafting.discard(draft, unit, reason)
+    else:
+        raise Refused("unknown-answer", _("Publish, propose or throw away."))
 
 
 def shown(version: Version) -> dict[str, Any]:
@@ -54,11 +117,16 @@ def _lines(version: Version) -> list[str]:
 def propose_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Version:
     """Propose the switch; everybody who may answer hears of it."""
     proposal = switching.propose_take_away(policy_key, on, unit, reason)
+    tell_proposal(proposal, unit)
+    return proposal
+
+
+def tell_proposal(proposal: Version, unit: Unit) -> None:
+    """Everybody who may answer hears of it."""
     roles, _scope = access.VERBS["edit_sla"]
     rows = Membership.objects.filter(team__isnull=True, role__in=roles, user__is_active=True)
     for user_id in sorted(set(rows.values_list("user_id", flat=True))):
         _tell(user_id, "sla_proposed", proposal, proposal.reason, unit)
-    return proposal
 
 
 def answer(version_id: uuid.UUID, publish: bool, reason: str, unit: Unit) -> Version:

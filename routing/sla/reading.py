@@ -16,6 +16,7 @@ from leadops import access, calendars
 from leadops.access import Actor
 from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
+from leadops.conditions.validate import Invalid
 from leadops.errors import NotFound
 from leadops.templatetags.house import percent, said, stamp
 from leadops.versions import calendars as calendar_versions
@@ -115,6 +116,14 @@ def gap_words(gap: Gap) -> str:
 
 def _weekdays() -> list[str]:
     return [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
+
+
+def condition_words(when: dict[str, Any]) -> str:
+    """A condition inside a sentence; one that cannot be read says so instead of failing the page."""
+    try:
+        return sentence(when, LEAD, inside=True)
+    except Invalid as invalid:
+        return _("This condition cannot be read: %(why)s") % {"why": invalid.message}
 
 
 def policies_shown(compiled: Policies, at: datetime) -> list[dict[str, Any]]:

@@ -57,13 +57,15 @@ def show_sla(request: HttpRequest) -> HttpResponse:
     at = moment.now()
     live = versions.version_at("sla", "house", at)
     form, lines, due = _tester(request, at)
+    mine = proposals.draft_of(actor)
     context = {
         "version": live,
         "policies": reading.policies_shown(versions.compiled(live), at) if live else [],
         "history": versions.history("sla", "house")[:10],
         "may_propose": access.can(actor, "edit_sla"),
         "may_publish": versions.may_publish(actor, "sla"),
-        "proposals": [proposals.shown(one) for one in proposals.open_proposals()[:10]],
+        "proposals": [proposals.shown(one) for one in proposals.open_proposals() if one != mine][:10],
+        "mine": mine,
         "gaps": [reading.gap_words(gap) for gap in coverage.gaps(at)[:5]],
         "form": form,
         "lines": lines,
