@@ -99,12 +99,23 @@ def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | No
         "templates": sorted(templates.items(), key=lambda pair: pair[1]),
         "settings_form": given.get("settings_form") or SettingsForm(body=shown.body),
         "publish_form": given.get("publish_form") or ReasonForm(auto_id="publish_%s"),
-        "faults": [f"{path}: {message}" for path, message in versions.check(draft)] if draft else [],
+        "faults": _check_words(versions.check(draft)) if draft else [],
         "counts": _counts(key, state),
         "state": state,
         "enrolments": [enrolment_row(row, actor) for row in rows[:SHOWN]],
         **_history("sequence", key, live, given),
     }
+
+
+def _check_words(faults: Sequence[tuple[str, object]]) -> list[str]:
+    """What stands against publishing; a fault of a step names it by its place."""
+    words = []
+    for path, message in faults:
+        place = path.partition("steps[")[2].partition("]")[0]
+        words.append(
+            _("Step %(n)s: %(fault)s") % {"n": int(place) + 1, "fault": message} if place.isdigit() else str(message)
+        )
+    return words
 
 
 def step_row(position: int, step: Mapping[str, Any], templates: Mapping[str, str]) -> dict[str, Any]:
@@ -191,7 +202,7 @@ def template_context(
         "may_edit": access.can(actor, EDIT),
         "form": form or TemplateForm(body=shown.body),
         "publish_form": given.get("publish_form") or ReasonForm(auto_id="publish_%s"),
-        "faults": [f"{path}: {message}" for path, message in versions.check(draft)] if draft else [],
+        "faults": _check_words(versions.check(draft)) if draft else [],
         "fields": merging.FIELDS.items(),
         "leads": leads,
         "lead": lead,

@@ -18,6 +18,7 @@ from leadops.adminsite import HouseAdmin
 from leadops.desk import passwords, people
 from leadops.errors import Refused
 from leadops.models import Membership, Role, Team, User
+from leadops.templatetags.house import stamp
 from leadops.unit import Unit, in_unit
 
 
@@ -154,7 +155,11 @@ class UserAdmin(PeopleAdmin):
         return NewUser if obj is None else ChangedUser
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("email", "created_at") if obj is not None else ()
+        return ("email", "since") if obj is not None else ()
+
+    @admin.display(description=_("Since"))
+    def since(self, user: User) -> str:
+        return stamp(user.created_at)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Whoever has no password gets a link; it is shown once, to pass on."""

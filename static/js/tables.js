@@ -1,4 +1,4 @@
-// On a phone a `.table.stacked` becomes one card per row; each cell then carries its column's heading. Without this file it scrolls sideways.
+// On a phone a `.table.as-cards` becomes one card per row; each cell then carries its column's heading. Without this file it scrolls sideways.
 "use strict";
 (() => {
   const words = (heading) => heading.textContent.trim().replace(/\s+/g, " ");
@@ -18,7 +18,7 @@
     }
     table.dataset.labelled = "";
   };
-  const all = () => document.querySelectorAll(".table.stacked").forEach(label);
+  const all = () => document.querySelectorAll(".table.as-cards").forEach(label);
   all();
   document.addEventListener("htmx:afterSettle", all);
 })();
