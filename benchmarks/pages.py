@@ -49,8 +49,8 @@ class Seen:
     raw: float | None = None  # the statements of a report without kept facts, added up
 
 
-def measure(turns: int) -> list[Seen]:
-    """Every page, an action, and beside them a bare page of the same rows."""
+def measure(turns: int, only: str = "") -> list[Seen]:
+    """Every page, an action, and beside them a bare page of the same rows; `only` those whose key begins so."""
     from leadops.models import Lead, User
 
     rep = User.objects.get(email=REP)
@@ -58,11 +58,14 @@ def measure(turns: int) -> list[Seen]:
     days = {"first": date.today() - timedelta(days=364), "last": date.today()}
     found = []
     for key, what, url, reader in PAGES:
+        if not key.startswith(only):
+            continue
         ask = asking(reader, url.format(lead=lead, **days))
         raw = uncounted(ask) if reader == EXECUTIVE else None
         found.append(timed(key, what, ask, turns, raw))
-    note = asking(REP, f"/leads/{lead}/notes", {"text": "Rings back."})
-    found.append(timed("action", "a note on a lead", note, turns))
+    if "action".startswith(only):
+        note = asking(REP, f"/leads/{lead}/notes", {"text": "Rings back."})
+        found.append(timed("action", "a note on a lead", note, turns))
     found.append(timed("bare", "bare page of 25 rows of a queue", bare(rep.pk), turns))
     return found
 
@@ -97,7 +100,8 @@ def bare(owner: Any) -> Callable[[], Any]:
     )
 
     def ask() -> HttpResponse:
-        rows = Work.objects.filter(owner=owner).select_related("lead__person").order_by("due_at", "pk")[:25]
+        queue = Work.objects.filter(owner=owner, wakes_at__isnull=True)
+        rows = queue.select_related("lead__person").order_by("due_at", "-score_band", "-heat", "pk")[:25]
         return HttpResponse(page.render(Context({"rows": rows})))
 
     return ask
@@ -125,6 +129,7 @@ def timed(key: str, what: str, ask: Callable[[], Any], turns: int, raw: float | 
 
     with CaptureQueriesContext(connection) as queries:
         ask()
+    statements = len(queries)
     server = psutil.Process(connection.connection.info.backend_pid)
     spans, used = [], used_by(server)
     for _turn in range(turns):
@@ -134,7 +139,7 @@ def timed(key: str, what: str, ask: Callable[[], Any], turns: int, raw: float | 
     used = used_by(server) - used
     spans.sort()
     p95 = spans[min(len(spans) - 1, int(len(spans) * 0.95))]
-    return Seen(key, what, statistics.median(spans), p95, used / turns * 1000, len(queries), raw)
+    return Seen(key, what, statistics.median(spans), p95, used / turns * 1000, statements, raw)
 
 
 def used_by(server: Any) -> float:
@@ -145,6 +150,7 @@ def used_by(server: Any) -> float:
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--turns", type=int, default=30)
+    ask.add_argument("--only", default="", help="pages whose key begins so")
     chosen = ask.parse_args()
     os.environ |= {"LEADOPS_MODE": "test", "DJANGO_SETTINGS_MODULE": "leadops.settings"}
     import django
@@ -152,7 +158,7 @@ def main() -> None:
     django.setup()
     from leadops.models import Lead
 
-    rows = [asdict(seen) for seen in measure(chosen.turns)]
+    rows = [asdict(seen) for seen in measure(chosen.turns, chosen.only)]
     for row in rows:
         raw = "" if row["raw"] is None else f"   raw {row['raw']:8.1f} ms"
         print(

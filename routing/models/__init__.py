@@ -263,6 +263,9 @@ class Clock(models.Model):
                 name="clock_answered_by",
                 condition=Q(kind="first_attempt", state="met"),
             ),
+            models.Index(
+                fields=["rep", "ended_at"], name="clock_answered_at", condition=Q(kind="first_attempt", state="met")
+            ),
         ]
 
     def __str__(self) -> str:
