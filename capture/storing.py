@@ -100,7 +100,8 @@ def _run(line: Any, values: Sequence[bytes | None]) -> Any:
     if not line.autocommit and raw.transaction_status == TransactionStatus.IDLE:
         line.execute("SELECT")  # psycopg begins a transaction with its first statement, and ours is none of its own
     if getattr(_ready, "line", None) is not line:
-        _checked(raw.prepare(_NAME, _SQL, _TYPES))
+        raw.send_prepare(_NAME, _SQL, _TYPES)  # libpq's own `prepare` would wait for ever in a frozen server
+        _checked(line.wait(generators.execute(raw))[-1])
         _ready.line = line
     raw.send_query_prepared(_NAME, values, _BINARY, 1)
     found = line.wait(generators.execute(raw))[-1]

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import psycopg
 
 T = TypeVar("T")
+APART = 1.0  # seconds between two tries while the server is silent
 ASKING = 2  # seconds for the answer to a new connection; the least that libpq knows
 
 
@@ -30,14 +31,14 @@ class Knowledge:
     """What this process knows of its server: while it is silent one thread tries for all, the others are refused at once."""
 
     def __init__(self) -> None:
-        self.silent = False
+        self.silent, self.tried = False, 0.0  # when the last attempt ended, by the monotonic clock
         self.trying = threading.Lock()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Around a connection that is made. Raises `ServerSilent` when it got no answer, or when another is being tried."""
+        """Around a connection that is made. Raises `ServerSilent` when it got no answer, or while another is being tried or was just now."""
         alone = self.silent
-        if alone and not self.trying.acquire(blocking=False):
+        if alone and (time.monotonic() - self.tried < APART or not self.trying.acquire(blocking=False)):
             raise ServerSilent
         try:
             yield
@@ -46,6 +47,7 @@ class Knowledge:
             self.silent = True
             raise ServerSilent from None
         finally:
+            self.tried = time.monotonic()
             if alone:
                 self.trying.release()
 
