@@ -29,7 +29,7 @@ LONGEST_KEY = 190
 # What is worth keeping of a request; signatures, cookies and authorisations never are.
 KEPT_HEADERS = (
     "user-agent", "idempotency-key", "webhook-id", "webhook-timestamp", "svix-id", "x-hubspot-request-timestamp",
-    "x-request-id",
+    "x-request-id", "leadops-request",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from leadops.batch import database_gone
 from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.capture")
+flow = logging.getLogger("leadops.flow")
 ACTOR = system("pipeline")
 LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
@@ -206,6 +207,7 @@ def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, re
         try:
             done = in_unit(partial(_resolve, batch), actor=actor, at=at)
         except Poisoned as fault:
+            log.error("submission cannot be read", extra={"submission": str(fault.submission_id)}, exc_info=fault)
             todo[-1] = [key for key in batch if key != fault.submission_id]
             _failed(fault.submission_id, fault.cause, at or moment.now(), result)
         except Exception as fault:
@@ -220,8 +222,17 @@ def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, re
                 todo += [batch[middle:], batch[:middle]]
         else:
             todo.pop()
+            _tell(done)
             result.submissions += done
             result.ends.update(str(submission.end) for submission in done)
+
+
+def _tell(done: Sequence[Submission]) -> None:
+    """From the request that left it to the lead it became: the line by which a log is read from one side to the other."""
+    for each in done if flow.isEnabledFor(logging.INFO) else ():
+        if request := each.headers.get("leadops-request"):
+            said = {"submission": str(each.pk), "request": request, "lead": str(each.lead_id or "") or None}
+            flow.info("submission ended", extra={**said, "end": str(each.end)})
 
 
 def _resolve(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, MutableMapping
 from http.client import responses
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bound_contextvars
 
 from capture import receive, views
 from capture.doors import Addressed, Stopped
+from leadops.platform import identity
 from leadops.platform.headers import UNSEEN
 
 PREFIX = "/in/"
@@ -36,7 +39,7 @@ def intake_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
     return middleware
 
 
-def straight(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes] | None:
+def straight(environ: MutableMapping[str, Any], start_response: Callable[..., Any]) -> list[bytes] | None:
     """A post answered without Django's request around it, half of what was left; None: Django's to answer.
 
     What it says and keeps is the same (`receive.post`), whichever way it came.
@@ -44,13 +47,17 @@ def straight(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> 
     path = environ["PATH_INFO"]
     if not path.startswith(PREFIX) or environ["REQUEST_METHOD"] != "POST" or not _ours(environ):
         return None
-    try:
-        answer = receive.post(environ, path[len(PREFIX) :])
-    except Exception:
-        log.exception("a post could not be answered")
-        connections.close_all()
-        answer = receive.problem(Stopped(500, "fault"))
-    headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *UNSEEN.items(), *answer.more]
+    began, own = time.perf_counter(), identity.give(environ)
+    with bound_contextvars(request=own):
+        try:
+            answer = receive.post(environ, path[len(PREFIX) :])
+        except Exception:
+            log.exception("a post could not be answered")
+            connections.close_all()
+            answer = receive.problem(Stopped(500, "fault"))
+        identity.tell("POST", "in/", answer.status, began)
+    headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), (identity.HEADER, own)]
+    headers += [*UNSEEN.items(), *answer.more]
     start_response(f"{answer.status} {responses[answer.status]}", headers)
     return [answer.body]
 

@@ -19,6 +19,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from leadops.effects.providers import PROVIDERS, SCHEMES, anymail_settings
+from leadops.platform import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
@@ -165,6 +166,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "leadops.desk.requests.identified",
     "leadops.desk.middleware.database_outage",
     "capture.shortcut.intake_first",  # what is posted to /in/ meets nothing below
     "csp.middleware.CSPMiddleware",  # outside of whatever can fail: refusals and outages carry the policy too
@@ -272,7 +274,7 @@ if HTTPS:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^in/", r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^in/", r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -401,17 +403,9 @@ REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")
 if REPORTING_ZONE not in available_timezones():
     stop(f"LEADOPS_ZONE={REPORTING_ZONE!r} is not a time zone such as Europe/Paris")
 INTAKE_PER_SECOND = whole("INTAKE_PER_SECOND", 100, 1, 100_000)  # accepted per source; more is asked to come back
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who sends it as bearer reads /metrics; unset: this machine only
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    stop("METRICS_TOKEN is shorter than 20 characters")
 TRUSTED_PROXIES = whole("TRUSTED_PROXIES", 0, 0, 5)  # proxies in front whose X-Forwarded-For entry is believed
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "leadops.platform.logs.LineFormatter", "json": LOG_FORMAT == "json"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "leadops": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
-        "django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False},
-    },
-}
+LOGGING = logs.set_up(LOG_FORMAT == "json", MODE not in ("demo", "test"))

@@ -231,10 +231,13 @@ def test_the_servers_own_way_to_the_intake_says_and_stores_the_same():
     status, headers, body = straight(b'{"n": 1}')
     answer = send(b'{"n": 2}')
     assert (status, body["status"]) == ("202 Accepted", "accepted")
-    assert {name: value for name, value in headers.items() if name != "Content-Length"} == {
-        name: value for name, value in answer.items() if name != "Content-Length"
+    own = ("Content-Length", "X-Request-ID")
+    assert {name: value for name, value in headers.items() if name not in own} == {
+        name: value for name, value in answer.items() if name not in own
     }
     assert headers["Content-Length"] == str(len(json.dumps(body)))
+    kept = [each.headers["leadops-request"] for each in Submission.objects.order_by("id")]
+    assert kept == [headers["X-Request-ID"], answer["X-Request-ID"]] and len(set(kept)) == 2
     assert straight(b'{"n": 2}')[0] == "200 OK"
     assert [bytes(each.body) for each in Submission.objects.order_by("id")] == [b'{"n": 1}', b'{"n": 2}']
 

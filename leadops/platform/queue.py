@@ -1,4 +1,4 @@
-"""The queue facade: the only importer of django_q. A task is a function and ids; the queue is a hint, tables are the truth.
+"""The queue facade: what knows django_q, beside the process that runs its workers. A task is a function and ids; the queue is a hint, tables are the truth.
 
 `enqueue` writes in the caller's transaction, so a task and the row it belongs to commit or roll back together.
 """
@@ -18,11 +18,13 @@ from django.utils.module_loading import import_string
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ, Task
-from django_q.signals import pre_execute
+from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from leadops.platform import heartbeats
+from leadops.platform.logs import places
 from leadops.platform.watched import WatchedConnection
 
 log = logging.getLogger("leadops.queue")
@@ -46,6 +48,7 @@ FROM (SELECT id, lock FROM {OrmQ._meta.db_table} WHERE key = %s AND lock <= stat
       ORDER BY lock, id LIMIT %s FOR UPDATE SKIP LOCKED) AS taken
 WHERE q.id = taken.id RETURNING taken.lock, q.id, q.payload
 """
+GIVE_BACK = f"UPDATE {OrmQ._meta.db_table} SET lock = statement_timestamp() WHERE id = ANY(%s)"
 
 
 class SkipLocked(ORM):
@@ -94,6 +97,11 @@ class SkipLocked(ORM):
                     raise
                 connections[Conf.ORM].close()
                 sleep(WAIT)
+
+    def give_back(self, ids: list[int]) -> None:
+        """Tasks that were taken and not begun: another taker may have them at once."""
+        with connections[Conf.ORM].cursor() as cursor:
+            cursor.execute(GIVE_BACK, [ids])
 
     def _wait(self) -> None:
         """Until a task of this queue is announced, or the time is over."""
@@ -171,4 +179,17 @@ def show_progress(**_told: object) -> None:
         connection.close()
 
 
+def bind_task(task: dict[str, Any], **_told: object) -> None:
+    """Every line of the worker names the task from here on."""
+    bind_contextvars(task=task["id"], does=task["func"])
+
+
+def end_task(task: dict[str, Any], **_told: object) -> None:
+    if not task["success"]:
+        log.error("task failed", extra={"fault": places(str(task["result"]))})
+    unbind_contextvars("task", "does")
+
+
 pre_execute.connect(show_progress, dispatch_uid="leadops.platform.queue")
+pre_execute.connect(bind_task, dispatch_uid="leadops.platform.queue.bind")
+post_execute_in_worker.connect(end_task, dispatch_uid="leadops.platform.queue.end")

@@ -29,6 +29,7 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         ("PORT", "70000", "PORT='70000'"),
         ("WEB_WORKERS", "0", "WEB_WORKERS='0'"),
         ("TASK_WORKERS", "-1", "TASK_WORKERS='-1'"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 20 characters"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT='xml' is not one of json, text"),
         ("LEADOPS_MODE", "prod", "LEADOPS_MODE='prod' is not one of"),
         ("LEADOPS_LANGUAGE", "de", "LEADOPS_LANGUAGE='de' is not one of fr, en"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.apps import AppConfig
 
-KILL, HANG, RAISE = "kill-the-worker", "hang-the-reader", "break-the-reader"
+KILL, HANG, RAISE, QUOTE = "kill-the-worker", "hang-the-reader", "break-the-reader", "break-with-its-own-words"
 LEASE = 2.0
 CANARY_EVERY = 1.0
 STARTS_NOTE = "FAULTS_STARTS_NOTE"  # the file that gets a line each time a worker begins to read what kills it
@@ -41,6 +41,8 @@ def faulty(read: Callable[..., Any]) -> Callable[..., Any]:
             pass
         if RAISE.encode() in body:
             raise ValueError(RAISE)
+        if QUOTE.encode() in body:
+            raise ValueError(body.decode())
         return read(received, source)
 
     return reading
