@@ -55,7 +55,7 @@ def live(port: int) -> Child:
 def cluster(name: str) -> Child:
     """A django-q2 cluster. Its name goes by the environment: settings are read before the command line is."""
     variables = {"LEADOPS_ROLE": "cluster", "Q_CLUSTER_NAME": name}
-    command = manage("qcluster", "--skip-checks")  # the preparation made them: a restart need not load every page
+    command = manage("cluster", "--skip-checks")  # the preparation made them: a restart need not load every page
     command = command if name == "now" else ["nice", "-n", "10", *command]  # people come first
     return Child(f"cluster-{name}", command, variables, pulse=f"cluster:{name}", beaten_by="ticker")
 

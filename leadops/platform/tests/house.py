@@ -54,7 +54,7 @@ class House:
         (top / "run").mkdir(exist_ok=True)
         self.patience, self.settings = patience, settings
         self.ending = threading.Event()
-        self.leads = 0
+        self.leads, self.timeout = 0, 10.0
         self.starts_note = top / "starts"
         self.starts_note.touch()
 
@@ -127,7 +127,7 @@ class House:
     def _ask(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         try:
             line.request(method, path, body, headers)
             answer = line.getresponse()
