@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from leadops.desk import health
+from leadops.desk import gauges, health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", gauges.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("leadops.api_root")),
     path("", include("leadops.desk.urls")),
