@@ -29,7 +29,8 @@ from leadops.versions.models import Version
 from qualification import criteria, page, preview, selectors
 from qualification.behaviour_form import BehaviourForm
 from qualification.criteria import CardForm, LineForm, MqlForm, ReasonForm
-from qualification.models import MqlDefinition, Scorecard
+from qualification.framework_form import FrameworkForm
+from qualification.models import FrameworkVersion, MqlDefinition, Scorecard
 
 
 class VersionAdmin(HouseAdmin):
@@ -258,3 +259,28 @@ class ScorecardAdmin(VersionAdmin):
 
     def _kept(self, request: HttpRequest, version: Version, body: dict[str, Any]) -> HttpResponse:
         return self._said(request, self._keep(request, version, body, None), published=False)
+
+
+@admin.register(FrameworkVersion)
+class FrameworkAdmin(VersionAdmin):
+    """Questions, their answers and what they are worth; answers given keep their keys."""
+
+    kind = "framework"
+    edit_verb = "edit_framework"
+    template = "qualification/admin_framework.html"
+
+    def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {**super()._shown(body), "questions": page.questions_of(body)}
+
+    def edit(self, request: HttpRequest, version: Version | None) -> HttpResponse:
+        body = dict(version.body) if version else self._start(request)
+        posted = request.method == "POST"
+        form = FrameworkForm(request.POST if posted else None, body=body)
+        if posted and form.is_valid():
+            published = "_publish" in request.POST
+            reason = form.cleaned_data["reason"] if published else None
+            done = self._tried(form, lambda: self._keep(request, version, form.body(body), reason))
+            if done is not None:
+                return self._said(request, done, published)
+        faults = [str(message) for _path, message in versions.check(version)] if version else []
+        return self._page(request, version, 422 if posted else 200, form=form, faults=faults)

@@ -80,16 +80,21 @@ def framework_of(at: datetime) -> dict[str, Any] | None:
     version = versions.version_at("framework", selectors.HOUSE, at)
     if version is None:
         return None
-    rows = [
+    rows = questions_of(version.body)
+    return {"version": version, "sentence": kind_of("framework").sentence(version.body), "questions": rows}
+
+
+def questions_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The questions of a framework with their answers, in the reader's language."""
+    return [
         {
             "label": said(question["label"]),
             "weight": question["weight"],
             "needed": question.get("needed", False),
             "answers": [{"label": said(row["label"]), "worth": row["worth"]} for row in question["answers"]],
         }
-        for question in version.body["questions"]
+        for question in body["questions"]
     ]
-    return {"version": version, "sentence": kind_of("framework").sentence(version.body), "questions": rows}
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,7 +143,7 @@ def groups_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def history(kind: str, actor: Actor) -> dict[str, Any]:
     """Versions of a kind, and where those who may edit it do so."""
-    name = {"mql": "mqldefinition", "scorecard": "scorecard"}.get(kind, "")
+    name = {"mql": "mqldefinition", "scorecard": "scorecard", "framework": "frameworkversion"}.get(kind, "")
     may = bool(name) and access.can(actor, kind_of(kind).verb) and access.can(actor, "open_admin")
     rows: list[Version] = list(versions.history(kind, selectors.HOUSE))
     return {
