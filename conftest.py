@@ -95,6 +95,14 @@ def _reference_rows_back(item: pytest.Item) -> None:
         fill_reference()
 
 
+# every migration that writes reasons or statuses
+REFERENCE = (
+    "leadops.migrations.0003_reference",
+    "qualification.migrations.0005_recycle_reasons",
+    "leadops.migrations.0022_reason_withdrawn",
+)
+
+
 def fill_reference() -> bool:
     """Write the migrations' reference rows where they are gone; whether they were."""
     from django.apps import apps  # apps are ready only now
@@ -103,7 +111,8 @@ def fill_reference() -> bool:
 
     gone = not Reason.objects.exists()
     if gone:
-        import_module("leadops.migrations.0003_reference").fill(apps, None)
+        for name in REFERENCE:
+            import_module(name).fill(apps, None)
     return gone
 
 

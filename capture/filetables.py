@@ -12,7 +12,7 @@ from leadops.models.columns import address
 
 
 class Import(models.Model):
-    """A file of rows on its way in. The same bytes are one import of their kind, until it is discarded."""
+    """A file of rows on its way in. The same bytes are one import of their kind, until it is discarded or taken back."""
 
     class Kind(models.TextChoices):
         LEADS = "leads", _("Leads")
@@ -28,6 +28,8 @@ class Import(models.Model):
         DONE = "done", _("Finished")
         FAILED = "failed", _("Stopped by a fault")
         DISCARDED = "discarded", _("Discarded")
+        UNDOING = "undoing", _("Being taken back")
+        UNDONE = "undone", _("Taken back")
 
     id = address()
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LEADS)
@@ -52,23 +54,34 @@ class Import(models.Model):
     created_at = models.DateTimeField()
     committed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    undo_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    lap = models.PositiveSmallIntegerField(default=0, help_text="How often the same file was taken back before.")
 
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "digest"], condition=~Q(state="discarded"), name="import_once_per_file"
+                fields=["kind", "digest"], condition=~Q(state__in=["discarded", "undone"]), name="import_once_per_file"
             ),
             models.CheckConstraint(
                 name="import_committed_has_time",
                 condition=Q(state__in=["mapping", "checking", "checked", "discarded"]) | Q(committed_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="import_undone_in_order",
+                condition=(~Q(state__in=["undoing", "undone"]) | Q(undo_at__isnull=False))
+                & (Q(undone_at__isnull=True) | Q(undo_at__isnull=False)),
+            ),
         ]
         indexes = [
             models.Index(fields=["header", "-id"], name="import_like_this"),
             models.Index(
-                fields=["id"], name="import_at_work", condition=Q(state__in=["checking", "loading", "settling"])
+                fields=["id"],
+                name="import_at_work",
+                condition=Q(state__in=["checking", "loading", "settling", "undoing"]),
             ),
         ]
 

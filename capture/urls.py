@@ -36,6 +36,7 @@ desk_urlpatterns = [
     path("imports/<uuid:file_id>/mapping", imports.map_import, name="map_import"),
     path("imports/<uuid:file_id>/commit", imports.commit_import, name="commit_import"),
     path("imports/<uuid:file_id>/discard", imports.discard_import, name="discard_import"),
+    path("imports/<uuid:file_id>/undo", imports.undo_import, name="undo_import"),
     path("imports/<uuid:file_id>/bad-rows", imports.download_bad_rows, name="download_bad_rows"),
     path("campaigns", pages.list_campaigns, name="list_campaigns"),
     path("campaigns/new", pages.new_campaign, name="new_campaign"),

@@ -6,6 +6,7 @@ Real functions, in their order; a newcomer reads here what happens when. It deci
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from capture import pipeline
@@ -125,6 +126,6 @@ def hand_over() -> None:
     work.set_sources(DUE_SOURCES)
     batch.set_doors(DOORS)
     ticker.set_due_work(DUE_WORK)
-    for kind in (LEADS, ACCOUNTS, DEALS):
+    for kind in (replace(LEADS, undo=qualification.withdraw), ACCOUNTS, DEALS):
         import_kinds.register(kind)
     dealrows.set_make_owners(people.former_reps)

@@ -26,8 +26,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from leadops.journal import JournalEntry, Kind
-from leadops.lifecycle import FORWARD
-from leadops.models import Lead, Opportunity
+from leadops.lifecycle import FORWARD, WITHDRAWN
+from leadops.models import Lead, Opportunity, Stage
 
 EMPTY = "-"  # in a query string: the lead has no such origin (an empty value means "any")
 ANSWERS = (Kind.ATTEMPTED, Kind.CONVERSED)
@@ -51,8 +51,9 @@ LATE = "late"  # answered, but after five minutes
 
 
 def countable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """One row per lead that still stands for itself: what a merge absorbed is counted with its survivor."""
-    return leads.filter(absorbed_by__isnull=True)
+    """One row per lead that stands for itself: what a merge absorbed is counted with its survivor, what an undone import
+    brought is counted nowhere."""
+    return leads.filter(absorbed_by__isnull=True).exclude(stage=Stage.DISQUALIFIED, stage_reason=WITHDRAWN)
 
 
 def of_origin(leads: QuerySet[Lead], column: str, value: str) -> QuerySet[Lead]:

@@ -18,6 +18,7 @@ from leadops.unit import Unit
 
 FORWARD = ("new", "engaged", "mql", "sal", "sql", "opportunity", "won")
 ENDED = ("won", "lost", "disqualified", "recycled")
+WITHDRAWN = "withdrawn"  # the reason of a lead whose import was taken back; figures leave it out
 _REASON_USE = {"lost": Reason.Use.LOST, "disqualified": Reason.Use.DISQUALIFY, "recycled": Reason.Use.RECYCLE}
 
 # from -> to. Forward moves may skip stages (journalled); `engaged` again after a hand-back of a handoff.
@@ -111,6 +112,15 @@ def check_reasons(wanted: Iterable[tuple[str, str]]) -> None:
     for use, key in pairs:
         if (use, key) not in known:
             raise Refused("unknown-reason", _("Choose a reason from the list."), reason=key)
+
+
+def withdraw(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
+    """Open leads of an import taken back end and leave every figure. Its reason is nobody's to choose."""
+    moved = [lead for lead in leads if lead.stage in OPEN_STAGES]
+    for lead in moved:
+        _move_one(Move(lead, Stage.DISQUALIFIED, WITHDRAWN), unit, None)
+    _write_moves(moved, unit)
+    return moved
 
 
 def _check_allowed(each: Move) -> None:

@@ -29,9 +29,10 @@ class SuppressionFilter(filters.FilterSet):
         label=_("E-mail address"),
         method="by_address",
         validators=[an_address],
-        help_text=_("Whether this address is on the list."),
     )
-    reason = filters.ChoiceFilter(label=_("Reason"), choices=list(suppression.REASON_LABELS.items()))
+    reason = filters.ChoiceFilter(
+        label=_("Reason"), choices=list(suppression.REASON_LABELS.items()), empty_label=_("All")
+    )
     state = filters.ChoiceFilter(label=_("State"), choices=STATES, method="by_state", empty_label=None)
 
     class Meta:

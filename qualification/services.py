@@ -182,6 +182,11 @@ def disqualify_many(ends: Mapping[Lead, End], unit: Unit) -> list[Lead]:
     return _end(ends, Stage.DISQUALIFIED, unit)
 
 
+def withdraw(leads: Sequence[Lead], unit: Unit) -> None:
+    """Leads of an import that is taken back end, with what was offered of them."""
+    handoff.withdraw(lifecycle.withdraw(leads, unit), unit)
+
+
 def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime | None = None, text: str = "") -> Lead:
     """Not now: the lead rests until `wake_at` (the reason's own rest unless said) or until the person comes back.
 

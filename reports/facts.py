@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from leadops import journal, moment
 from leadops.journal import JournalEntry
-from leadops.lifecycle import FORWARD
+from leadops.lifecycle import FORWARD, WITHDRAWN
 from reports.models import AXES, RANKS, FactsRead
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ LONGEST = 4.0  # seconds of one run: the `long` cluster's slices end below five
 MANY = 5000  # unread rows above which reading everything directly is no slower
 
 _ORIGINS = ", ".join(f"l.{axis}" for axis in AXES if axis != "ended")
+# `cohorts.countable`, of the lead `l`
+COUNTABLE = f"l.absorbed_by_id IS NULL AND NOT (l.stage = 'disqualified' AND l.stage_reason = '{WITHDRAWN}')"
 # one row per countable lead of %s: what LeadFact holds
 LEADS = f"""
 SELECT l.id, l.received_at, {_ORIGINS}, l.stage || ':' || l.stage_reason, {", ".join(f"m.e{k}" for k in RANKS)}
@@ -43,25 +45,25 @@ FROM leadops_lead l LEFT JOIN (
         WHERE j.lead_id = ANY(%s) AND j.kind = 'stage_moved') m
   GROUP BY m.lead_id
 ) m ON m.lead_id = l.id
-WHERE l.id = ANY(%s) AND l.absorbed_by_id IS NULL
+WHERE l.id = ANY(%s) AND {COUNTABLE}
 """  # noqa: S608 (numbers and names of fixed lists only)
 # one row per asking of those leads: what AskingFact holds
-ASKINGS = """
+ASKINGS = f"""
 SELECT a.lead_id, a.cycle, a.asked_at,
        min(j.at) FILTER (WHERE j.kind IN ('assigned', 'claimed')),
        min(j.at) FILTER (WHERE j.kind IN ('attempted', 'conversed') AND j.actor_id IS NOT NULL),
        min(j.at) FILTER (WHERE j.kind = 'conversed' AND j.actor_id IS NOT NULL)
 FROM (
   SELECT l.id AS lead_id, 1 AS cycle, l.received_at AS asked_at, 0 AS entry FROM leadops_lead l
-  WHERE l.id = ANY(%s) AND l.absorbed_by_id IS NULL
+  WHERE l.id = ANY(%s) AND {COUNTABLE}
   UNION ALL
   SELECT j.lead_id, j.cycle, j.at, j.id FROM leadops_journalentry j JOIN leadops_lead l ON l.id = j.lead_id
   WHERE j.lead_id = ANY(%s) AND j.kind = 'came_back' AND j.data->'new_cycle' = 'true'::jsonb
-    AND l.absorbed_by_id IS NULL
+    AND {COUNTABLE}
 ) a LEFT JOIN leadops_journalentry j ON j.lead_id = a.lead_id AND j.cycle = a.cycle AND j.at >= a.asked_at
      AND j.kind IN ('assigned', 'claimed', 'attempted', 'conversed')
 GROUP BY a.lead_id, a.cycle, a.asked_at, a.entry
-"""
+"""  # noqa: S608 (the condition above)
 _COLUMNS = ", ".join(["lead_id", "received_at", *AXES, *(f"entered_{k}" for k in RANKS)])
 WRITE_LEADS = f"INSERT INTO reports_leadfact ({_COLUMNS}) {LEADS}"
 WRITE_ASKINGS = (

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from capture import reasons
-from capture.imports import files, selectors, services
+from capture.imports import files, selectors, services, shown, undoing
 from capture.imports.uploads import Bounded, bound
 from capture.models import Import, ImportFault
 from leadops import moment
@@ -42,6 +42,7 @@ class ImportOut(serializers.ModelSerializer[Import]):
         fields = (
             "id", "kind", "state", "name", "size", "rows", "columns", "encoding", "separator", "mapping", "options",
             "source", "found", "ends", "progress", "error", "created_at", "committed_at", "finished_at",
+            "undo_at", "undone_at", "undone_by",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -52,6 +53,26 @@ class ImportOut(serializers.ModelSerializer[Import]):
     @extend_schema_field(ProgressOut)
     def get_progress(self, file: Import) -> dict[str, Any]:
         return dict(ProgressOut(selectors.progress_of(file, moment.now())).data)
+
+
+class ImportUndo(Strict):
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
+class StaysOut(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    lead = serializers.UUIDField()
+    reason = serializers.CharField()
+
+
+class ImportUndoOut(serializers.Serializer[Any]):
+    """`withdrawn` leads would end, `stays` would not (the first 200 in `rows`), `touched` rows fell on older leads."""
+
+    possible = serializers.BooleanField()
+    withdrawn = serializers.IntegerField()
+    stays = serializers.IntegerField()
+    touched = serializers.IntegerField()
+    rows = StaysOut(many=True)
 
 
 class ImportNew(Strict):
@@ -186,6 +207,22 @@ class ImportEndpoint(Endpoint):
     @action(detail=True, methods=["post"])
     def commit(self, request: Request, pk: uuid.UUID) -> Response:
         return self.answer(self.in_unit(lambda unit: services.commit(pk, unit)), 202)
+
+    @extend_schema(
+        operation_id="imports_undo",
+        summary="Take a finished import of leads back, in the background; with `dry_run` only tell what would go",
+        request=ImportUndo,
+        responses={200: ImportUndoOut, 202: ImportOut},
+    )
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: uuid.UUID) -> Response:
+        file = selectors.import_for(self.actor, pk)
+        if not self.read(ImportUndo)["dry_run"]:
+            return self.answer(self.in_unit(lambda unit: services.undo(pk, unit)), 202)
+        plan = undoing.plan(file, shown.STAYS_SHOWN)
+        kept = [{"row": row.row, "lead": row.lead_id, "reason": code} for row, code in plan.shown]
+        told = {"withdrawn": plan.goes, "stays": sum(plan.stays.values()), "touched": plan.touched, "rows": kept}
+        return Response(ImportUndoOut({**told, "possible": undoing.may_undo(file, moment.now())}).data)
 
     @extend_schema(
         operation_id="imports_bad_rows",

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
+from leadops.models import Lead
 from leadops.unit import Unit
 
 NEW, KNOWN, DUPLICATE, BAD = "new", "known", "duplicate", "bad"
@@ -53,6 +54,7 @@ class RowKind:
     """`checker` starts a dry run and gives its function for one batch after another; `take` writes a batch.
 
     `take` gives one verdict for each row, in order, and must stand being run again on the same rows.
+    `undo` ends leads that an import made and nobody touched; without it an import is not taken back.
     `one_of`: without a column for one of these nothing can be found behind a row. `verb`: what its maker must be
     allowed beside importing.
     """
@@ -64,6 +66,7 @@ class RowKind:
     one_of: tuple[str, ...]
     verb: str = "import_leads"
     chunk: int = 500
+    undo: Callable[[Sequence[Lead], Unit], object] | None = None
 
 
 _kinds: dict[str, RowKind] = {}

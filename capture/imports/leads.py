@@ -145,7 +145,7 @@ def _submission(file: Import, row: Row, headers: dict[str, str], unit: Unit) -> 
         Submission,
         id=ids.uuid7(),
         source_id=file.source_id,
-        delivery_key=f"f:{bytes(file.digest).hex()}:{row.number}",
+        delivery_key=f"f:{bytes(file.digest).hex()}:{f'{file.lap}-' if file.lap else ''}{row.number}",
         received_at=unit.at,
         content_type="application/json",
         headers=headers,

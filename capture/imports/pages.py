@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from capture.imports import files, selectors, services, shown
+from capture.imports import files, selectors, services, shown, undoing
 from capture.imports.forms import FormatForm, MappingForm, UploadForm, initial_of
 from capture.imports.uploads import bound
 from capture.models import Import
@@ -132,6 +132,21 @@ def discard_import(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     in_unit(lambda unit: services.discard(file_id, unit), actor=_actor(request))
     messages.success(request, _("The file is thrown away."))
     return redirect("capture:list_imports")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_import(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
+    """GET shows which leads would go and which stay; POST takes the import back."""
+    actor = _actor(request)
+    file = selectors.import_for(actor, file_id)
+    if request.method == "POST":
+        in_unit(lambda unit: services.undo(file_id, unit), actor=actor)
+        return redirect("capture:show_import", file_id)
+    if not undoing.may_undo(file, moment.now()):
+        return redirect("capture:show_import", file_id)
+    plan = undoing.plan(file, shown.STAYS_SHOWN)
+    context = {"file": file, "plan": plan, "stays": shown.stays(plan, access.masks_contacts(actor))}
+    return render(request, "capture/import_undo.html", context)
 
 
 @require_safe

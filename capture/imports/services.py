@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from capture.adapters.synonyms import plain
-from capture.imports import cells, files
+from capture.imports import cells, files, undoing
 from capture.imports.kinds import DAY, kind_of, known_kinds
 from capture.imports.rows import targets_of
 from capture.models import Import, ImportFault, ImportPart, Source
@@ -24,6 +24,7 @@ from leadops.models import Reason, Rep, Team
 from leadops.unit import Unit
 
 State = Import.State
+OVER = (State.DISCARDED, State.UNDONE)  # the same file may come anew
 OPEN = (State.MAPPING, State.CHECKED)
 ROUTES = ("now", "mql", "source", "assign")
 OPTIONS = (
@@ -42,7 +43,8 @@ def upload(kind: str, name: str, chunks: Iterable[bytes], unit: Unit) -> tuple[I
     access.require(unit.actor, "import_leads")
     access.require(unit.actor, kind_of(kind).verb)
     kept = files.take_in(chunks)
-    again = Import.objects.filter(kind=kind, digest=kept.digest).exclude(state=State.DISCARDED).first()
+    same = Import.objects.filter(kind=kind, digest=kept.digest)
+    again = same.exclude(state__in=OVER).first()
     if again is not None:
         return again, False
     separator = files.separator_of(kept.pieces[:1], kept.encoding)
@@ -55,10 +57,11 @@ def upload(kind: str, name: str, chunks: Iterable[bytes], unit: Unit) -> tuple[I
         separator=separator,
         by_id=unit.actor.user_id,
         created_at=unit.at,
+        lap=same.filter(state=State.UNDONE).count(),
     )
     _profiled(made, files.profile(kept.pieces, kept.encoding, separator))
     Import.objects.bulk_create([made], ignore_conflicts=True)
-    held = Import.objects.exclude(state=State.DISCARDED).get(kind=kind, digest=kept.digest)
+    held = Import.objects.exclude(state__in=OVER).get(kind=kind, digest=kept.digest)
     if held.pk != made.pk:  # the same file, sent twice at once
         return held, False
     files.save(made.pk, kept.pieces)
@@ -250,3 +253,8 @@ def discard(file_id: uuid.UUID, unit: Unit) -> Import:
     ImportPart.objects.filter(file=file).delete()
     ImportFault.objects.filter(file=file).delete()
     return file
+
+
+def undo(file_id: uuid.UUID, unit: Unit) -> Import:
+    """Take a finished import back, in the background: leads it made and nobody touched since end."""
+    return undoing.undo(_locked(file_id, unit), unit)

@@ -8,13 +8,15 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from capture.imports import selectors
+from capture import reasons
+from capture.imports import selectors, undoing
 from capture.models import Import, Submission
 
 State = Import.State
-MOVING = (State.CHECKING, State.LOADING, State.SETTLING)
+STAYS_SHOWN = 200
+MOVING = (State.CHECKING, State.LOADING, State.SETTLING, State.UNDOING)
 _ORDER = (
-    (State.MAPPING,), (State.CHECKING, State.CHECKED), (State.LOADING, State.SETTLING, State.FAILED), (State.DONE,),
+    (State.MAPPING,), (State.CHECKING, State.CHECKED), (State.LOADING, State.SETTLING, State.FAILED), (State.DONE, State.UNDOING, State.UNDONE),
 )  # fmt: skip
 
 
@@ -26,7 +28,7 @@ def steps(file: Import, *, mapping: bool = False) -> list[dict[str, Any]]:
     """The way of a file, for the stepper."""
     labels = (_("Columns"), _("Dry run"), _("Import"), _("Report"))
     at = 0 if mapping else next(n for n, states in enumerate(_ORDER) if file.state in states)
-    done = len(labels) if file.state == State.DONE else at
+    done = len(labels) if at == len(labels) - 1 else at
     states = ["done" if n < done else "current" if n == at else "todo" for n in range(len(labels))]
     return [{"label": label, "state": state} for label, state in zip(labels, states, strict=True)]
 
@@ -70,6 +72,21 @@ def context(file: Import, at: datetime) -> dict[str, Any]:
         "ends": _ends(file) if file.committed_at else [],
         "taken": sum(n for key, _label, n in _found(file) if key != "bad"),
         "faults": faults,
+        "may_undo": undoing.may_undo(file, at),
+        "undo_until": file.finished_at + undoing.WITHIN if file.finished_at else None,
         "reasons": selectors.reason_counts(file) if faults else [],
         "mapped": [column["name"] for place, column in enumerate(file.columns) if str(place) in file.mapping],
     }
+
+
+def stays(plan: undoing.Plan, masked: bool) -> list[dict[str, Any]]:
+    """The first leads that would stay, each with its row and reason."""
+    return [
+        {
+            "row": row.row,
+            "lead": row.lead,
+            "who": "" if masked or row.lead is None else str(row.lead.person),
+            "why": reasons.words_of_row(code),
+        }
+        for row, code in plan.shown
+    ]

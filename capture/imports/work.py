@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
+from capture.imports import undoing
 from capture.imports.kinds import BAD, KNOWN, NEW, Row, Verdict, kind_of
 from capture.imports.rows import batches
 from capture.models import Import, ImportFault, Submission
@@ -28,7 +29,7 @@ from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.imports")
 State = Import.State
-AT_WORK = (State.CHECKING, State.LOADING, State.SETTLING)
+AT_WORK = (State.CHECKING, State.LOADING, State.SETTLING, State.UNDOING)
 CHECKED_AT_ONCE = 1000  # rows
 SLICE = 4.0  # seconds of loading before the worker is given back
 MOST_STARTS = 3
@@ -72,7 +73,8 @@ def _mine(file_id: uuid.UUID) -> Iterator[bool]:
 def _move_on(file_id: uuid.UUID) -> None:
     """One step; a fault is counted before the step is tried again, and the third one stops the import with its cause."""
     file = Import.objects.get(pk=file_id)
-    step = {State.CHECKING: _check, State.LOADING: _load, State.SETTLING: _settle}.get(State(file.state))
+    steps = {State.CHECKING: _check, State.LOADING: _load, State.SETTLING: _settle, State.UNDOING: _undo}
+    step = steps.get(State(file.state))
     if step is None:
         return
     try:
@@ -205,6 +207,15 @@ def _settled(file: Import, unit: Unit) -> None:
             plan.notice(unit, user_id=owner, key=key, kind="import_leads", lead=None, data=data)
             plan.mail(unit, user_id=owner, key=key, purpose="import_leads", lead=None, body=data)
     _finish(file, unit, ends)
+
+
+def _undo(file: Import) -> None:
+    """Chunk after chunk, each one unit, for a slice of time; then it is taken back."""
+    until = time.monotonic() + SLICE
+    while in_unit(lambda unit: undoing.step(_still(file), unit), actor=system(f"import:{file.pk}")):
+        if time.monotonic() > until:
+            return
+    in_unit(lambda unit: undoing.finish(_still(file), unit), actor=system(f"import:{file.pk}"))
 
 
 def _finish(file: Import, unit: Unit, ends: dict[str, int]) -> None:
