@@ -90,9 +90,11 @@ def test_without_the_end_of_the_whole_group_two_clusters_run(house: House, monke
 
 def test_when_the_leading_ticker_is_killed_the_one_standing_by_leads(house: House) -> None:
     first = leading_backend(house)
-    standby = subprocess.Popen(manage("ticker"), cwd=BASE, env={**house.variables, "LEADOPS_ROLE": "ticker"})
+    standby = subprocess.Popen(
+        manage("ticker", "--skip-checks"), cwd=BASE, env={**house.variables, "LEADOPS_ROLE": "ticker"}
+    )
     try:
-        until(lambda: waiting_tickers(house, first), 20)
+        until(lambda: waiting_tickers(house, first), LIMIT)
         assert leading_backend(house) == first  # one leads, the other waits
         house.leader("ticker").suspend()  # hangs, so that the supervisor cannot be the one who helps at once
         house.leader("ticker").kill()

@@ -25,6 +25,15 @@ BOUND = 3 * Patience().end  # a machine with room stays under one: after that th
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = %s"
 
 
+@pytest.fixture
+def house(house: House) -> Iterator[House]:
+    """With the patience of production: who ends or starts answers no look of the parent, and is not to be killed for it."""
+    patience, usual = house.supervisor.patience, house.timeout
+    house.supervisor.patience, house.timeout = replace(patience, silence=Patience().silence), 60.0
+    yield house
+    house.supervisor.patience, house.timeout = patience, usual
+
+
 @contextmanager
 def held(house: House, table: str) -> Iterator[Callable[[], None]]:
     """Nobody writes to the table until the lock is let go: whoever is at it now is at work for so long."""
@@ -115,18 +124,7 @@ class Provider(Poster):
             time.sleep(0.02)
 
 
-@pytest.fixture
-def calm(house: House) -> Iterator[House]:
-    """While its new workers start, the web answers no look of the parent: production waits longer than these tests do."""
-    patience = house.supervisor.patience
-    house.supervisor.patience = replace(patience, silence=Patience().silence)
-    house.timeout, usual = 60.0, house.timeout
-    yield house
-    house.supervisor.patience, house.timeout = patience, usual
-
-
-def test_a_rolling_restart_loses_no_accepted_post(calm: House) -> None:
-    house = calm
+def test_a_rolling_restart_loses_no_accepted_post(house: House) -> None:
     providers = [Provider(house, f"roll{os.getpid()}p{number}") for number in range(3)]
     for provider in providers:
         provider.start()
