@@ -46,7 +46,7 @@ class NewCalendarForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=500, required=False, help_text=gettext_lazy("Why it changes. Everyone reads it.")
+        label=gettext_lazy("Reason"), max_length=500, help_text=gettext_lazy("Why it changes. Everyone reads it.")
     )  # fmt: skip
 
 

@@ -43,9 +43,7 @@ class NameForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, required=False, help_text=_("Why it changes. Everyone reads it.")
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("Why it changes. Everyone reads it."))
 
 
 class PolicyForm(NameForm):
@@ -66,7 +64,13 @@ class PolicyForm(NameForm):
         amount, unit = editing.span((held or {}).get("target", 3600))
         label = LABELS[kind]
         self._add(f"{kind}_on", forms.BooleanField(label=label, required=False, initial=held is not None))
-        whole = forms.IntegerField(label=_("Within"), required=False, min_value=1, max_value=7_776_000, initial=amount)
+        whole = forms.IntegerField(
+            label=_("Within"),
+            min_value=1,
+            max_value=7_776_000,
+            initial=amount,
+            error_messages={"required": _("Say within how long.")},
+        )
         self._add(f"{kind}_target", whole)
         self._add(f"{kind}_unit", forms.ChoiceField(label=_("Unit"), choices=UNITS, initial=unit))
         start = (held or {}).get("from", "assigned")
@@ -115,8 +119,8 @@ class PolicyForm(NameForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         for kind in KINDS:
-            if data.get(f"{kind}_on") and not data.get(f"{kind}_target"):
-                self.add_error(f"{kind}_target", _("Say within how long."))
+            if not data.get(f"{kind}_on"):
+                self._errors.pop(f"{kind}_target", None)  # type: ignore[union-attr]  # a clock that does not run has none
             for n in range(editing.RUNGS):
                 if bool(data.get(f"{kind}_{n}_at")) is not bool(data.get(f"{kind}_{n}_do")):
                     self.add_error(
