@@ -1,12 +1,14 @@
 """Measures a running house: from the sending of a posted lead to the commit that assigned it, and where the time goes.
 
-    .venv/bin/python -m benchmarks.captured_to_assigned [leads per second] [seconds]
+    .venv/bin/python -m benchmarks.captured_to_assigned [leads per second] [seconds] [--leads N]
 
 Its own private server (with commit times recorded) in a temporary folder; nothing of this checkout's data is touched.
+With `--leads` a copy of a grown house on this checkout's private server, which is started anew for it.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -18,7 +20,10 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
+from psycopg import sql
 
+from benchmarks import grow
 from leadops.platform import cluster_files, postgres
 from leadops.platform.supervisor import Patience
 from leadops.platform.tests.house import SOURCE, House, until
@@ -102,24 +107,50 @@ def report(house: House, sent: dict[str, float]) -> None:
     print(line_of("  unit begins -> committed (pipeline)", [row[4] - row[3] for row in rows]))
 
 
+class GrownHouse(House):
+    """The same house over a copy of a grown one, on this checkout's private server."""
+
+    leads = 0
+
+    def database(self) -> str:
+        server = postgres.ensure()
+        grown = grow.ready(server, self.leads)
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute("DROP DATABASE IF EXISTS leadops_p4 WITH (FORCE)")
+            conn.execute(
+                sql.SQL("CREATE DATABASE leadops_p4 TEMPLATE {}").format(sql.Identifier(grow.name(self.leads)))
+            )
+        return grown.replace(grow.name(self.leads), "leadops_p4")
+
+
 def main() -> None:
-    rate = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("rate", type=float, nargs="?", default=20.0, help="leads per second")
+    ask.add_argument("seconds", type=float, nargs="?", default=30.0)
+    ask.add_argument("--leads", type=int, default=0, help="over a grown house of so many")
+    chosen = ask.parse_args()
+    rate, seconds = chosen.rate, chosen.seconds
     postgres.OPTIONS["track_commit_timestamp"] = "on"
     top = Path(tempfile.mkdtemp(prefix="lo"))
     top.chmod(0o755)
-    house = House(top, Patience(), "leadops.settings")
+    house = (GrownHouse if chosen.leads else House)(top, Patience(), "leadops.settings")
+    if isinstance(house, GrownHouse):
+        postgres.stop()  # it starts anew with commit times recorded
+        house.leads = chosen.leads
     try:
         began = time.monotonic()
         house.start()
         until(house.ready, 120, look=0.5)
         print(f"ready after {time.monotonic() - began:.1f} s")
+        # what fell due since the house was grown is worked off first, as it would have been all along
+        until(lambda: not house.ask("SELECT 1 FROM routing_clock WHERE state = 'running' AND next_at <= now()"), 600)
+        print(f"nothing overdue after {time.monotonic() - began:.1f} s")
         for warm in range(20):
             house.flows(f"warm{warm}", 30)
         house.command(sys.executable, "-m", "benchmarks.queue_wake")
-        before = processor_times(house)
+        before = {} if chosen.leads else processor_times(house)
         sent = post_all(house, rate, seconds)
-        for name, used in processor_times(house).items():
+        for name, used in ({} if chosen.leads else processor_times(house)).items():
             print(f"processor time of {name:<24} {(used - before.get(name, 0.0)) / seconds * 100:5.1f} %")
         until(lambda: not house.ask("SELECT 1 FROM capture_submission WHERE \"end\" = 'pending'"), 120)
         report(house, sent)

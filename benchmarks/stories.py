@@ -19,6 +19,7 @@ from capture.models import Cost, Source, Submission
 from leadops import access, moment
 from leadops.demo.arrivals import EACH_DAY, EACH_HOUR, PARIS
 from leadops.desk import services as desk
+from leadops.effects import runner
 from leadops.models import Lead, User
 from leadops.testing import CampaignFactory, SourceFactory
 from leadops.unit import Unit, in_unit
@@ -29,6 +30,7 @@ from qualification.answers import Answered
 from routing.sla import tasks as sla_tasks
 
 SPAN = timedelta(days=70)  # the longest life, and the week in which they begin
+TICK = timedelta(hours=12)
 APART = 37  # lives that follow each other begin at unlike times of the week
 FIRST = 70_000_001  # number of the first person, and of the first company below
 FIRM = 80_000_001
@@ -200,10 +202,21 @@ def live(each: int, until: datetime) -> list[tuple[Life, int]]:
         source = sources[SOURCES[(n // len(STORIES) + n) % len(SOURCES)][0]]
         life = Life(n, source, born[n * APART % len(born)])
         lives.append((life, share, acts))
-    for at, life, act in sorted(_in_order(lives), key=lambda row: row[0]):
+    ticks = [(at, None, worked_off) for at in _ticks(born[0], until)]
+    for at, life, act in sorted([*_in_order(lives), *ticks], key=lambda row: row[0]):
         with moment.at(at):
             act(life)
     return [(life, share) for life, share, _acts in lives]
+
+
+def worked_off(_life: Life | None) -> None:
+    """What a ticker would have had done by now: letters to reps sent, clocks climbed."""
+    sla_tasks.climb()
+    runner.run()
+
+
+def _ticks(since: datetime, until: datetime) -> list[datetime]:
+    return [since + TICK * n for n in range(1, (until - since) // TICK + 1)]
 
 
 def _in_order(lives: Iterable[tuple[Life, int, Any]]) -> Iterable[tuple[datetime, Life, Act]]:

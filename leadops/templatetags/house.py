@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -41,6 +42,7 @@ def stamp(at: datetime) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=2048)  # an inbox draws three hundred of them, of some forty kinds
 def icon(name: str, css: str = "") -> SafeString:
     """A drawing from the sprite; always decoration, the word beside it carries the meaning."""
     return format_html(

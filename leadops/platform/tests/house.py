@@ -58,8 +58,12 @@ class House:
         self.starts_note = top / "starts"
         self.starts_note.touch()
 
+    def database(self) -> str:
+        """Where it keeps its rows: a server of its own."""
+        return postgres.ensure(self.var)
+
     def start(self) -> None:
-        self.url = postgres.ensure(self.var)
+        self.url = self.database()
         kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TEST_DATABASE")}
         self.variables = {
             **kept,
