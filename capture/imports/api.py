@@ -88,7 +88,10 @@ class ImportFormat(Strict):
 
 
 class ImportMapping(Strict):
-    """`mapping`: position of a column (from 0) → what it holds; left out, what was suggested holds."""
+    """`mapping`: position of a column (from 0) → what it holds; left out, what was suggested holds.
+
+    `new:text`, `new:number`, `new:day` or `new:flag` makes a custom field of the column when the import is committed.
+    """
 
     mapping = serializers.DictField(child=serializers.CharField(max_length=80), required=False)
     options = Document(required=False, default=dict, help_text=", ".join(services.OPTIONS))

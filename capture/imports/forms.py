@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from capture.imports import files
 from capture.imports.kinds import DAY, known_kinds
+from capture.imports.newfields import KINDS as NEW_KINDS
+from capture.imports.newfields import NEW_FIELD
 from capture.imports.rows import targets_of
 from capture.models import Import, Source
 from leadops import access
@@ -74,6 +76,9 @@ class MappingForm(forms.Form):
             groups.setdefault(str(target.group), []).append((target.key, target.label))
         for name, listed in groups.items():
             choices += [(name, listed)] if name else listed
+        if file.kind == Import.Kind.LEADS and access.can(actor, "edit_reference"):
+            fresh = [(f"{NEW_FIELD}{kind}", label) for kind, label in NEW_KINDS.items()]
+            choices.append((_("New custom field, named as the column"), fresh))
         for place, column in enumerate(file.columns):
             self.fields[f"column_{place}"] = forms.ChoiceField(label=column["name"], choices=choices, required=False)
         self._days(any(target.kind == DAY for target in targets.values()))

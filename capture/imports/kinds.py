@@ -17,6 +17,7 @@ from leadops.unit import Unit
 
 NEW, KNOWN, DUPLICATE, BAD = "new", "known", "duplicate", "bad"
 TEXT, DAY, NUMBER = "text", "day", "number"
+ATTRIBUTE = "attribute:"  # before the key of a custom field
 
 
 @dataclass(frozen=True, slots=True)

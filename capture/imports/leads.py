@@ -17,7 +17,21 @@ from capture.adapters.base import Draft
 from capture.adapters.coercion import draft_from
 from capture.adapters.synonyms import NAMES
 from capture.identity import PHONE, Keys, keys_for
-from capture.imports.kinds import BAD, DAY, DUPLICATE, KNOWN, NEW, NUMBER, Check, Options, Row, RowKind, Target, Verdict
+from capture.imports.kinds import (
+    ATTRIBUTE,
+    BAD,
+    DAY,
+    DUPLICATE,
+    KNOWN,
+    NEW,
+    NUMBER,
+    Check,
+    Options,
+    Row,
+    RowKind,
+    Target,
+    Verdict,
+)  # fmt: skip
 from capture.models import Import, Source, Submission
 from leadops import bulk, ids, moment
 from leadops.models import AttributeDef, MatchKey, PersonEmail
@@ -25,7 +39,6 @@ from leadops.templatetags.house import said
 from leadops.unit import Unit
 
 BEHIND = 10  # priority: live ones have 0 and go first
-ATTRIBUTE = "attribute:"
 LABELS: dict[str, str | Promise] = {
     "email": _("E-mail"), "phone": _("Phone"), "given_name": _("First name"), "family_name": _("Last name"),
     "name": _("Whole name"), "company": _("Company"), "title": _("Job title"), "country": _("Country"),

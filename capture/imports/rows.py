@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from capture.filetables import Import
-from capture.imports import cells, files
+from capture.imports import cells, files, newfields
 from capture.imports.kinds import DAY, NUMBER, Row, Target, kind_of
 from leadops.fold import fold
 
 
 def targets_of(file: Import) -> dict[str, Target]:
-    return {target.key: target for target in kind_of(file.kind).targets()}
+    """What a column may hold: the fields of the kind, and those this import will make."""
+    known = {target.key: target for target in kind_of(file.kind).targets()}
+    return {target.key: target for target in newfields.pending(file)} | known
 
 
 class Reader:

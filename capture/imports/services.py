@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from capture.adapters.synonyms import plain
-from capture.imports import cells, files, undoing
+from capture.imports import cells, files, newfields, undoing
 from capture.imports.kinds import DAY, kind_of, known_kinds
 from capture.imports.rows import targets_of
 from capture.models import Import, ImportFault, ImportPart, Source
@@ -125,8 +125,10 @@ def read_again(file_id: uuid.UUID, encoding: str, separator: str, unit: Unit) ->
 def set_mapping(file_id: uuid.UUID, mapping: Mapping[str, str], options: Mapping[str, Any], unit: Unit) -> Import:
     """Say what the columns mean and start the dry run."""
     file = _open(file_id, unit)
-    file.mapping = _checked_mapping(file, mapping)
-    file.options = {**file.options, **{key: value for key, value in options.items() if key in OPTIONS}}
+    named, fields = newfields.asked_for(file, mapping, unit)
+    chosen = {key: value for key, value in options.items() if key in OPTIONS}
+    file.options = {**file.options, **chosen, "new_fields": fields}
+    file.mapping = _checked_mapping(file, named)
     _check_options(file, unit)
     _check_days(file)
     file.state, file.next_row, file.found, file.error, file.starts = State.CHECKING, 0, {}, "", 0
@@ -233,6 +235,7 @@ def commit(file_id: uuid.UUID, unit: Unit) -> Import:
         return file
     if file.state not in (State.CHECKED, State.FAILED) or (file.state == State.FAILED and not file.committed_at):
         raise Conflict("not-checked", _("Check the file first."))
+    newfields.make(file)
     file.committed_at = file.committed_at or unit.at
     if file.state == State.CHECKED:
         file.next_row, file.ends = 0, {}

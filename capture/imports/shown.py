@@ -72,6 +72,7 @@ def context(file: Import, at: datetime) -> dict[str, Any]:
         "ends": _ends(file) if file.committed_at else [],
         "taken": sum(n for key, _label, n in _found(file) if key != "bad"),
         "faults": faults,
+        "new_fields": [each["label"] for each in (file.options.get("new_fields") or {}).values()],
         "may_undo": undoing.may_undo(file, at),
         "undo_until": file.finished_at + undoing.WITHIN if file.finished_at else None,
         "reasons": selectors.reason_counts(file) if faults else [],
