@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ def server_time(url: str) -> Iterator[Used]:
     tops = [top] if top is not None and "postgres" in top.name() else []
     used, before = Used(), processor_seconds(tops)
     yield used
+    time.sleep(0.5)  # connections that just ended count once the server has noticed
     used.seconds = processor_seconds(tops) - before
 
 
