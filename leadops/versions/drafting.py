@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.unit import Unit
 from leadops.versions import services as versions
@@ -22,16 +24,22 @@ def free_key(kind: str, name: str, reserved: Iterable[str] = RESERVED) -> str:
     return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
 
 
-def draft_of(kind: str, key: str) -> Version | None:
-    """The newest draft."""
+def draft_of(kind: str, key: str, author: uuid.UUID | None = None) -> Version | None:
+    """The newest draft, the author's own before anybody else's."""
     rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT).select_related("author", "team")
-    return rows.order_by("-number").first()
+    mine = rows.filter(author=author).order_by("-number").first() if author else None
+    return mine or rows.order_by("-number").first()
 
 
 def newest_of(kind: str, key: str) -> Version | None:
     """The draft being edited, else the last version there is."""
     rows = Version.objects.filter(kind=kind, key=key).select_related("author", "team")
     return draft_of(kind, key) or rows.order_by("-number").first()
+
+
+def may_change(actor: Actor, draft: Version) -> bool:
+    """Whose proposal it is, or who could publish it."""
+    return draft.author_id == actor.user_id or versions.may_publish(actor, draft.kind, draft.team)
 
 
 def propose(draft: Version, unit: Unit, reason: str) -> Version:
@@ -57,9 +65,9 @@ def discard(draft: Version, unit: Unit, reason: str = "") -> Version:
 
 
 def start_draft(kind: str, key: str, unit: Unit) -> Version:
-    """A draft of what is in force; the one already there is kept."""
-    draft = draft_of(kind, key)
-    if draft is not None:
+    """A draft of what is in force; one already there that the actor may change is kept."""
+    draft = draft_of(kind, key, unit.actor.user_id)
+    if draft is not None and may_change(unit.actor, draft):
         return draft
     live = versions.version_at(kind, key, unit.at) or newest_of(kind, key)
     if live is None:

@@ -20,7 +20,7 @@ from leadops.models import RepTerms, Team
 from leadops.templatetags.house import said, stamp
 from leadops.versions import calendars as held
 from leadops.versions import services as versions
-from leadops.versions.drafting import draft_of, newest_of
+from leadops.versions.drafting import draft_of, may_change, newest_of
 from leadops.versions.kinds import kind_of
 from leadops.versions.models import Version
 from routing.hours import editing
@@ -122,10 +122,10 @@ def page_context(actor: Actor, key: str, at: datetime, given: Mapping[str, Any])
     newest = newest_of(KIND, key)
     if newest is None:
         raise NotFound(_("There is no such calendar."))
-    live, draft = versions.version_at(KIND, key, at), draft_of(KIND, key)
+    live, draft = versions.version_at(KIND, key, at), draft_of(KIND, key, actor.user_id)
     may_edit = access.can(actor, "edit_calendar", newest.team)
     may_publish = versions.may_publish(actor, KIND, newest.team)
-    mine = draft is not None and may_edit and (may_publish or draft.author_id == actor.user_id)
+    mine = draft is not None and may_edit and may_change(actor, draft)
     shown = live or (newest if not versions.check(newest) else None)
     context = {
         "key": key,

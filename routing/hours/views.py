@@ -67,8 +67,8 @@ def _page(request: HttpRequest, actor: Actor, key: str, status: int = 200, **giv
     return render(request, "routing/calendar.html", context, status=status)
 
 
-def _draft(key: str) -> Version:
-    found = draft_of(KIND, key)
+def _draft(actor: Actor, key: str) -> Version:
+    found = draft_of(KIND, key, actor.user_id)
     if found is None:
         raise NotFound(_("There is no draft of this name."))
     return found
@@ -123,7 +123,8 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def save(request: HttpRequest, key: str) -> HttpResponse:
     """Save the draft as typed, faults and all; the buttons copy Monday's hours or offer more rows."""
-    actor, draft = _actor(request, EDIT), _draft(key)
+    actor = _actor(request, EDIT)
+    draft = _draft(actor, key)
     action = request.POST.get("do", "save")
     body = editing.typed(request.POST.dict())
     body = editing.with_monday_copied(body) if action == "copy" else body
@@ -138,7 +139,8 @@ def save(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def publish(request: HttpRequest, key: str) -> HttpResponse:
     """Put the draft in force, or decline it, with a reason."""
-    actor, draft = _actor(request, EDIT), _draft(key)
+    actor = _actor(request, EDIT)
+    draft = _draft(actor, key)
     form = ReasonForm(request.POST, auto_id="publish_%s")
     act = versions.decline if request.POST.get("answer") == "decline" else versions.publish
     reason = request.POST.get("reason", "")

@@ -120,7 +120,7 @@ class PolicyForm(NameForm):
         data: dict[str, Any] = super().clean() or {}
         for kind in KINDS:
             if not data.get(f"{kind}_on"):
-                self._errors.pop(f"{kind}_target", None)  # type: ignore[union-attr]  # a clock that does not run has none
+                self._errors.pop(f"{kind}_target", None)  # type: ignore[attr-defined]  # a clock that does not run has none
             for n in range(editing.RUNGS):
                 if bool(data.get(f"{kind}_{n}_at")) is not bool(data.get(f"{kind}_{n}_do")):
                     self.add_error(

@@ -187,6 +187,16 @@ def test_a_teams_manager_proposes_for_the_house_and_publishes_for_the_team(lyon:
     assert names_at(moment.now())["trade-show"] in ("Salon", "Trade show")
 
 
+def test_a_proposal_waits_for_nobody_elses_draft(lyon: Version) -> None:
+    rita, nadia = ops(), signed_in(member("Nadia", Role.MANAGER, "paris", language="en"))
+    rita.post("/calendars/lyon/draft")
+    assert "is being prepared by Rita" in nadia.get("/calendars/lyon").content.decode()
+    nadia.post("/calendars/lyon/draft")
+    nadia.post("/calendars/lyon/save", posted(**{"fri-0-to": "11:00", "do": "save"}))
+    drafts = {row.author.name: row.body["week"]["fri"] for row in Version.objects.filter(key="lyon", state="draft")}  # type: ignore[union-attr]
+    assert drafts == {"Rita": [["09:00", "12:00"]], "Nadia": [["09:00", "11:00"]]}
+
+
 @pytest.mark.parametrize("role", [Role.REP, Role.MARKETING_OPS, Role.EXECUTIVE])
 @pytest.mark.parametrize("act", ["new", "lyon/draft", "lyon/save", "lyon/publish", "lyon/roll-back"])
 def test_who_only_reads_changes_nothing(lyon: Version, role: str, act: str) -> None:
