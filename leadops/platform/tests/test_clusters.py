@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import subprocess
 import time
@@ -83,7 +84,8 @@ def test_without_the_end_of_the_whole_group_two_clusters_run(house: House, monke
         assert [each for each in orphans if each.is_running()] == orphans
     finally:
         for each in orphans:
-            each.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # what does not live does not keep the others alive
+                each.kill()
     until(lambda: len(house.clusters("now")) == 1)
     assert house.flows("after-two-clusters") < LIMIT
 
