@@ -157,6 +157,14 @@ class Seal(models.Model):
         return f"{self.table} #{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts on one lead of many, and when: an act told later happened at `at`, and is recorded now; None: now."""
+
+    actor: Actor
+    at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Entry:
     """A journal row to be: `cause` is another Entry of the same unit or the id of an older row; `actor` None: the unit's."""

@@ -20,7 +20,7 @@ from django.db import OperationalError, connection, models, transaction
 
 from leadops import bulk, ids, journal, moment, stalled
 from leadops.access import Actor
-from leadops.journal import Entry, Kind
+from leadops.journal import Act, Entry, Kind
 from leadops.models import Lead
 
 log = logging.getLogger("leadops.unit")
@@ -57,14 +57,6 @@ def phases() -> tuple[Phase, ...]:
     return _phases
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who acts on one lead of many, and when that happened; `at` None: now."""
-
-    actor: Actor
-    at: datetime | None = None
-
-
 @dataclass(slots=True)
 class Unit:
     """What a service needs: who, when, the leads at hand, and where to record."""
@@ -91,8 +83,7 @@ class Unit:
 
     def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
         """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
-        if lead is not None and lead.pk in self._each:
-            fields.setdefault("at", self.at_on(lead))
+        fields = {"at": self.at_on(lead), **fields} if lead is not None and lead.pk in self._each else fields
         entry = Entry(kind=kind, lead=lead, actor=self.actor_on(lead), **fields)
         self.entries.append(entry)
         return entry
@@ -108,11 +99,8 @@ class Unit:
 
     @contextmanager
     def acting_each(self, acts: Mapping[uuid.UUID, Act]) -> Iterator[None]:
-        """Verbs for many leads inside are done on each by its own actor and at its own time, on others as the unit says.
-
-        A time before the unit's is an act told later: it happened then, and is recorded now.
-        """
-        if any(act.at is not None and act.at > self.at for act in acts.values()):
+        """Verbs for many leads inside are done on each by its own actor and at its own time, which is not to come."""
+        if any(act.at and act.at > self.at for act in acts.values()):
             raise ValueError("nobody tells what has not happened yet")
         before, self._each = self._each, acts
         try:
@@ -122,13 +110,11 @@ class Unit:
 
     def actor_on(self, lead: Lead | None) -> Actor:
         """Who acts on this lead: whose rights count and whose the rows are."""
-        act = self._each.get(lead.pk) if lead is not None else None
-        return self.actor if act is None else act.actor
+        return self._each[lead.pk].actor if lead is not None and lead.pk in self._each else self.actor
 
     def at_on(self, lead: Lead | None) -> datetime:
         """When what is done on this lead happened."""
-        act = self._each.get(lead.pk) if lead is not None else None
-        return self.at if act is None or act.at is None else act.at
+        return (lead is not None and lead.pk in self._each and self._each[lead.pk].at) or self.at
 
     def add(self, rows: Iterable[models.Model]) -> None:
         """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,23 @@ from leadops import money
 from leadops.conditions.fields import day_of
 from leadops.errors import Refused
 from leadops.models import ExchangeRate
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """At what amount a deal is won, in minor units of its currency ("" = the deal's), and on which day."""
+
+    amount_minor: int | None
+    currency: str = ""
+    closed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """For which reason a deal is lost, and on which day."""
+
+    reason: str
+    closed_on: date | None = None
 
 
 def in_house(minor: int | None, currency: str, day: date) -> tuple[int | None, date | None]:

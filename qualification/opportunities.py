@@ -17,6 +17,7 @@ from leadops.journal import Kind
 from leadops.models import IS_OPEN, Account, Lead, Opportunity, Reason, Rep, Stage
 from leadops.unit import Unit
 from qualification import amounts, handoff
+from qualification.amounts import Lost, Won
 
 State = Opportunity.State
 
@@ -86,23 +87,6 @@ def _new(ask: Ask, unit: Unit) -> Opportunity:
         opened_at=at,
         external_key=ask.external_key,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Won:
-    """At what amount a deal is won, in minor units of its currency ("" = the deal's), and on which day."""
-
-    amount_minor: int | None
-    currency: str = ""
-    closed_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """For which reason a deal is lost, and on which day."""
-
-    reason: str
-    closed_on: date | None = None
 
 
 def win(

@@ -33,7 +33,7 @@ ROUTE_KINDS = frozenset(
 )
 __all__ = [
     "ROUTE_KINDS",
-    "acknowledge",
+    "acknowledge_many",
     "assign",
     "claim",
     "deactivate_rep",
@@ -257,23 +257,15 @@ def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, jour
     unit.wake("inbox", before)
 
 
-def acknowledge(lead: Lead, unit: Unit) -> Assignment | None:
-    """The owner has seen the lead and takes it on; the first time counts. The desk journals it."""
-    return acknowledge_many([lead], unit).get(lead.pk)
-
-
 def acknowledge_many(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, Assignment]:
-    """`acknowledge` for many leads: lead -> the assignment that is accepted by it, for those not accepted before."""
-    open_ones = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at__isnull=True)
-    rows = {row.lead_id: row for row in open_ones.filter(accepted_at__isnull=True)}
-    if not rows:
-        return {}
-    mine = [lead for lead in leads if lead.pk in rows]
+    """Owners have seen these leads and take them on; the first time counts: lead -> its assignment accepted by it."""
+    rows = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at=None, accepted_at=None)
+    taken = {row.lead_id: row for row in rows}
+    mine = [lead for lead in leads if lead.pk in taken]
     for lead in mine:
-        lead.accepted_at = rows[lead.pk].accepted_at = unit.at_on(lead)
-    kept = bulk.changed(list(rows.values()), ["accepted_at"])
-    bulk.write([kept, bulk.changed(unit.written(mine), ["accepted_at"])])
-    return rows
+        lead.accepted_at = taken[lead.pk].accepted_at = unit.at_on(lead)
+    bulk.write([bulk.changed(rows, ["accepted_at"]) for rows in (list(taken.values()), unit.written(mine))])
+    return taken
 
 
 def why_not_now(state: State, rep_id: str) -> str:

@@ -63,7 +63,7 @@ def test_speed_and_acceptance_say_over_how_many() -> None:
 
     def answer(unit: object) -> None:
         (lead,) = unit.leads([first.pk])  # type: ignore[attr-defined]
-        services.acknowledge(lead, unit)  # type: ignore[arg-type]
+        services.acknowledge_many([lead], unit)  # type: ignore[arg-type]
         unit.record(Kind.ATTEMPTED, lead, data={"channel": "call", "outcome": "reached"})  # type: ignore[attr-defined]
 
     house.do(answer)

@@ -157,8 +157,8 @@ def test_acknowledging_counts_the_first_time() -> None:
     house.pool("everyone", rep("Ada"))
     house.rules()
     (lead,) = house.arrive([LeadFactory()])
-    assert house.do(lambda unit: services.acknowledge(lead, unit)) is not None
-    assert house.do(lambda unit: services.acknowledge(lead, unit)) is None
+    assert house.do(lambda unit: services.acknowledge_many([lead], unit))
+    assert not house.do(lambda unit: services.acknowledge_many([lead], unit))
     assert Assignment.objects.get().accepted_at == Lead.objects.get().accepted_at
 
 

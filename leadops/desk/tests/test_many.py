@@ -15,13 +15,14 @@ from leadops.desk import services as desk
 from leadops.desk.services import Attempt
 from leadops.desk.tests.desk_cast import Desk
 from leadops.errors import Conflict, Refused
-from leadops.journal import JournalEntry, Kind
+from leadops.journal import Act, JournalEntry, Kind
 from leadops.models import Lead, Opportunity
-from leadops.unit import Act, Unit, in_unit
+from leadops.unit import Unit, in_unit
 from qualification import opportunities
 from qualification import services as qualification
+from qualification.amounts import Lost, Won
 from qualification.answers import Answered
-from qualification.opportunities import Ask, Lost, Won
+from qualification.opportunities import Ask
 from qualification.services import End
 from routing.models import Assignment, Clock
 
