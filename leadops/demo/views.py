@@ -21,8 +21,6 @@ from leadops.demo import erase as erasing
 from leadops.desk.account import safe_next
 from leadops.desk.signin import members_only
 
-YEAR = 365 * 24 * 3600
-
 
 def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
@@ -66,5 +64,5 @@ def erase(request: HttpRequest) -> HttpResponse:
 @require_POST
 def take_tour(request: HttpRequest) -> HttpResponse:
     answer = redirect(safe_next(request))
-    answer.set_cookie(tour.COOKIE, request.POST.get("to", tour.OFF)[:3], max_age=YEAR, samesite="Lax", httponly=True)
+    tour.keep(answer, request.actor, request.POST.get("to", tour.OFF))  # type: ignore[attr-defined]
     return answer
