@@ -19,12 +19,16 @@ from django.utils.translation import gettext_lazy as _
 from capture.models import Cost, Import, Submission
 from leadops import access
 from leadops.access import WHOLE_HOUSE, Actor
+from leadops.decisions import Decision, DecisionBatch
 from leadops.demo import fair
 from leadops.demo.arrivals import marks
 from leadops.demo.models import Demo
+from leadops.effects.models import Effect, KeptMail, Notice
 from leadops.errors import Refused
-from leadops.models import Account, Lead, Person
-from routing.models import CreditEntry
+from leadops.models import Account, Lead, Person, PersonEmail
+from nurture.models import GroupEnrolment, GroupMember
+from reports import facts
+from routing.models import CreditEntry, ReassignedLead, Reassignment
 
 TOGETHER = 5000
 Doomed = dict[type[models.Model], set[Any]]
@@ -39,13 +43,14 @@ def erase(typed: str, actor: Actor) -> int:
         demo = Demo.objects.select_for_update().filter(pk=1).first()
         if demo is None or demo.state != Demo.State.LIVE:
             raise Refused("demo-not-live", _("The demo is still being built, or was erased already."), status=409)
-        doomed = _doomed()
+        doomed = _doomed(demo)
         _remove(doomed)
         Demo.objects.filter(pk=1).update(state=Demo.State.ERASED, wanted=0)
+    facts.rebuild()  # the reports' own rows follow the journal, of which much is gone
     return len(doomed[Lead])
 
 
-def _doomed() -> Doomed:
+def _doomed(demo: Demo) -> Doomed:
     """Rows by model: leads, people and accounts of the demo alone, and everything that belongs to them."""
     doomed: Doomed = defaultdict(set)
     made_here = Q(delivery_key__startswith=f"f:{fair.digest()}:")
@@ -64,10 +69,38 @@ def _doomed() -> Doomed:
     doomed[Submission] -= set(Submission.objects.filter(lead__in=kept.values("pk")).values_list("pk", flat=True))
     doomed[Import] = set(Import.objects.filter(digest=bytes.fromhex(fair.digest())).values_list("pk", flat=True))
     _descend(doomed)
+    _empty_lists(doomed)
+    _of_nobody(doomed, demo)
     doomed[Cost] = set(Cost.objects.filter(note="demo").values_list("pk", flat=True))
     turns = CreditEntry.objects.filter(lead__isnull=True) | CreditEntry.objects.filter(lead__in=doomed[Lead])
     doomed[CreditEntry] |= set(turns.values_list("pk", flat=True))
     return doomed
+
+
+def _empty_lists(doomed: Doomed) -> None:
+    """What decided about, moved or enrolled leads together, and has none of them left."""
+    for parent, child, column in LISTS:
+        gone = child._default_manager.filter(pk__in=doomed[child])
+        left = child._default_manager.exclude(pk__in=doomed[child])
+        emptied = set(gone.values_list(column, flat=True)) - set(left.values_list(column, flat=True))
+        doomed[parent] |= emptied - {None}
+
+
+LISTS: tuple[tuple[type[models.Model], type[models.Model], str], ...] = (
+    (DecisionBatch, Decision, "batch"),
+    (Reassignment, ReassignedLead, "reassignment"),
+    (GroupEnrolment, GroupMember, "group"),
+)
+
+
+def _of_nobody(doomed: Doomed, demo: Demo) -> None:
+    """Digests of the told past, which name no lead, and mails kept for people who go."""
+    notices = Notice.objects.filter(lead=None, at__gte=demo.from_at, at__lt=demo.until)
+    doomed[Notice] |= set(notices.values_list("pk", flat=True))
+    mails = Effect.objects.filter(lead=None, person=None, created_at__gte=demo.from_at, created_at__lt=demo.until)
+    doomed[Effect] |= set(mails.values_list("pk", flat=True))
+    addresses = PersonEmail.objects.filter(person__in=doomed[Person]).values_list("email", flat=True)
+    doomed[KeptMail] = set(KeptMail.objects.filter(to__in=set(addresses)).values_list("pk", flat=True))
 
 
 def _descend(doomed: Doomed) -> None:
