@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from leadops.unit import Unit
 from nurture import services as nurture
 from qualification import opportunities
 from qualification import services as qualification
+from qualification.amounts import Lost, Won
 from qualification.answers import Answered
-from qualification.opportunities import Ask, Lost, Won
+from qualification.opportunities import Ask
 from qualification.services import End
+from routing.models import Assignment
 
 Told = Mapping[Lead, dict[str, Any]]  # lead -> what its act is told with
 REACHED, MISSED = Attempt("call", "reached"), Attempt("call", "voicemail")
@@ -31,6 +34,11 @@ WORKED = (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
 
 def do(acts: Mapping[Lead, Act], unit: Unit) -> None:
     """Do at most one act on each lead, all of a kind at once, where it still makes sense: one may have been closed."""
+    taken = _take_on(
+        [lead for lead, each in acts.items() if lead.is_open and lead.stage in MAKES_SENSE[each.kind]], unit
+    )
+    # who was answered already, before a play was cut or by a visitor, is not answered twice
+    acts = {lead: each for lead, each in acts.items() if each.kind != "answer" or lead.pk in taken}
     for kind, act in DO.items():
         mine = {lead: each.data for lead, each in acts.items() if each.kind == kind}
         sensible = {lead: data for lead, data in mine.items() if lead.is_open and lead.stage in MAKES_SENSE[kind]}
@@ -38,11 +46,16 @@ def do(acts: Mapping[Lead, Act], unit: Unit) -> None:
             act(sensible, unit)
 
 
+def _take_on(leads: Sequence[Lead], unit: Unit) -> set[uuid.UUID]:
+    """Whoever got a lead, first or from a colleague, accepts it with the first thing they do on it; those accepted now."""
+    rows = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at=None, accepted_at=None)
+    waiting = set(rows.values_list("lead_id", flat=True))
+    desk.accept_many([lead for lead in leads if lead.pk in waiting], unit)
+    return waiting
+
+
 def _answer(asked: Told, unit: Unit) -> None:
-    """Who was answered already, before a play was cut or by a visitor, is not answered twice."""
-    fresh = {lead: data for lead, data in asked.items() if lead.accepted_at is None}
-    desk.accept_many(list(fresh), unit)
-    _call(fresh, unit)
+    _call(asked, unit)
 
 
 def _call(called: Told, unit: Unit) -> None:

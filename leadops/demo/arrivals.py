@@ -17,7 +17,7 @@ PARIS = ZoneInfo("Europe/Paris")
 WEEKDAY = (0, 7, 10, 12, 14, 17, 20)
 WEEKEND = (0, 10, 18)
 SPARE = 8  # minutes at the end of a slot for what people do after its arrivals
-SILENT = ("comparator", 40, timedelta(hours=36))  # a source says nothing: which, from which day on, how long
+SILENT = ("comparator", timedelta(days=8), timedelta(hours=36))  # a source says nothing: which, since when, how long
 EACH_DAY = (1.15, 1.25, 1.2, 1.1, 0.95, 0.3, 0.15)  # Monday to Sunday
 EACH_HOUR = (0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 8, 12, 13, 12, 10, 7, 4, 3, 2, 1, 0)
 FIRST = (
@@ -71,7 +71,7 @@ def _moments(until: datetime, dice: random.Random, count: int, days: int) -> lis
     while len(found) < count:
         origin = dice.choices(ORIGINS, weights=shares)[0]
         at = slots[dice.choices(range(len(slots)), weights=weights)[0]][0]
-        if _silent(origin, at, begins):
+        if _silent(origin, at, until):
             continue
         together = min(dice.randint(max(1, origin.crowd // 2), origin.crowd), count - len(found))
         if origin.crowd > 1 and dice.random() > 2 / (1 + together):
@@ -116,9 +116,15 @@ def offset(start: datetime) -> timedelta:
     return timedelta(minutes=1 + (start.timetuple().tm_yday * 37 + start.hour * 11) % room)
 
 
-def _silent(origin: Origin, at: datetime, begins: datetime) -> bool:
-    slug, day, span = SILENT
-    start = begins + timedelta(days=day)
+def silent_from(until: datetime) -> datetime:
+    """The midnight of Paris at which it falls silent: on a day whose next is a working day, too."""
+    day = (until - SILENT[1]).astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=max(0, day.weekday() - 3))
+
+
+def _silent(origin: Origin, at: datetime, until: datetime) -> bool:
+    slug, _day, span = SILENT
+    start = silent_from(until)
     return origin.slug == slug and start <= at < start + span
 
 

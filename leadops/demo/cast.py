@@ -23,7 +23,7 @@ class Colleague:
     calendar: str = "paris"
     skills: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("fr", "en")
-    capacity: int = 90
+    capacity: int = 180
 
     @property
     def email(self) -> str:
@@ -33,7 +33,7 @@ class Colleague:
 
 MONTREAL, CASABLANCA = "America/Montreal", "Africa/Casablanca"
 PEOPLE = (
-    Colleague("Léa", "Martin", Role.REP, "paris", calendar="duty-europe", skills=("industry",), capacity=150),
+    Colleague("Léa", "Martin", Role.REP, "paris", calendar="duty-europe", skills=("industry",), capacity=400),
     Colleague("Karim", "Benali", Role.REP, "paris"),
     Colleague("Sofia", "Almeida", Role.REP, "paris", skills=("large_accounts",), languages=("fr", "en", "pt")),
     Colleague("Thomas", "Leroy", Role.REP, "paris"),
@@ -42,7 +42,7 @@ PEOPLE = (
     Colleague("Rachel", "Cohen", Role.REP, "lyon", calendar="lyon", skills=("large_accounts",)),
     Colleague("Marc", "Tremblay", Role.REP, "montreal", zone=MONTREAL, calendar="montreal"),
     Colleague(
-        "Emily", "Clark", Role.REP, "montreal", "en", MONTREAL, "duty-america", languages=("en", "fr"), capacity=150
+        "Emily", "Clark", Role.REP, "montreal", "en", MONTREAL, "duty-america", languages=("en", "fr"), capacity=400
     ),
     Colleague("Noémie", "Lavoie", Role.REP, "montreal", zone=MONTREAL, calendar="montreal"),
     Colleague("Youssef", "Alaoui", Role.REP, "casablanca", zone=CASABLANCA, calendar="casablanca"),
@@ -202,17 +202,17 @@ class Origin:
 
 
 ORIGINS = (
-    Origin("website", "Site vitrine", "hosted", "", "", True, False, 420_000, 20, 0.45, (4, 14)),
+    Origin("website", "Site vitrine", "hosted", "", "", True, False, 900_000, 20, 0.45, (4, 14)),
     Origin(
         "google-ads", "Google Ads", "json", "paid_search", "audit-energie", True, False, 3_100_000, 18, 0.30, (4, 15)
     ),
-    Origin("linkedin", "LinkedIn", "json", "paid_social", "linkedin-dsi", False, False, 390_000, 20, 0.06, (8, 25), 4),
+    Origin("linkedin", "LinkedIn", "json", "paid_social", "linkedin-dsi", False, False, 520_000, 20, 0.06, (8, 25), 4),
     Origin(
-        "webinar", "Webinaires", "json", "webinar", "webinaire-decret", False, False, 240_000, 12, 0.62, (22, 42), 25
+        "webinar", "Webinaires", "json", "webinar", "webinaire-decret", False, False, 480_000, 12, 0.62, (22, 42), 25
     ),
     Origin("event-lyon", "Salon de Lyon", "json", "event", "salon-lyon", True, False, 2_400_000, 6, 0.35, (8, 25), 12),
     Origin("partner", "Partenaire Helios", "json", "partner", "", True, True, 900_000, 8, 0.48, (5, 18)),
-    Origin("newsletter", "Lettre mensuelle", "json", "email", "", False, False, 160_000, 7, 0.30, (10, 30), 8),
+    Origin("newsletter", "Lettre mensuelle", "json", "email", "", False, False, 320_000, 7, 0.30, (10, 30), 8),
     Origin("comparator", "Comparateur énergie", "json", "review_site", "", True, False, 1_300_000, 6, 0.18, (5, 15)),
     Origin("phone", "Standard téléphonique", "json", "direct", "", True, False, 600_000, 3, 0.50, (3, 12)),
 )

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from capture import intake, live_sources, pipeline
 from capture.models import Source, Submission
-from leadops import ids, moment
-from leadops import unit as unit_of
+from leadops import ids, journal, moment
 from leadops.access import system
 from leadops.demo import acting, plants
 from leadops.demo.arrivals import Arrival, arrivals, as_posted, marks
@@ -72,7 +72,9 @@ def play(
             if demo.day >= told + TOLD_EVERY:
                 told = demo.day
                 say(f"day {demo.day} of {demo.days}: {len(stage.leads)} leads")
-    _unsent(demo.until)
+    _unsent(
+        demo.until, Q(person__isnull=True)
+    )  # the last day's letters to prospects go to the demo's mailbox, to be read
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', '0', true)")  # what the door set may still hold
         cursor.execute("ANALYZE")
@@ -158,11 +160,11 @@ def _together(stage: Stage, wanted: Sequence[tuple[Act, uuid.UUID]]) -> list[Act
     return in_unit(work, actor=PLAY)
 
 
-def _act_of(act: Act, lead: Lead, stage: Stage, unit: Unit) -> unit_of.Act:
+def _act_of(act: Act, lead: Lead, stage: Stage, unit: Unit) -> journal.Act:
     """The owner, when it happened: after what is known of the lead, and not after now."""
     before = [at for at in (act.happened, lead.assigned_at, lead.stage_at, lead.accepted_at) if at is not None]
     at = min(max(before), unit.at) if act.happened else None
-    return unit_of.Act(stage.actor(lead.owner_id), at)  # type: ignore[arg-type]  # it has an owner
+    return journal.Act(stage.actor(lead.owner_id), at)  # type: ignore[arg-type]  # it has an owner
 
 
 def _tick(stage: Stage, at: datetime) -> None:
@@ -175,17 +177,17 @@ def _tick(stage: Stage, at: datetime) -> None:
         if at - stage.looked.get(work.name, stage.demo.from_at) < pause:
             continue
         stage.looked[work.name] = at
+        if work.name == "sequences":  # a letter waits for the one before it
+            _unsent(min(at, stage.demo.until - NEWEST), Q(person__isnull=False))
         due = work.next_at(at)
         if due is not None and due <= at:
             work.task()
 
 
-def _unsent(until: datetime) -> None:
-    """Mails of the past are held back; the last day's letters to prospects alone go to the demo's mailbox, to be read."""
-    rows = Effect.objects.filter(state=Effect.State.PLANNED, due_at__lte=until)
-    rows.exclude(person__isnull=False, due_at__gt=until - NEWEST).update(
-        state=Effect.State.HELD, error="planned in the told past of the demo"
-    )
+def _unsent(upto: datetime, which: Q) -> None:
+    """Mails of the past are held back: nothing of a told story leaves the house."""
+    rows = Effect.objects.filter(which, state=Effect.State.PLANNED, due_at__lte=upto)
+    rows.update(state=Effect.State.HELD, error="planned in the told past of the demo")
 
 
 def _known(seed: int) -> dict[int, uuid.UUID]:

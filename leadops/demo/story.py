@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from leadops.demo.arrivals import Arrival, following, offset, slot
 
 ZONES = {"CA": "America/Montreal", "US": "America/Montreal", "MA": "Africa/Casablanca"}
-AMOUNTS = (900, 1_400, 1_900, 2_400, 3_600, 5_200, 8_800)
+AMOUNTS = (300, 480, 640, 800, 1_200, 1_700, 2_900)  # euros a year
 LOST = ("price", "competitor", "no_decision", "no_budget", "timing")
 OUT = ("no_need", "no_budget", "no_fit_size", "no_authority", "unreachable")
 BEGIN, END = time(9, 0), time(17, 30)
