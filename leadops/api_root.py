@@ -81,6 +81,7 @@ urlpatterns = [
     path("reports/response", reports.ReportEndpoint.as_view({"get": "response"}), name="report-response"),
     path("availability", mine.AvailabilityEndpoint.as_view({"get": "show", "post": "set"}), name="availability"),
     path("reports/reasons", reports.ReportEndpoint.as_view({"get": "reasons"}), name="report-reasons"),
+    path("claimable", api_board.ClaimableEndpoint.as_view({"get": "show"}), name="claimable"),
     path("team", api_board.TeamEndpoint.as_view({"get": "show"}), name="team"),
     path("leads/assign", api_board.ReassignmentEndpoint.as_view({"post": "assign"}), name="leads-assign-many"),
     path("route", routing.RouteEndpoint.as_view({"post": "ask"}), name="route"),

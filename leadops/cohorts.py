@@ -32,6 +32,8 @@ from leadops.models import Lead, Opportunity, Stage
 EMPTY = "-"  # in a query string: the lead has no such origin (an empty value means "any")
 ANSWERS = (Kind.ATTEMPTED, Kind.CONVERSED)
 FIVE_MINUTES = 300
+SOON = timedelta(minutes=15)  # a clock due within it is at risk
+HALF_AN_HOUR = timedelta(minutes=30)
 # name -> (seconds above which it begins, seconds up to which it holds)
 BANDS: dict[str, tuple[int, int | None]] = {
     "within_5": (-1, FIVE_MINUTES),
@@ -68,6 +70,15 @@ def reached(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:
         return leads  # every lead was captured
     moves = JournalEntry.objects.filter(lead=OuterRef("pk"), kind=Kind.STAGE_MOVED, data__to__in=beyond)
     return leads.filter(Exists(moves))
+
+
+def unreached(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:
+    """Leads that were never in `stage` or beyond."""
+    beyond = FORWARD[FORWARD.index(stage) :]
+    if beyond == FORWARD:
+        return leads.none()
+    moves = JournalEntry.objects.filter(lead=OuterRef("pk"), kind=Kind.STAGE_MOVED, data__to__in=beyond)
+    return leads.filter(~Exists(moves))
 
 
 def stopped_at(leads: QuerySet[Lead], stage: str) -> QuerySet[Lead]:

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from leadops.access import Actor
+from leadops.conditions.fields import LEAD
 from leadops.models import User
 from leadops.versions.models import Version
 from qualification import selectors
@@ -59,7 +60,7 @@ def rates(actor: Actor, by: str, at: datetime) -> list[Rate]:
     )
     found = list(counted)
     labels = _labels(by, [key for key, *_counts in found if key])
-    made = [Rate(str(key or ""), labels.get(key) or str(key or "—"), *counts) for key, *counts in found]
+    made = [Rate(str(key or ""), labels.get(key) or str(key or _("Not recorded")), *counts) for key, *counts in found]
     return sorted(made, key=lambda rate: (-rate.offered, rate.label))
 
 
@@ -72,4 +73,5 @@ def _labels(by: str, keys: Iterable[Any]) -> dict[Any, str]:
             User.objects.filter(pk__in=[key for key in keys if isinstance(key, uuid.UUID)]).values_list("pk", "name")
         )
         return names
-    return {}  # the source's own key; the ground knows no names of sources
+    source = LEAD.get("first_source")  # registered by capture, with the names of its sources
+    return dict(source.labelled()) if source else {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,6 +21,7 @@ from django.db import connection, transaction
 from leadops import journal, moment
 from leadops.journal import JournalEntry
 from leadops.lifecycle import FORWARD, WITHDRAWN
+from leadops.models import OPEN_STAGES
 from reports.models import AXES, RANKS, FactsRead
 
 if TYPE_CHECKING:
@@ -32,44 +34,65 @@ SLICE = 5000  # leads of one step of a rebuild
 LONGEST = 4.0  # seconds of one run: the `long` cluster's slices end below five
 MANY = 5000  # unread rows above which reading everything directly is no slower
 
+_OPEN = ", ".join(f"'{stage}'" for stage in OPEN_STAGES)
 _ORIGINS = ", ".join(f"l.{axis}" for axis in AXES if axis != "ended")
 # `cohorts.countable`, of the lead `l`
 COUNTABLE = f"l.absorbed_by_id IS NULL AND NOT (l.stage = 'disqualified' AND l.stage_reason = '{WITHDRAWN}')"
 # one row per countable lead of %s: what LeadFact holds
 LEADS = f"""
-SELECT l.id, l.received_at, {_ORIGINS}, l.stage || ':' || l.stage_reason, {", ".join(f"m.e{k}" for k in RANKS)}
-FROM leadops_lead l LEFT JOIN (
+SELECT l.id AS lead_id, l.received_at, {_ORIGINS}, l.stage || ':' || l.stage_reason AS ended,
+       l.stage IN ({_OPEN}) AS is_open, l.stage_at, coalesce(w.waiting_on, '') AS waiting_on,
+       {", ".join(f"m.e{k} AS entered_{k}" for k in RANKS)}
+FROM leadops_lead l LEFT JOIN leadops_work w ON w.lead_id = l.id LEFT JOIN (
   SELECT m.lead_id, {", ".join(f"min(m.at) FILTER (WHERE m.rank >= {k}) AS e{k}" for k in RANKS)}
-  FROM (SELECT j.lead_id, greatest(j.at, r.received_at) AS at, array_position(%s::text[], j.data->>'to') AS rank
+  FROM (SELECT j.lead_id, greatest(j.at, r.received_at) AS at, array_position(%(forward)s::text[], j.data->>'to') AS rank
         FROM leadops_journalentry j JOIN leadops_lead r ON r.id = j.lead_id
-        WHERE j.lead_id = ANY(%s) AND j.kind = 'stage_moved') m
+        WHERE j.lead_id = ANY(%(leads)s) AND j.kind = 'stage_moved') m
   GROUP BY m.lead_id
 ) m ON m.lead_id = l.id
-WHERE l.id = ANY(%s) AND {COUNTABLE}
+WHERE l.id = ANY(%(leads)s) AND {COUNTABLE}
 """  # noqa: S608 (numbers and names of fixed lists only)
 # one row per asking of those leads: what AskingFact holds
 ASKINGS = f"""
 SELECT a.lead_id, a.cycle, a.asked_at,
-       min(j.at) FILTER (WHERE j.kind IN ('assigned', 'claimed')),
-       min(j.at) FILTER (WHERE j.kind IN ('attempted', 'conversed') AND j.actor_id IS NOT NULL),
-       min(j.at) FILTER (WHERE j.kind = 'conversed' AND j.actor_id IS NOT NULL)
+       min(j.at) FILTER (WHERE j.kind IN ('assigned', 'claimed')) AS assigned_at,
+       min(j.at) FILTER (WHERE j.kind IN ('attempted', 'conversed') AND j.actor_id IS NOT NULL) AS answered_at,
+       min(j.at) FILTER (WHERE j.kind = 'conversed' AND j.actor_id IS NOT NULL) AS contacted_at,
+       a.next_asked_at, a.owner_id, a.source, a.hand_raiser AS asks, a.stage IN ({_OPEN}) AS is_open, a.converted
 FROM (
-  SELECT l.id AS lead_id, 1 AS cycle, l.received_at AS asked_at, 0 AS entry FROM leadops_lead l
-  WHERE l.id = ANY(%s) AND {COUNTABLE}
-  UNION ALL
-  SELECT j.lead_id, j.cycle, j.at, j.id FROM leadops_journalentry j JOIN leadops_lead l ON l.id = j.lead_id
-  WHERE j.lead_id = ANY(%s) AND j.kind = 'came_back' AND j.data->'new_cycle' = 'true'::jsonb
-    AND {COUNTABLE}
+  SELECT l.id AS lead_id, k.cycle, k.asked_at, k.entry, l.owner_id, l.source, l.hand_raiser, l.stage,
+         lead(k.asked_at) OVER (PARTITION BY l.id ORDER BY k.asked_at, k.cycle, k.entry) AS next_asked_at,
+         EXISTS (SELECT 1 FROM leadops_journalentry d WHERE d.lead_id = l.id AND d.kind = 'stage_moved'
+                 AND d.data->>'to' IN ('opportunity', 'won')) AS converted
+  FROM leadops_lead l JOIN (
+    SELECT r.id AS lead_id, 1 AS cycle, r.received_at AS asked_at, 0 AS entry FROM leadops_lead r
+    WHERE r.id = ANY(%(leads)s)
+    UNION ALL
+    SELECT b.lead_id, b.cycle, b.at, b.id FROM leadops_journalentry b
+    WHERE b.lead_id = ANY(%(leads)s) AND b.kind = 'came_back' AND b.data->'new_cycle' = 'true'::jsonb
+  ) k ON k.lead_id = l.id
+  WHERE l.id = ANY(%(leads)s) AND {COUNTABLE}
 ) a LEFT JOIN leadops_journalentry j ON j.lead_id = a.lead_id AND j.cycle = a.cycle AND j.at >= a.asked_at
      AND j.kind IN ('assigned', 'claimed', 'attempted', 'conversed')
-GROUP BY a.lead_id, a.cycle, a.asked_at, a.entry
-"""  # noqa: S608 (the condition above)
-_COLUMNS = ", ".join(["lead_id", "received_at", *AXES, *(f"entered_{k}" for k in RANKS)])
-WRITE_LEADS = f"INSERT INTO reports_leadfact ({_COLUMNS}) {LEADS}"
-WRITE_ASKINGS = (
-    "INSERT INTO reports_askingfact (lead_id, cycle, asked_at, assigned_at, answered_at, contacted_at)" + ASKINGS
+GROUP BY a.lead_id, a.cycle, a.asked_at, a.entry, a.next_asked_at, a.owner_id, a.source, a.hand_raiser, a.stage,
+         a.converted
+"""  # noqa: S608 (constants of this page)
+_LEAD_COLUMNS = ", ".join(
+    ["lead_id", "received_at", *AXES, "is_open", "stage_at", "waiting_on", *(f"entered_{k}" for k in RANKS)]
 )
-UNREAD = "SELECT j.lead_id FROM leadops_journalentry j WHERE (j.xid, j.id) > (%s, %s) ORDER BY j.xid, j.id LIMIT %s"
+_ASKING_COLUMNS = (
+    "lead_id, cycle, asked_at, assigned_at, answered_at, contacted_at, next_asked_at, owner_id, source, asks, is_open,"
+    " converted"
+)
+KEPT = (("reports_leadfact", _LEAD_COLUMNS, LEADS), ("reports_askingfact", _ASKING_COLUMNS, ASKINGS))
+SUMS = ("reports_dayfact", "reports_askingday", "reports_askingspan", "reports_stayspan", "reports_standingday")
+# (journal place, what it has not read) of usable facts; of another server's numbers, nothing
+USABLE = """
+SELECT f.read_at, ARRAY(SELECT j.lead_id FROM leadops_journalentry j WHERE (j.xid, j.id) > (f.xid, f.entry)
+                        ORDER BY j.xid, j.id LIMIT %s)
+FROM reports_factsread f WHERE f.name = %s AND f.zone = %s AND f.built_at IS NOT NULL
+  AND f.xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+"""
 _FROM_THE_FUTURE = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint <= %s"  # another server's numbers
 
 
@@ -83,15 +106,40 @@ class Facts:
 
 def usable() -> Facts | None:
     """The facts as they stand, or None where counting directly is right: not built, or too far behind."""
-    row = _row()
-    if row is None or row.built_at is None or _foreign(row):
-        return None
     with connection.cursor() as cursor:
-        cursor.execute(UNREAD, [row.xid, row.entry, MANY + 1])
-        found = [lead for (lead,) in cursor.fetchall()]
-    if len(found) > MANY:
+        cursor.execute(USABLE, [MANY + 1, NAME, settings.REPORTING_ZONE])
+        row = cursor.fetchone()
+    if row is None or len(row[1]) > MANY:
         return None
-    return Facts(sorted({lead for lead in found if lead is not None}), row.read_at)
+    return Facts(sorted({lead for lead in row[1] if lead is not None}), row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A lead the facts have not read, as they hold it (`sign` -1) and as it is (+1): what sums of them are off by."""
+
+    sign: int
+    received_at: datetime
+    first_source: str
+    ended: str
+    is_open: bool
+    stage_at: datetime
+    waiting_on: str
+    entered_3: datetime | None
+
+
+def corrections(kept: Facts) -> list[Correction]:
+    """What to add to sums of lead facts; nothing while everything is read."""
+    if not kept.unread:
+        return []
+    names = "received_at, first_source, ended, is_open, stage_at, waiting_on, entered_3"
+    sql = f"""
+SELECT -1, {names} FROM reports_leadfact WHERE lead_id = ANY(%(leads)s)
+UNION ALL SELECT 1, {names} FROM ({LEADS}) x
+"""  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _asked(kept.unread))
+        return [Correction(*row) for row in cursor.fetchall()]
 
 
 def next_due(at: datetime) -> datetime | None:
@@ -136,7 +184,7 @@ def _step() -> int:
 def _begin() -> None:
     """Forget the facts and note where the journal stands: what commits later is read afterwards."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE reports_leadfact, reports_askingfact, reports_dayfact")
+        cursor.execute(f"TRUNCATE {', '.join([*(table for table, _names, _sql in KEPT), *SUMS])}")
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1")
         (xid,) = cursor.fetchone()
     FactsRead.objects.update_or_create(
@@ -160,7 +208,7 @@ def _slice() -> int:
         )
         leads = [lead for (lead,) in cursor.fetchall()]
     if leads:
-        _write(leads)
+        _insert(leads)
         row.built_upto = leads[-1]
     else:
         row.built_at = moment.now()
@@ -182,14 +230,35 @@ def _read() -> int:
     return len(found)
 
 
-def _write(leads: Sequence[uuid.UUID]) -> None:
-    """The facts of these leads as they are now, whatever was there."""
-    ids, forward = list(leads), list(FORWARD)
+def _insert(leads: Sequence[uuid.UUID]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM reports_leadfact WHERE lead_id = ANY(%s)", [ids])
-        cursor.execute("DELETE FROM reports_askingfact WHERE lead_id = ANY(%s)", [ids])
-        cursor.execute(WRITE_LEADS, [forward, ids, ids])
-        cursor.execute(WRITE_ASKINGS, [ids, ids])
+        for table, names, sql in KEPT:
+            cursor.execute(f"INSERT INTO {table} ({names}) {sql}", _asked(leads))
+
+
+def _write(leads: Sequence[uuid.UUID]) -> None:
+    """The facts of these leads as they are now; what did not change is left alone, and so are its sums."""
+    with connection.cursor() as cursor:
+        for table, names, sql in KEPT:
+            cursor.execute(f"SELECT {names} FROM ({sql}) x", _asked(leads))  # noqa: S608
+            fresh = _by_lead(cursor.fetchall())
+            cursor.execute(f"SELECT {names} FROM {table} WHERE lead_id = ANY(%s)", [list(leads)])  # noqa: S608
+            stored = _by_lead(cursor.fetchall())
+            changed = [lead for lead in leads if fresh.get(lead) != stored.get(lead)]
+            if changed:
+                cursor.execute(f"DELETE FROM {table} WHERE lead_id = ANY(%s)", [changed])  # noqa: S608
+                cursor.execute(f"INSERT INTO {table} ({names}) {sql}", _asked(changed))
+
+
+def _asked(leads: Sequence[uuid.UUID]) -> dict[str, Any]:
+    return {"leads": list(leads), "forward": list(FORWARD)}
+
+
+def _by_lead(rows: Sequence[tuple[Any, ...]]) -> dict[uuid.UUID, Counter[tuple[Any, ...]]]:
+    found: dict[uuid.UUID, Counter[tuple[Any, ...]]] = {}
+    for row in rows:
+        found.setdefault(row[0], Counter())[row] += 1
+    return found
 
 
 def _row() -> FactsRead | None:

@@ -49,6 +49,11 @@ def staged(before: datetime | None, after: datetime | None) -> dict[str, str]:
     return found
 
 
+def breached(period: Period) -> dict[str, str]:
+    """The parameters of leads with a clock whose due time was in the period and missed."""
+    return {"breached_after": _instant(period.since), "breached_before": _instant(period.until)}
+
+
 def asked(period: Period, everyone: bool) -> dict[str, str]:
     """The parameters of a cohort of askings; by default of those who asked to be contacted."""
     span = {"asked_after": _instant(period.since), "asked_before": _instant(period.until)}

@@ -1,12 +1,14 @@
 """What reports keep besides the journal: derived rows that a rebuild makes anew. Nothing here is truth.
 
-`LeadFact` and `AskingFact` are written by `reports.facts` alone; `DayFact` is the sum of the lead facts, kept by the
-database itself (triggers in the first migration), so that it cannot drift from them.
+`LeadFact` and `AskingFact` are written by `reports.facts` alone; all others are sums of them, kept by the database
+itself (triggers in the migrations), so that they cannot drift from them. `…Span` tables hold histograms of blocks of
+1, 8 and 64 days: any period is a few of them. Their seconds are rounded down as `reports_floored` says.
 """
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from leadops.lifecycle import FORWARD
 from leadops.models import Lead
@@ -15,6 +17,8 @@ AXES = (
     "first_source", "first_campaign", "first_channel", "last_source", "last_campaign", "last_channel", "ended",
 )  # fmt: skip
 RANKS = range(2, len(FORWARD) + 1)  # of the stages a lead can enter after `new`
+ANSWER, SYSTEM, HUMAN, CONTACT = range(1, 5)  # what an asking waits for: `AskingSpan.measure`
+SPANS = (64, 8, 1)  # days of a block, the largest first; blocks begin at multiples of their length after 1970-01-01
 
 
 class LeadFact(models.Model):
@@ -32,6 +36,9 @@ class LeadFact(models.Model):
     last_campaign = models.CharField(max_length=64)
     last_channel = models.CharField(max_length=40)
     ended = models.CharField(max_length=60)  # stage:reason
+    is_open = models.BooleanField()
+    stage_at = models.DateTimeField()
+    waiting_on = models.CharField(max_length=8)  # as the queue says; empty = not in it
     entered_2 = models.DateTimeField(null=True)
     entered_3 = models.DateTimeField(null=True)
     entered_4 = models.DateTimeField(null=True)
@@ -40,7 +47,10 @@ class LeadFact(models.Model):
     entered_7 = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["received_at"], name="leadfact_received")]
+        indexes = [
+            models.Index(fields=["received_at"], name="leadfact_received"),
+            models.Index(fields=["stage_at", "lead"], name="leadfact_oldest", condition=Q(is_open=True)),
+        ]
 
     def __str__(self) -> str:
         return str(self.lead_id)
@@ -55,11 +65,26 @@ class AskingFact(models.Model):
     assigned_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)  # the first attempt or conversation of a person
     contacted_at = models.DateTimeField(null=True)  # the first conversation of a person
+    next_asked_at = models.DateTimeField(null=True)  # of the same lead: a period counts the last one in it
+    # of the lead as it is now
+    owner_id = models.UUIDField(null=True)
+    source = models.CharField(max_length=64)
+    asks = models.BooleanField()  # to be contacted
+    is_open = models.BooleanField()
+    converted = models.BooleanField()  # was ever an opportunity
 
     class Meta:
         indexes = [
             models.Index(fields=["lead"], name="askingfact_lead"),
             models.Index(fields=["asked_at"], name="askingfact_asked"),
+            models.Index(fields=["owner_id", "asked_at"], name="askingfact_owner"),
+            models.Index(
+                fields=["asked_at"],
+                name="askingfact_waiting",
+                condition=Q(answered_at__isnull=True, is_open=True),
+                include=["owner_id", "source", "asks", "next_asked_at", "lead"],
+            ),
+            models.Index(fields=["asked_at"], name="askingfact_again", condition=Q(next_asked_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -95,6 +120,85 @@ class DayFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.axis} {self.key} {self.day}"
+
+
+class AskingDay(models.Model):
+    """Counts of the askings of one day for one key of one axis: `all`, `owner`, `source`, `hour`.
+
+    `n_…` are the answered by how soon, `c_…` those of them that ever became an opportunity; `split` were assigned
+    before they were answered.
+    """
+
+    pk = models.CompositePrimaryKey("axis", "day", "asks", "key")
+    axis = models.CharField(max_length=16)
+    day = models.DateField()
+    asks = models.BooleanField()
+    key = models.CharField(max_length=64)
+    n = models.IntegerField(default=0)
+    answered = models.IntegerField(default=0)
+    answered_us = models.BigIntegerField(default=0)  # microseconds, the sum
+    split = models.IntegerField(default=0)
+    contacted = models.IntegerField(default=0)
+    n_within_5 = models.IntegerField(default=0)
+    n_5_15 = models.IntegerField(default=0)
+    n_15_60 = models.IntegerField(default=0)
+    n_60_plus = models.IntegerField(default=0)
+    c_within_5 = models.IntegerField(default=0)
+    c_5_15 = models.IntegerField(default=0)
+    c_15_60 = models.IntegerField(default=0)
+    c_60_plus = models.IntegerField(default=0)
+    c_never = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.key} {self.day}"
+
+
+class AskingSpan(models.Model):
+    """How many askings of a block of days waited so many seconds for one `measure`, for one key of one axis."""
+
+    pk = models.CompositePrimaryKey("span", "first", "axis", "measure", "asks", "key", "seconds")
+    span = models.SmallIntegerField()
+    first = models.DateField()
+    axis = models.CharField(max_length=16)
+    measure = models.SmallIntegerField()
+    asks = models.BooleanField()
+    key = models.CharField(max_length=64)
+    seconds = models.IntegerField()
+    n = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.key} {self.first}+{self.span}: {self.seconds} s"
+
+
+class StaySpan(models.Model):
+    """How long leads received in a block of days stayed before a step: to the k-th stage, or 0, from new to won.
+
+    Who moved on: `value` is seconds; who is open and did not: the hour (since 1970) in which the stay began.
+    """
+
+    pk = models.CompositePrimaryKey("span", "first", "step", "moved", "value")
+    span = models.SmallIntegerField()
+    first = models.DateField()
+    step = models.SmallIntegerField()
+    moved = models.BooleanField()
+    value = models.IntegerField()
+    n = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.first}+{self.span}: {self.value}"
+
+
+class StandingDay(models.Model):
+    """Leads that came into their present stage on a day. `detail`: of open ones on whom they wait, of others the reason."""
+
+    pk = models.CompositePrimaryKey("stage", "detail", "day")
+    stage = models.CharField(max_length=12)
+    detail = models.CharField(max_length=40)
+    day = models.DateField()
+    n = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.detail} {self.day}"
 
 
 class FactsRead(models.Model):

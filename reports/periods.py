@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from leadops.errors import Refused
 PRESETS = ("7", "30", "90", "quarter", "custom")
 DEFAULT = "30"
 LONGEST = 5 * 366
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class Period:
 
     def each_day(self) -> list[date]:
         return [self.from_on + timedelta(days=i) for i in range(self.days)]
+
+    def blocks(self, lengths: Sequence[int]) -> list[tuple[int, date]]:
+        """The fewest (length, first day) that make up the period; a block begins at a multiple of its length."""
+        found, day = [], self.from_on
+        while day < self.to_on:
+            number = (day - EPOCH).days
+            left = (self.to_on - day).days
+            length = next(length for length in lengths if number % length == 0 and length <= left)
+            found.append((length, day))
+            day += timedelta(days=length)
+        return found
 
     def to_json(self) -> dict[str, str | int]:
         return {

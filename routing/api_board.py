@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,8 +15,8 @@ from rest_framework.response import Response
 from leadops import access, moment
 from leadops.rest.endpoints import Endpoint
 from leadops.rest.shapes import Strict
-from routing import board, foresight, handover, reassigning
-from routing.models import ReassignedLead, Reassignment
+from routing import board, foresight, handover, pages, reassigning
+from routing.models import Assignment, ReassignedLead, Reassignment
 
 
 class LineOut(serializers.Serializer[board.Line]):
@@ -161,3 +162,55 @@ class ReassignmentEndpoint(Endpoint):
         handover.take_back(made.pk, self.actor)
         made.refresh_from_db()
         return self._shown(made)
+
+
+class CardOut(serializers.Serializer[Any]):
+    """What may be seen of a lead before it is taken: the organisation and the intent, never a contact."""
+
+    id = serializers.UUIDField()
+    pool = serializers.CharField()
+    company = serializers.CharField()
+    industry = serializers.CharField()
+    employees = serializers.IntegerField(allow_null=True)
+    country = serializers.CharField()
+    region = serializers.CharField()
+    hand_raiser = serializers.BooleanField()
+    channel = serializers.CharField()
+    band = serializers.CharField()
+    received_at = serializers.DateTimeField()
+    aging = serializers.BooleanField()
+
+
+class TakenOut(serializers.ModelSerializer[Assignment]):
+    pool = serializers.CharField(source="lead.pool")
+    taken_at = serializers.DateTimeField(source="started_at")
+
+    class Meta:
+        model = Assignment
+        fields = ("lead", "pool", "taken_at")
+        read_only_fields = fields
+
+
+class ClaimableOut(serializers.Serializer[Any]):
+    """`left`: what one may still take of each pool within 24 hours; `may_give_back`: what may still be given back."""
+
+    left = serializers.DictField(child=serializers.IntegerField())
+    leads = CardOut(many=True)
+    may_give_back = TakenOut(many=True)
+
+
+class ClaimableEndpoint(Endpoint):
+    pagination_class = None  # type: ignore[assignment]
+    serializer_class = ClaimableOut
+
+    @extend_schema(
+        operation_id="claimable_list",
+        summary="The leads the caller may take now, those that wait longest first, at most sixty",
+        parameters=[OpenApiParameter("pool", OpenApiTypes.STR, description="the key of one of the caller's pools")],
+        responses=ClaimableOut,
+    )
+    def show(self, request: Request) -> Response:
+        self.require("claim")
+        found = pages.pool_page(self.actor, moment.now(), request.query_params.get("pool", ""))
+        shown = {"left": found["left"], "leads": found["cards"], "may_give_back": found["mine"]}
+        return Response(ClaimableOut(shown).data)

@@ -83,12 +83,6 @@ class RepNew(TermsIn):
     from_at = None
 
 
-class LeftOut(serializers.Serializer[Any]):
-    rep = serializers.UUIDField()
-    active = serializers.BooleanField()
-    moved = serializers.IntegerField(help_text="open leads that went through routing again")
-
-
 class TakeAway(Strict):
     policy = serializers.SlugField(max_length=50)
     on = serializers.BooleanField()

@@ -22,7 +22,8 @@ from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.pagination import ByKey, ByUser
 from leadops.unit import Unit
 from routing import api_shapes as shapes
-from routing import departures, memberships, pages, selectors, services, staff
+from routing import memberships, pages, selectors, services, staff
+from routing.api_leaving import LeavingVerbs
 from routing.models import Pool, Territory, TerritoryPlace
 
 
@@ -39,7 +40,7 @@ class RepFilter(filters.FilterSet):
     list=extend_schema(operation_id="reps_list", summary="Reps of the teams the caller leads"),
     retrieve=extend_schema(operation_id="reps_read", summary="One rep with the terms now", responses=shapes.RepRead),
 )
-class RepEndpoint(Endpoint):
+class RepEndpoint(LeavingVerbs):
     serializer_class = shapes.RepOut
     filterset_class = RepFilter
     pagination_class = ByUser
@@ -83,18 +84,6 @@ class RepEndpoint(Endpoint):
         start = data.pop("from_at", None)
         self.in_unit(lambda unit: staff.set_terms(rep, data, unit, start))
         return Response(shapes.RepRead(rep).data)
-
-    @extend_schema(
-        operation_id="reps_deactivate",
-        summary="The rep receives nothing more; their open leads go through routing again",
-        request=None,
-        responses=shapes.LeftOut,
-    )
-    @action(detail=True, methods=["post"])
-    def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        rep = pages.rep_for(self.actor, pk, "deactivate_rep")
-        moved = departures.deactivate(rep.pk, self.actor)
-        return Response({"rep": str(rep.pk), "active": False, "moved": moved})
 
     @extend_schema(
         operation_id="reps_back", summary="The rep is back: the present absence ends", request=None,

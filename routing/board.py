@@ -13,20 +13,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Aggregate, Count, F, FloatField, Q, Sum
+from django.db.models import Aggregate, Count, F, FloatField, Min, Q, Sum
 from django.db.models.functions import Extract
 
-from leadops import access
+from leadops import access, cohorts
 from leadops.access import Actor
 from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
 from leadops.work import Work
 from routing import availability, selectors
-from routing.models import Assignment, Clock, Pool, PoolCredit
+from routing.models import Assignment, Clock, PoolCredit
 
 LATELY = timedelta(days=30)  # what response and acceptance look back on
-SOON = timedelta(minutes=30)
 LEAVING = timedelta(days=7)
 DAYS = 14  # the calendar of absences
 FEW = 20  # fewer turns or answers than this say little
@@ -44,10 +43,10 @@ class Line:
     local: datetime
     load: int
     capacity: int | None
-    new: int
-    due: int
-    soon: int
-    breached: int
+    new: int  # leads received today
+    due: int  # open leads with something due by the end of the house's day
+    soon: int  # open leads with a clock that runs out within half an hour, and none that has
+    breached: int  # open leads with a clock that has run out
     median: float | None
     p90: float | None
     answered: int
@@ -94,6 +93,7 @@ class Board:
     waiting: list[Lead]
     to_claim: int
     leaving: list[Absence]
+    day: tuple[datetime, datetime]  # the house's day around `at`
     days: list[date]
     calendar: list[tuple[Rep, list[Cell]]] = field(default_factory=list)
 
@@ -127,24 +127,25 @@ def board(actor: Actor, at: datetime) -> Board:
     days = [(_local(at, settings.REPORTING_ZONE) + timedelta(days=n)).date() for n in range(DAYS)]
     return Board(
         at=at,
-        lines=_lines(reps, present, at),
+        lines=_lines(reps, present, at, actor),
         held=held,
         reasons=reasons,
         waiting=waiting,
         to_claim=_to_claim(actor),
+        day=_day(at),
         leaving=[row for row in away if at < row.valid_from <= at + LEAVING],
         days=days,
         calendar=_calendar(reps, away, days),
     )
 
 
-def _lines(reps: Sequence[Rep], present: Mapping[uuid.UUID, Absence], at: datetime) -> list[Line]:
+def _lines(reps: Sequence[Rep], present: Mapping[uuid.UUID, Absence], at: datetime, actor: Actor) -> list[Line]:
     ids = [rep.pk for rep in reps]
     terms = {row.rep_id: row for row in RepTerms.objects.state_at(at).filter(rep__in=ids)}
     known = availability.calendars_of(versions.all_at("calendar", at))
     keys = {terms[rep].calendar if rep in terms else HOUSE for rep in ids}
     hours = {key: availability.hours_of(key, known, at) for key in keys}
-    load, given, work = availability.work_of(ids, at), _given(ids, at), _due(ids, at)
+    load, given, work = availability.work_of(ids, at), _given(ids, at, actor), _due(ids, at)
     clocks, speed, turns = _clocks(ids, at), _speed(ids, at), _turns(ids)
     found = []
     for rep in reps:
@@ -187,12 +188,15 @@ def _day(at: datetime) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-def _given(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
+def _given(ids: Sequence[uuid.UUID], at: datetime, actor: Actor) -> dict[uuid.UUID, dict[str, int]]:
     """Leads received today; of those received lately how many were accepted, among the accepted and those given up."""
     rows = Assignment.objects.filter(rep__in=ids, started_at__gt=at - LATELY, started_at__lte=at).order_by()
     answered = Q(accepted_at__isnull=False) | Q(ended_at__isnull=False)
+    today = Q(started_at__gte=_day(at)[0])
+    if not access.sees_every_lead(actor):  # what another team has since is not the reader's to open
+        today &= Q(lead__in=access.leads_visible_to(actor))
     counted: Any = rows.values("rep").annotate(
-        new=Count("pk", filter=Q(started_at__gte=_day(at)[0])),
+        new=Count("lead", filter=today, distinct=True),
         accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
         judged=Count("pk", filter=answered),
     )
@@ -206,13 +210,15 @@ def _due(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, int]:
 
 
 def _clocks(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
-    """Leads whose clock has run out, and leads whose clock runs out within half an hour."""
-    rows = Clock.objects.filter(rep__in=ids, state=Clock.State.RUNNING, due_at__lte=at + SOON).order_by()
-    late = Q(due_at__lte=at)
-    counted: Any = rows.values("rep").annotate(
-        late=Count("lead", filter=late, distinct=True), soon=Count("lead", filter=~late, distinct=True)
-    )
-    return {row["rep"]: row for row in counted}
+    """Open leads whose clock has run out, and those whose first clock runs out within half an hour."""
+    mine = Lead.objects.filter(IS_OPEN, owner__in=ids)
+    rows = Clock.objects.filter(state=Clock.State.RUNNING, due_at__lte=at + cohorts.HALF_AN_HOUR, lead__in=mine)
+    counted: dict[uuid.UUID, dict[str, int]] = {}
+    firsts = rows.order_by().values_list("lead", "lead__owner").annotate(first=Min("due_at"))
+    for _lead, owner, first in firsts:
+        found = counted.setdefault(owner, {"late": 0, "soon": 0})
+        found["late" if first <= at else "soon"] += 1
+    return counted
 
 
 def _speed(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, Any]]:
@@ -246,8 +252,7 @@ def _unowned(actor: Actor) -> tuple[int, list[tuple[str, int]], list[Lead]]:
 
 def _to_claim(actor: Actor) -> int:
     """Leads that wait in pools to be claimed, counted up to a limit."""
-    keys = Pool.objects.filter(active=True, claimable=True).values("key")
-    rows = access.leads_visible_to(actor).filter(IS_OPEN, owner__isnull=True, held="", pool__in=keys).exclude(pool="")
+    rows = access.leads_visible_to(actor).filter(selectors.to_claim())
     return len(rows.order_by().values_list("pk", flat=True)[:MOST])
 
 

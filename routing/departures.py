@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +11,12 @@ from leadops import batch
 from leadops.access import Actor
 from leadops.models import Rep
 from leadops.unit import Unit, in_unit
-from routing import absences, handover, selectors, services
+from routing import absences, handover, leaving, selectors, services
+from routing.leaving import Wish
+from routing.models import Departure, ReassignedLead
 
 AT_A_TIME = 200
+Result = ReassignedLead.Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,24 @@ def go_away(rep: Rep, span: Span, actor: Actor) -> int:
     return handover.carry_out(plan_id, actor) if plan_id else 0
 
 
+def preview(rep: Rep, wish: Wish, actor: Actor) -> Sequence[ReassignedLead]:
+    """Who would get which of the rep's leads; nothing is switched off."""
+    return in_unit(lambda unit: leaving.foresee(rep, wish, unit), actor=actor)
+
+
+def leave(rep_id: uuid.UUID, wish: Wish, actor: Actor) -> Departure:
+    """Switch a rep off, their leads and accounts going where it is wished; `take_back` undoes it within a day."""
+
+    def stop(unit: Unit) -> Departure:
+        return leaving.leave(Rep.objects.select_related("user").get(pk=rep_id), wish, unit)
+
+    made = in_unit(stop, actor=actor)
+    if made.plan_id:
+        handover.carry_out(made.plan_id, actor)
+    _move_on(actor)
+    return made
+
+
 def deactivate(rep_id: uuid.UUID, actor: Actor) -> int:
     """Deactivate a rep and move their open leads through routing; how many moved. Safe to repeat, the ticker ends it."""
 
@@ -50,7 +72,31 @@ def deactivate(rep_id: uuid.UUID, actor: Actor) -> int:
         services.deactivate_rep(rep, unit)
 
     in_unit(stop, actor=actor)
-    moved = 0
+    return _move_on(actor)
+
+
+def _move_on(actor: Actor) -> int:
+    """What is left with reps who receive nothing any more, one bad lead stopping no other."""
+    done = 0
     while some := selectors.leads_left_behind(AT_A_TIME):
-        moved += batch.run("left behind", some, actor=actor)
-    return moved
+        done += batch.run("left behind", some, actor=actor)
+    return done
+
+
+def moved(made: Departure) -> int:
+    """Leads that left the rep with the departure."""
+    return made.plan.rows.filter(result__in=[Result.MOVED, Result.WAITS]).count() if made.plan else 0
+
+
+def take_back(rep: Rep, actor: Actor) -> Departure:
+    """Within a day: the rep, their pools, their accounts, and the leads nobody worked on since."""
+
+    def back(unit: Unit) -> Departure:
+        made = leaving.departure_to_undo(rep, unit.at)
+        leaving.come_back(made, unit)
+        return made
+
+    made = in_unit(back, actor=actor)
+    if made.plan_id:
+        handover.take_back(made.plan_id, actor)
+    return made

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.forms import Form, HiddenInput, Select
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,16 +20,17 @@ from leadops.access import Actor
 from leadops.errors import NotFound
 from leadops.fold import fold
 from leadops.models import Absence, Rep
-from leadops.templatetags.house import said
+from leadops.templatetags.house import number, said
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import availability, board, claims, departures, kinds, panels, selectors, services
+from routing import availability, board, claims, departures, kinds, leaving, panels, selectors, services
 from routing.deciding import HOUSE
 from routing.departures import Span
 from routing.fields import HELD
 from routing.filters import KINDS, DecisionFilter
+from routing.leaving import Wish
 from routing.match import FALLBACK
-from routing.models import Pool, Territory
+from routing.models import Departure, Pool, Territory
 
 DECISIONS = 50
 CARDS = 60
@@ -152,10 +157,63 @@ def rep_for(actor: Actor, rep_id: uuid.UUID | None, verb: str) -> Rep:
     return rep
 
 
+def active_rep(rep_id: uuid.UUID | None) -> Rep | None:
+    """A rep who receives leads, or None where none is named."""
+    if rep_id is None:
+        return None
+    found = Rep.objects.select_related("user", "team").filter(pk=rep_id, active=True).first()
+    if found is None:
+        raise NotFound(_("There is no such active rep."), code="no-such-rep")
+    return found
+
+
 def departure_page(rep: Rep, at: datetime) -> dict[str, Any]:
-    """What stands against switching a rep off, and what would move."""
+    """What stands against switching a rep off, and what they hold: leads, places in pools, accounts."""
     leads = selectors.open_leads_of(rep).select_related("person")
-    return {"rep": rep, "leads": leads[:CARDS], "count": leads.count(), "rules": services.rules_naming_only(rep, at)}
+    last = leaving.departure_of(rep) if not rep.active else None
+    accounts, alone = leaving.accounts_of(rep, at), selectors.lonely_pools(rep, at)
+    return {
+        "rep": rep,
+        "leads": leads[:CARDS],
+        "count": leads.count(),
+        "rules": services.rules_naming_only(rep, at),
+        "places": [
+            {"pool": said(row.pool.name) or row.pool.key, "weight": row.weight, "alone": row.pool.key in alone}
+            for row in leaving.pools_of(rep, at)
+        ],
+        "accounts": accounts[:CARDS],
+        "owned": len(accounts),
+        "last": last,
+        "may_undo": last is not None and leaving.may_undo(last, at),
+    }
+
+
+def wish_of(data: Mapping[str, str]) -> Wish:
+    """What the form of a departure says."""
+    accounts_to = data["accounts_to"]
+    return Wish(data["leads_to"], active_rep(uuid.UUID(accounts_to)) if accounts_to else None)
+
+
+def departure_words(made: Departure) -> str:
+    """What a departure did, in a sentence."""
+    moved = departures.moved(made)
+    leads = ngettext("%(n)s open lead moved on", "%(n)s open leads moved on", moved) % {"n": number(moved)}
+    accounts = ngettext("%(n)s account changed hands", "%(n)s accounts changed hands", made.accounts) % {
+        "n": number(made.accounts)
+    }
+    return _("%(name)s receives no more leads; %(leads)s, %(accounts)s.") % {
+        "name": made.rep.user.name, "leads": leads, "accounts": accounts,
+    }  # fmt: skip
+
+
+def foreseen_page(rep: Rep, wish: Wish, actor: Actor) -> list[tuple[str, int]]:
+    """(who would get them, how many leads), those nobody could take last."""
+    rows = departures.preview(rep, wish, actor)
+    names = dict(Rep.objects.filter(pk__in={row.foreseen_id for row in rows}).values_list("pk", "user__name"))
+    counted = Counter(names[row.foreseen_id] if row.foreseen_id else "" for row in rows)
+    waits = counted.pop("", 0)
+    found = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [*found, (_("Nobody yet: they wait"), waits)] if waits else found
 
 
 def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:
@@ -193,13 +251,33 @@ def team_page(found: board.Board, actor: Actor, only_at_risk: bool) -> dict[str,
     return {
         "board": found,
         "lines": [
-            {"line": line, "state": state_words(line), "tone": STATE_TONES.get(line.state, "neutral")} for line in lines
+            {"line": line, "state": state_words(line), "tone": STATE_TONES.get(line.state, "neutral")}
+            | _behind(line, found)
+            for line in lines
         ],
+        "overdue_url": _leads(found.breached, led="true", overdue="true", open="true"),
+        "soon_url": _leads(found.soon, led="true", clock="half_hour", open="true"),
         "only_at_risk": only_at_risk,
         "reasons": [(HELD.get(code, code), n) for code, n in found.reasons],
         "waiting": [{"lead": lead, "reason": HELD.get(lead.held, lead.held)} for lead in found.waiting],
         "most": board.MOST,
         "may_assign": access.can(actor, "assign"),
+    }
+
+
+def _leads(n: int, **wanted: str) -> str:
+    """The list of the leads behind a number of the board; nothing is behind none."""
+    return f"{reverse('desk:list_leads')}?{urlencode(wanted)}" if n else ""
+
+
+def _behind(line: board.Line, found: board.Board) -> dict[str, str]:
+    owner = str(line.rep.pk)
+    start, end = (at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in found.day)
+    return {
+        "new_url": _leads(line.new, given_to=owner, given_after=start),
+        "due_url": _leads(line.due, owner=owner, open="true", due_before=end),
+        "late_url": _leads(line.breached, owner=owner, overdue="true", open="true"),
+        "soon_url": _leads(line.soon, owner=owner, clock="half_hour", open="true"),
     }
 
 

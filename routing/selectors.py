@@ -26,6 +26,12 @@ CLAIM_WINDOW = timedelta(hours=24)
 EVERYONE = "everyone"
 
 
+def to_claim() -> Q:
+    """The condition on leads that wait in a pool to be claimed."""
+    keys = Pool.objects.filter(active=True, claimable=True).exclude(key="").values("key")
+    return IS_OPEN & Q(owner__isnull=True, held="", pool__in=keys)
+
+
 def next_held_at(at: datetime) -> datetime | None:
     """When the ticker has to drain: the first moment a held lead may move, or now for leads whose rep is gone."""
     if leads_left_behind(1):

@@ -21,6 +21,7 @@ urlpatterns = [
     path("team/reassignments/<uuid:plan_id>/carry-out", team_views.carry_out, name="carry_out"),
     path("team/reassignments/<uuid:plan_id>/take-back", team_views.take_back, name="take_back"),
     path("team/<uuid:rep_id>/deactivate", views.deactivate, name="deactivate"),
+    path("team/<uuid:rep_id>/take-back", views.take_back_departure, name="take_back_departure"),
     path("team/<uuid:rep_id>/absence", views.absence, name="absence"),
     path("team/<uuid:rep_id>/absence/<int:absence_id>/cancel", views.cancel_absence, name="cancel_absence"),
     path("team/<uuid:rep_id>/back", views.back, name="back"),

@@ -18,7 +18,7 @@ from leadops.models import Lead, Rep
 from leadops.unit import in_unit
 from routing import claims, departures, pages, panels, reps, selectors, services
 from routing.departures import Span
-from routing.forms import AbsenceForm
+from routing.forms import AbsenceForm, LeaveForm
 
 GET_OR_POST = ("GET", "HEAD", "POST")
 
@@ -98,12 +98,26 @@ def deactivate(request: HttpRequest, rep_id: uuid.UUID) -> HttpResponse:
     """Which leads and rules are concerned; then nothing more comes to the rep and their leads move on."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     rep = pages.rep_for(actor, rep_id, "deactivate_rep")
-    if request.method == "POST":
-        moved = departures.deactivate(rep.pk, actor)
-        text = _("%(name)s receives no more leads; %(n)s open leads moved on.")
-        messages.success(request, text % {"name": rep.user.name, "n": moved})
-        return redirect("routing:show_rules")
-    return render(request, "routing/deactivate.html", pages.departure_page(rep, moment.now()))
+    form, context = LeaveForm(rep, request.POST or None), pages.departure_page(rep, moment.now())
+    context["form"] = form
+    if request.method == "POST" and form.is_valid():
+        wish = pages.wish_of(form.cleaned_data)
+        if request.POST.get("step") != "preview":
+            messages.success(request, pages.departure_words(departures.leave(rep.pk, wish, actor)))
+            return redirect("routing:deactivate", rep.pk)
+        context["foreseen"] = pages.foreseen_page(rep, wish, actor)
+    return render(request, "routing/deactivate.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def take_back_departure(request: HttpRequest, rep_id: uuid.UUID) -> HttpResponse:
+    """The rep is as before, with pools, accounts and the leads nobody worked on."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    rep = pages.rep_for(actor, rep_id, "deactivate_rep")
+    departures.take_back(rep, actor)
+    messages.success(request, _("%(name)s receives leads again.") % {"name": rep.user.name})
+    return redirect("routing:show_team")
 
 
 @require_http_methods(GET_OR_POST)

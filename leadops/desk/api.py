@@ -32,6 +32,7 @@ from qualification import opportunities
 from qualification import services as qualification
 from qualification.answers import Answered
 from qualification.api import OpportunityOut
+from routing import claims
 from routing import selectors as routing_selectors
 from routing import services as routing
 
@@ -212,6 +213,19 @@ class LeadEndpoint(Endpoint):
             raise Refused("not-a-rep", _("Only a rep takes leads from a pool."), status=403)
         lead = _claimable(self.actor, pk)
         return self._done(lead, data, lambda mine, unit, d: routing.claim(mine, rep, unit))
+
+    @extend_schema(
+        operation_id="leads_give_back",
+        summary="Within 15 minutes: a lead taken by mistake goes back to its pool",
+        request=None,
+        responses={204: None},
+    )
+    @action(detail=True, methods=["post"], url_path="give-back")
+    def give_back(self, request: Request, pk: uuid.UUID) -> Response:
+        """Nothing is shown after: it is anybody's of the pool again."""
+        lead = access.lead_for(self.actor, pk, "hand_back")
+        self.in_unit(lambda unit: claims.give_back(lead, unit))
+        return Response(status=204)
 
     @_verb("Give the lead to a rep", shapes.Assign)
     @action(detail=True, methods=["post"])

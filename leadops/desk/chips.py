@@ -54,7 +54,7 @@ def _words(chosen: FilterSet, name: str, value: Any, names: Names) -> str:
         return _("Yes") if value else _("No")
     if isinstance(value, datetime):
         return day(value)
-    if name == "owner":
+    if name in ("owner", "given_to"):
         rep = Rep.objects.filter(pk=value).select_related("user").first()
         return rep.user.name if rep else "—"
     if name == "team":

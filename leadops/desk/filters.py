@@ -23,8 +23,8 @@ from leadops.models import OPEN_STAGES, Lead, Reason, Stage
 from leadops.stalled import Stalled
 from leadops.work import Work
 from qualification.fields import matrix_choices
-from routing.models import Clock
-from routing.selectors import FOR_A_PERSON
+from routing.models import Assignment, Clock
+from routing.selectors import FOR_A_PERSON, reps_led_by, to_claim
 
 STAGES_PASSED = [(stage, Stage(stage).label) for stage in FORWARD]
 ANSWERS = [
@@ -35,6 +35,7 @@ ANSWERS = [
     ("late", _("After five minutes")),
     ("never", _("Never")),
 ]
+CLOCKS = [("soon", _("Within 15 minutes")), ("half_hour", _("Within half an hour, and none has run out"))]
 ANY = [("", _("All")), ("true", _("Yes")), ("false", _("No"))]
 REFUSALS = [(use, Reason.Use(use).label) for use in cohorts.REFUSALS]
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -56,6 +57,15 @@ class LeadFilter(filters.FilterSet):
     held = filters.BooleanFilter(label=_("Held"), method="by_held", widget=Select(choices=ANY))
     needs_person = filters.BooleanFilter(label=_("Waits for a person"), method="by_need")
     overdue = filters.BooleanFilter(label=_("A clock has run out"), method="by_overdue")
+    clock = filters.ChoiceFilter(label=_("A clock runs out soon"), choices=CLOCKS, method="by_clock")
+    breached_after = filters.IsoDateTimeFilter(label=_("Breached from"), method="by_breach")
+    breached_before = filters.IsoDateTimeFilter(label=_("Breached before"), method="by_breach")
+    due = filters.BooleanFilter(label=_("Work is due"), method="by_due")
+    due_before = filters.IsoDateTimeFilter(label=_("Work is due before"), method="by_due_before")
+    claimable = filters.BooleanFilter(label=_("To be claimed"), method="by_claimable")
+    led = filters.BooleanFilter(label=_("Of the reps one leads"), method="by_led")
+    given_to = filters.UUIDFilter(label=_("Received by"), method="by_giving")
+    given_after = filters.IsoDateTimeFilter(label=_("Received by them from"), method="by_giving")
     source = filters.CharFilter(label=_("Source"), field_name="source")
     campaign = filters.CharFilter(label=_("Campaign"), field_name="campaign")
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")
@@ -73,6 +83,7 @@ class LeadFilter(filters.FilterSet):
     last_channel = filters.CharFilter(label=_("Last channel"), method="by_origin")
     merged = filters.BooleanFilter(label=_("Merged into another"), method="by_merged")
     reached = filters.ChoiceFilter(label=_("Ever reached"), choices=STAGES_PASSED, method="by_reached")
+    unreached = filters.ChoiceFilter(label=_("Never reached"), choices=STAGES_PASSED, method="by_unreached")
     stopped = filters.ChoiceFilter(label=_("Stopped at"), choices=STAGES_PASSED, method="by_stopped")
     won = filters.BooleanFilter(label=_("Has a won deal"), method="by_won")
     reason = filters.CharFilter(label=_("Reason of the end"), field_name="stage_reason")
@@ -110,7 +121,8 @@ class LeadFilter(filters.FilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         asked = getattr(self.request, "_request", self.request)  # the API wraps the page's request
-        self.masked = access.masks_contacts(getattr(asked, "actor", access.VISITOR))
+        self.actor: access.Actor = getattr(asked, "actor", access.VISITOR)
+        self.masked = access.masks_contacts(self.actor)
         if self.masked:
             self.filters["q"].label = _("Company")
 
@@ -119,6 +131,15 @@ class LeadFilter(filters.FilterSet):
         rows: QuerySet[Lead] = super().filter_queryset(queryset)
         given = self.form.cleaned_data
         rows = self._refused(rows, given)
+        if given.get("given_to"):
+            turns = Assignment.objects.filter(
+                lead=OuterRef("pk"), rep=given["given_to"], started_at__gte=given.get("given_after") or EVER[0]
+            )
+            rows = rows.filter(Exists(turns))
+        since, until = given.get("breached_after"), given.get("breached_before")
+        if since or until:
+            late = {"breached_at__gte": since or EVER[0], "breached_at__lt": until or EVER[1]}
+            rows = rows.filter(Exists(Clock.objects.filter(lead=OuterRef("pk"), **late)))
         if given.get("entered"):
             span = given.get("entered_after") or EVER[0], given.get("entered_before") or EVER[1]
             rows = cohorts.entered(rows, given["entered"], *span)
@@ -162,6 +183,9 @@ class LeadFilter(filters.FilterSet):
     def by_reached(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return cohorts.reached(rows, value)
 
+    def by_unreached(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return cohorts.unreached(rows, value)
+
     def by_stopped(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return cohorts.stopped_at(rows, value)
 
@@ -185,6 +209,37 @@ class LeadFilter(filters.FilterSet):
     def by_overdue(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
         late = Clock.objects.filter(lead=OuterRef("pk"), state=Clock.State.RUNNING, due_at__lte=moment.now())
         return rows.filter(Exists(late)) if value else rows.filter(~Exists(late))
+
+    def by_clock(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        now = moment.now()
+        running = Clock.objects.filter(lead=OuterRef("pk"), state=Clock.State.RUNNING)
+        if value == "soon":
+            return rows.filter(Exists(running.filter(due_at__gt=now, due_at__lte=now + cohorts.SOON)))
+        soon = running.filter(due_at__gt=now, due_at__lte=now + cohorts.HALF_AN_HOUR)
+        return rows.filter(Exists(soon), ~Exists(running.filter(due_at__lte=now)))
+
+    def by_breach(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows
+
+    def by_due(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        """Work that is due and not snoozed."""
+        due = Work.objects.filter(lead=OuterRef("pk"), due_at__lte=moment.now(), wakes_at__isnull=True)
+        return rows.filter(Exists(due)) if value else rows.filter(~Exists(due))
+
+    def by_claimable(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        return rows.filter(to_claim() if value else ~to_claim())
+
+    def by_led(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        """Leads of active reps of the teams the reader leads, as the board counts them."""
+        led = Q(owner__in=reps_led_by(self.actor).filter(active=True))
+        return rows.filter(led) if value else rows.filter(Q(owner__isnull=True) | ~led)
+
+    def by_due_before(self, rows: QuerySet[Lead], name: str, value: datetime) -> QuerySet[Lead]:
+        work = Work.objects.filter(lead=OuterRef("pk"), due_at__lt=value, wakes_at__isnull=True)
+        return rows.filter(Exists(work))
+
+    def by_giving(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows
 
     def by_text(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Exact e-mail, else the beginning of a name or company, folded: indexed, never fuzzy on open.

@@ -61,6 +61,19 @@ class Opportunity(models.Model):
         indexes = [
             models.Index(fields=["lead"], name="opportunity_of_lead"),
             models.Index(fields=["closed_at"], name="opportunity_closed", condition=~Q(state="open")),
+            # what the overview sums, read without the rows themselves
+            models.Index(
+                fields=["opened_at"],
+                include=["house_minor", "id"],
+                name="opportunity_open_sums",
+                condition=Q(state="open"),
+            ),
+            models.Index(
+                fields=["closed_at", "state"],
+                include=["opened_at", "house_minor", "id"],
+                name="opportunity_closed_sums",
+                condition=~Q(state="open"),
+            ),
         ]
 
     def __str__(self) -> str:

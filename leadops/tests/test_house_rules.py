@@ -21,7 +21,7 @@ LONGER = {
     "leadops/desk/timeline.py": (330, "every kind of entry has its sentence on one page"),
     "routing/choose.py": (380, "the arithmetic of fairness and its reasons are read side by side"),
     "routing/deciding.py": (340, "the order of locks stands on one page"),
-    "leadops/desk/api.py": (340, "every verb of a lead stands in one class, as the schema lists them"),
+    "leadops/desk/api.py": (350, "every verb of a lead stands in one class, as the schema lists them"),
     "leadops/tests/test_calendars.py": (520, "the laws of working time and their table of hard days"),
 }
 VIEW_LINES, FUNCTION_LINES = 25, 60

@@ -34,7 +34,7 @@ def test_a_rate_counts_what_sales_answered_by_each_group(offered: list[Any], as_
     act(handoff.accept, offered[0], as_lea)
     act(handoff.accept, offered[1], as_lea)
     act(lambda lead, unit: handoff.hand_back(lead, unit, "no_fit"), offered[2], as_lea)
-    for by, label in (("definition", "MQL definition 1"), ("source", "website"), ("rep", "Léa")):
+    for by, label in (("definition", "MQL definition 1"), ("source", "Website"), ("rep", "Léa")):
         (rate,) = acceptance.rates(SYSTEM, by, NOW)
         assert rate.label == label
         assert (rate.offered, rate.accepted, rate.handed_back, rate.open) == (4, 2, 1, 1)

@@ -1,32 +1,16 @@
-"""What is said about a group of leads that asked: pure arithmetic over rows already read."""
+"""What is said about a group of leads that asked, from what was counted of it: pure arithmetic."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
-from statistics import fmean, median
 from typing import Any
 
-from leadops.cohorts import BANDS, FIVE_MINUTES, NEVER
-from reports.metrics.survival import quantile
+from leadops.cohorts import BANDS, NEVER
+from reports.metrics.asked import Counts
+from reports.models import ANSWER, CONTACT, HUMAN, SYSTEM
 
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """One lead's latest asking in the period; seconds on the wall clock."""
-
-    owner: uuid.UUID | None
-    source: str
-    is_open: bool
-    hour: int
-    weekday: int  # 1 = Monday
-    assigned: float | None
-    answered: float | None
-    contacted: float | None
-    waited: float
-    converted: bool  # ever an opportunity
+Quantiles = dict[int, tuple[int | None, int | None]]  # measure -> median and P90, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,48 +58,24 @@ class Figures:
         }
 
 
-def figures(askings: Iterable[Asking]) -> Figures:
+def figures(c: Counts, quantiles: Quantiles) -> Figures:
     """The figures of a group; what nobody answered is counted, not dropped."""
-    rows = list(askings)
-    times = [row.answered for row in rows if row.answered is not None]
-    silent = [row for row in rows if row.answered is None]
-    waits = [row.waited for row in silent if row.is_open]
-    never = len(silent) - len(waits)
-    split = [
-        (row.assigned, row.answered - row.assigned)
-        for row in rows
-        if row.assigned is not None and row.answered is not None and row.assigned <= row.answered
-    ]
-    contacts = [row.contacted - row.answered for row in rows if row.contacted is not None and row.answered is not None]
+    median, p90 = quantiles.get(ANSWER, (None, None))
     return Figures(
-        n=len(rows),
-        answered=len(times),
-        waiting=len(waits),
-        judged=len(rows) - sum(wait < FIVE_MINUTES for wait in waits),
-        mean=fmean(times) if times else None,
-        median=quantile(times, waits, never, 0.5),
-        p90=quantile(times, waits, never, 0.9),
-        bands={name: sum(within(time, *edges) for time in times) for name, edges in BANDS.items()}
-        | {NEVER: len(silent)},
-        system_median=median(system for system, _human in split) if split else None,
-        human_median=median(human for _system, human in split) if split else None,
-        split_n=len(split),
-        contact_median=median(contacts) if contacts else None,
-        contacted=len(contacts),
+        n=c.n,
+        answered=c.answered,
+        waiting=c.waits,
+        judged=c.judged,
+        mean=c.answered_us / c.answered / 1_000_000 if c.answered else None,
+        median=median,
+        p90=p90,
+        bands={name: getattr(c, f"n_{name}") for name in BANDS} | {NEVER: c.n - c.answered},
+        system_median=quantiles.get(SYSTEM, (None, None))[0],
+        human_median=quantiles.get(HUMAN, (None, None))[0],
+        split_n=c.split,
+        contact_median=quantiles.get(CONTACT, (None, None))[0],
+        contacted=c.contacted,
     )
-
-
-def soon(askings: Iterable[Asking]) -> tuple[float | None, int]:
-    """The share answered within five minutes, and of how many: as `figures` says it, without all the rest."""
-    answered = judged = 0
-    for row in askings:
-        answered += row.answered is not None and row.answered <= FIVE_MINUTES
-        judged += row.answered is not None or not row.is_open or row.waited >= FIVE_MINUTES
-    return (answered / judged if judged else None), judged
-
-
-def within(time: float, above: int, upto: int | None) -> bool:
-    return time > above and (upto is None or time <= upto)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +104,10 @@ class Band:
         }
 
 
-def bands(askings: Iterable[Asking]) -> list[Band]:
+def bands(c: Counts) -> list[Band]:
     """Conversion by how soon the first attempt came; the never answered are a band of their own."""
-    rows = list(askings)
-    found = []
-    for name in (*BANDS, NEVER):
-        mine = [row for row in rows if _in_band(row, name)]
-        found.append(Band(name, len(mine), sum(row.converted for row in mine)))
-    return found
-
-
-def _in_band(row: Asking, name: str) -> bool:
-    if row.answered is None:
-        return name == NEVER
-    return name != NEVER and within(row.answered, *BANDS[name])
+    found = [Band(name, getattr(c, f"n_{name}"), getattr(c, f"c_{name}")) for name in BANDS]
+    return [*found, Band(NEVER, c.n - c.answered, c.c_never)]
 
 
 def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:

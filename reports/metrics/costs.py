@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.db.models import Max
 
 from capture.models import Cost, Source
 from reports.periods import Period
@@ -39,16 +41,44 @@ def share(minor: int, from_on: date, last_on: date, since: date, until: date) ->
 
 def spent(period: Period, by: str) -> dict[str | None, Spent]:
     """Cost by origin. Under None stands what belongs to no single one, such as a campaign's cost among sources."""
-    rows = Cost.objects.filter(corrected_by__isnull=True, from_on__lt=period.to_on, to_on__gte=period.from_on)
+    return spent_in([period], by)[0]
+
+
+def spent_in(periods: Sequence[Period], by: str) -> list[dict[str | None, Spent]]:
+    """The same of several periods, in the statements of one."""
+    first, after = min(period.from_on for period in periods), max(period.to_on for period in periods)
+    rows = Cost.objects.filter(corrected_by__isnull=True, from_on__lt=after, to_on__gte=first)
     found = list(rows.select_related("source__campaign", "campaign"))
     only = _only_sources(found) if by == "source" else {}
+    return [_within(found, period, by, only) for period in periods]
+
+
+def _within(rows: Iterable[Cost], period: Period, by: str, only: dict[object, str]) -> dict[str | None, Spent]:
     sums: dict[str | None, Spent] = {}
-    for row in found:
+    for row in rows:
+        if row.from_on >= period.to_on or row.to_on < period.from_on:
+            continue
         minor = row.house_minor
         if minor is not None:
             minor = share(minor, row.from_on, row.to_on, period.from_on, period.to_on)
         sums.setdefault(_belongs(row, by, only), Spent()).add(minor)
     return sums
+
+
+def entered_upto() -> date | None:
+    """The last day any cost was entered for."""
+    last: date | None = Cost.objects.filter(corrected_by__isnull=True).aggregate(last=Max("to_on"))["last"]
+    return last
+
+
+def whole(parts: Iterable[Spent]) -> Spent:
+    """The sum of the costs of several origins."""
+    total = Spent()
+    for part in parts:
+        if part.minor is not None:
+            total.add(part.minor)
+        total.unconverted += part.unconverted
+    return total
 
 
 def _belongs(row: Cost, by: str, only: dict[object, str]) -> str | None:

@@ -5,11 +5,13 @@ Ever reached: in the stage or beyond at any time, stages jumped over included, s
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from leadops import access, cohorts, moment
@@ -18,7 +20,8 @@ from leadops.lifecycle import FORWARD
 from leadops.models import Lead, Reason, Stage
 from leadops.templatetags.house import said
 from reports import facts
-from reports.metrics import origins, reached
+from reports.metrics import origins, reached, stays
+from reports.models import DayFact, StandingDay
 from reports.periods import Period
 
 FEW = 30  # below, a share says little: it is shown without judgement
@@ -107,29 +110,47 @@ class FunnelReport:
 
 
 def funnel_report(
-    actor: Actor, period: Period, by: str = "source", model: str = "first", happened: bool = False
+    actor: Actor,
+    period: Period,
+    by: str = "source",
+    model: str = "first",
+    happened: bool = False,
+    detailed: bool = True,
 ) -> FunnelReport:
     """The funnel whole and by origin, over the leads the actor may see: of the leads received in the period, or
-    (`happened`) of what happened in it, whenever the lead was received: no shares then, they are other leads."""
+    (`happened`) of what happened in it, whenever the lead was received: no shares then, they are other leads.
+
+    Without `detailed` origins are told without their medians, which the whole always has."""
     access.require(actor, "read_reports")
     at = moment.now()
     kept = facts.usable()
     everyone = cohorts.countable(access.leads_visible_to(actor))
     leads = everyone.filter(received_at__gte=period.since, received_at__lt=period.until)
     whole_house = access.sees_every_lead(actor)
+    summed = whole_house and kept is not None
+    waits = not happened and (detailed or not summed)
     none = [None] * len(FORWARD)
-    whole, parts = _steps([0] * len(FORWARD), none, happened), {}
+    counted, parts = [0] * len(FORWARD), {}
+    medians: list[Any] = none
     for total, key, *figures in reached.counted(
-        everyone, origins.column(by, model), period, waits=not happened, happened=happened, kept=kept, whole=whole_house
+        everyone, origins.column(by, model), period, waits=waits, happened=happened, kept=kept, whole=whole_house
     ):
-        counts, waits = figures[: len(FORWARD)], none if happened else [None, *figures[len(FORWARD) :]]
+        counts, times = figures[: len(FORWARD)], [None, *figures[len(FORWARD) :]] if waits else none
         if total:
-            whole = _steps(counts, waits, happened)
+            counted, medians = counts, times
         else:
-            parts[key] = _steps(counts, waits, happened)
+            parts[key] = _steps(counts, times, happened)
+    if not waits and not happened and kept:
+        medians = [None, *stays.medians(everyone, period, kept)]
+    whole = _steps(counted, medians, happened)
     named = origins.labels(by, parts, at)
     breakdown = [Breakdown(key, named[key], steps) for key, steps in parts.items()]
-    reasons, still_open = _ends(everyone, period) if happened else _ends_of(leads)
+    ended = (
+        _ended_in_sums(period, happened, kept)
+        if summed and kept
+        else _ended(everyone if happened else leads, period, happened)
+    )
+    reasons, still_open = _ends_of(ended)
     return FunnelReport(
         period=period,
         by=by,
@@ -160,16 +181,40 @@ def _steps(counts: list[int], waits: list[Any], happened: bool = False) -> list[
     return steps
 
 
-def _ends(everyone: QuerySet[Lead], period: Period) -> tuple[list[Ended], int]:
-    """Reasons of the leads that ended in the period and are ended still."""
-    return _ends_of(everyone.filter(stage__in=list(ENDS), stage_at__gte=period.since, stage_at__lt=period.until))
+def _ended(leads: QuerySet[Lead], period: Period, happened: bool) -> Counter[tuple[str, str]]:
+    """(stage, reason) -> leads: of these, or of those that ended in the period and are ended still."""
+    if happened:
+        leads = leads.filter(stage__in=list(ENDS), stage_at__gte=period.since, stage_at__lt=period.until)
+    rows = leads.order_by().values_list("stage", "stage_reason").annotate(n=Count("pk"))
+    return Counter({(stage, reason): n for stage, reason, n in rows})
 
 
-def _ends_of(leads: QuerySet[Lead]) -> tuple[list[Ended], int]:
+def _ended_in_sums(period: Period, happened: bool, kept: facts.Facts) -> Counter[tuple[str, str]]:
+    """The same of the whole house."""
+    days = {"day__gte": period.from_on, "day__lt": period.to_on}
+    found: Counter[tuple[str, str]] = Counter()
+    if happened:
+        rows = StandingDay.objects.filter(stage__in=list(ENDS), **days).order_by()
+        for stage, reason, n in rows.values_list("stage", "detail").annotate(total=Sum("n")):
+            found[stage, reason] += n
+    else:
+        facts_of = DayFact.objects.filter(axis="ended", **days).order_by()
+        for key, n in facts_of.values_list("key").annotate(total=Sum("leads")):
+            stage, _colon, reason = key.partition(":")
+            found[stage, reason] += n
+    for row in facts.corrections(kept):
+        stage, _colon, reason = row.ended.partition(":")
+        counts_at = row.stage_at if happened else row.received_at
+        if period.since <= counts_at < period.until and (not happened or stage in ENDS):
+            found[stage, reason] += row.sign
+    return +found
+
+
+def _ends_of(counted: Mapping[tuple[str, str], int]) -> tuple[list[Ended], int]:
     """Reasons of the ends, most frequent first, and how many leads are still open."""
     labels = {(row.use, row.key): said(row.labels) for row in Reason.objects.filter(use__in=ENDS.values())}
     ended, still_open = [], 0
-    for stage, reason, n in leads.order_by().values_list("stage", "stage_reason").annotate(n=Count("pk")):
+    for (stage, reason), n in counted.items():
         if stage in ENDS:
             label = labels.get((ENDS[stage], reason)) or reason or _("No reason")
             ended.append(Ended(stage, reason, label, n))

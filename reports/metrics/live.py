@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
-from django.db.models.functions import ExtractHour, TruncDate
+from django.db.models import Count, QuerySet
 
 from leadops import access, cohorts, moment
 from leadops.access import Actor
-from leadops.models import OPEN_STAGES
+from leadops.models import OPEN_STAGES, Lead
 from leadops.work import Work
+from reports import facts
+from reports.metrics import arrivals
 from reports.metrics.response import share_within_five
 from reports.periods import Period, period_of
 from routing.models import Clock
 
 WEEKS = 4  # the usual: the mean of as many same weekdays before
-SOON = timedelta(minutes=15)
 CLOCKS_SHOWN = 12
+MOST = 1_000  # what is counted of a backlog: beyond it, at least so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ class LiveReport:
     leads: int
     usual_so_far: float | None
     held: list[tuple[str, int]]  # reason of the hold, open leads
-    unowned: int  # open, without owner and not held
-    due: int  # rows of the queue that are due
-    breached_today: int
-    clocks: list[Clock]  # running, overdue or due soon, first the next due
-    at_risk: int
-    overdue: int
+    unowned: int  # open, without owner and not held; this and the following up to MOST
+    due: int  # leads with work that is due
+    breached_today: int  # leads with a clock whose due time was today and missed
+    clocks: list[Clock]  # running and due soon, first the next due
+    at_risk: int  # leads with such a clock
+    overdue: int  # leads with a running clock past its due time
     share_within_five: float | None
     judged: int
 
@@ -63,14 +64,14 @@ def live_report(actor: Actor) -> LiveReport:
     at = moment.now()
     today = period_of("today", at)
     leads = cohorts.countable(access.leads_visible_to(actor))
-    hours, usual = _hours(leads, today, at)
+    kept, whole = facts.usable(), access.sees_every_lead(actor)
+    hours, usual = _hours(leads, today, at, kept, whole)
     open_leads = leads.filter(stage__in=OPEN_STAGES)
     held = open_leads.filter(held__gt="").order_by().values_list("held").annotate(n=Count("pk")).order_by("-n", "held")
     clocks = Clock.objects.filter(state=Clock.State.RUNNING, lead__in=open_leads)
-    risks = clocks.aggregate(
-        soon=Count("pk", filter=Q(due_at__gt=at, due_at__lte=at + SOON)), over=Count("pk", filter=Q(due_at__lte=at))
-    )
-    share, judged = share_within_five(actor, today)
+    soon = clocks.filter(due_at__gt=at, due_at__lte=at + cohorts.SOON)
+    breached = Clock.objects.filter(lead__in=leads, breached_at__gte=today.since, breached_at__lt=today.until)
+    share, judged = share_within_five(actor, today, kept)
     return LiveReport(
         at=at,
         today=today,
@@ -78,38 +79,35 @@ def live_report(actor: Actor) -> LiveReport:
         leads=sum(n for _hour, n, _usual in hours),
         usual_so_far=usual,
         held=list(held),
-        unowned=open_leads.filter(owner__isnull=True, held="").count(),
-        due=Work.objects.filter(lead__in=open_leads, due_at__lte=at, wakes_at__isnull=True).count(),
-        breached_today=Clock.objects.filter(
-            lead__in=leads, breached_at__gte=today.since, breached_at__lt=today.until
-        ).count(),
-        clocks=list(
-            clocks.filter(due_at__gt=at, due_at__lte=at + SOON)
-            .select_related("lead__person", "rep__user")
-            .order_by("due_at")[:CLOCKS_SHOWN]
-        ),
-        at_risk=risks["soon"],
-        overdue=risks["over"],
+        unowned=_most(open_leads.filter(owner__isnull=True, held="")),
+        due=_most(Work.objects.filter(lead__in=open_leads, due_at__lte=at, wakes_at__isnull=True)),
+        breached_today=_leads_of(breached),
+        clocks=list(soon.select_related("lead__person", "rep__user").order_by("due_at")[:CLOCKS_SHOWN]),
+        at_risk=_leads_of(soon),
+        overdue=_leads_of(clocks.filter(due_at__lte=at)),
         share_within_five=share,
         judged=judged,
     )
 
 
-def _hours(leads: Any, today: Period, at: datetime) -> tuple[list[tuple[int, int, float | None]], float | None]:
+def _most(rows: QuerySet[Any, Any]) -> int:
+    """How many, counted up to MOST: a backlog of any size costs the same."""
+    return rows.order_by()[:MOST].count()
+
+
+def _leads_of(clocks: QuerySet[Clock]) -> int:
+    """How many leads these clocks are of, counted up to MOST."""
+    some = clocks.order_by().values("lead")[: MOST * len(Clock.Kind)]  # one running of each kind a lead at most
+    return min(MOST, int(some.aggregate(n=Count("lead", distinct=True))["n"]))
+
+
+def _hours(
+    leads: QuerySet[Lead], today: Period, at: datetime, kept: facts.Facts | None, whole: bool
+) -> tuple[list[tuple[int, int, float | None]], float | None]:
     """Leads of each hour of today, and the mean of that hour on the same weekdays before."""
     days = [today.shifted(-7 * week) for week in range(WEEKS + 1)]
-    within = Q()
-    for day in days:
-        within |= Q(received_at__gte=day.since, received_at__lt=day.until)
+    counted = arrivals.by_hour(leads, days, kept=kept, whole=whole)
     zone = today.since.tzinfo
-    rows = (
-        leads.filter(within)
-        .order_by()
-        .annotate(day=TruncDate("received_at", tzinfo=zone), hour=ExtractHour("received_at", tzinfo=zone))
-        .values_list("day", "hour")
-        .annotate(n=Count("pk"))
-    )
-    counted = {(day, hour): n for day, hour, n in rows}
     # a day before the first lead ever is no usual day
     known = [day.from_on for day in days[1:] if any(on == day.from_on for on, _hour in counted)]
     hours = [

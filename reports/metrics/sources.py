@@ -5,6 +5,7 @@ The cohort is the leads received in the period; what became of them is counted u
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -148,11 +149,17 @@ def sources_report(
     found: dict[str | None, SourceRow] = {}
     total = SourceRow(key=None, label=_("Total"))
     _count(found, total, reached.counted(everyone, origin, period, happened=happened, kept=kept, whole=whole_house))
+    if by == "channel":
+        channels: list[tuple[str | None, int]] = [(key, row.leads) for key, row in found.items()]
+    else:
+        column = origins.column("channel", model)
+        rows_of = reached.counted(everyone, column, period, kept=kept, whole=whole_house)
+        channels = [(key, n) for whole, key, n, *_later in rows_of if not whole]
     deals = statements.won(everyone, origin, period.since, period.until) if happened else statements.won(leads, origin)
-    _earn(found, total, deals)
+    earn(found, total, deals)
     for key, spent in (costs.spent(period, by) if whole_house else {}).items():
         found.setdefault(key, SourceRow(key, revenue_minor=0 if key is not None else None)).cost = spent
-    total.cost = _sum(row.cost for row in found.values())
+    total.cost = costs.whole(row.cost for row in found.values())
     named = origins.labels(by, [key for key in found if key], at)
     for row in found.values():
         row.label = _("Costs of no single one") if row.key is None else named[row.key]
@@ -166,7 +173,7 @@ def sources_report(
         rows=rows,
         total=total,
         untraced=_untraced(actor, period),
-        unknown_share=_unknown_share(leads, found, total, by, model, happened),
+        unknown_share=_unknown_share(total.leads, channels),
         whole_house=whole_house,
         happened=happened,
     )
@@ -182,7 +189,8 @@ def _count(found: dict[str | None, SourceRow], total: SourceRow, rows: list[tupl
             setattr(row, stage, figures[place])
 
 
-def _earn(found: dict[str | None, SourceRow], total: SourceRow, rows: list[tuple[Any, ...]]) -> None:
+def earn(found: dict[Any, SourceRow], total: SourceRow, rows: list[tuple[Any, ...]]) -> None:
+    """Put the deals that `statements.won` counted into the rows of their origins."""
     for whole, key, won, customers, deals, unconverted, revenue in rows:
         if whole and not deals:
             continue
@@ -191,26 +199,10 @@ def _earn(found: dict[str | None, SourceRow], total: SourceRow, rows: list[tuple
         row.revenue_minor = None if revenue is None else int(revenue)
 
 
-def _sum(parts: Any) -> Spent:
-    whole = Spent()
-    for part in parts:
-        if part.minor is not None:
-            whole.add(part.minor)
-        whole.unconverted += part.unconverted
-    return whole
-
-
-def _unknown_share(
-    leads: Any, found: dict[str | None, SourceRow], total: SourceRow, by: str, model: str, happened: bool
-) -> float | None:
-    if not total.leads:
+def _unknown_share(total: int, by_channel: Iterable[tuple[str | None, int]]) -> float | None:
+    if not total:
         return None
-    if by == "channel" and not happened:
-        unknown = sum(found[key].leads for key in ("", origins.UNKNOWN_CHANNEL) if key in found)
-    else:
-        column = origins.column("channel", model)
-        unknown = leads.filter(**{f"{column}__in": ["", origins.UNKNOWN_CHANNEL]}).count()
-    return unknown / total.leads
+    return sum(n for key, n in by_channel if key in ("", origins.UNKNOWN_CHANNEL)) / total
 
 
 def _untraced(actor: Actor, period: Period) -> Untraced:

@@ -7,11 +7,14 @@ leaves it. Where too few have left, the answer is “at least”.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, IntegerField, Max, QuerySet, Value, When
+from django.conf import settings
+from django.db.models import Case, Count, IntegerField, Max, QuerySet, Sum, Value, When
 
 from leadops import access, cohorts, moment
 from leadops.access import Actor
@@ -21,13 +24,13 @@ from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead
 from leadops.work import Work
 from reports import facts
-from reports.metrics import reached
+from reports.metrics.stays import START_TO_WON, stays
+from reports.models import LeadFact, StandingDay
 from reports.periods import Period
 
 DAY = 86_400
-START_TO_WON = 0
 OLDEST = 20
-# days in the stage: (from, up to); None = no end
+# midnights since it came into the stage: (from, up to); None = no end
 AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (1, 3), (3, 7), (7, 14), (14, 30), (30, 90), (90, None))
 
 
@@ -83,6 +86,7 @@ class VelocityReport:
     at: datetime
     ladder: list[Rung]
     whole: Rung
+    since: list[tuple[datetime | None, datetime | None]]  # of AGES: came into the stage from, and before
     ages: dict[str, list[int]]  # stage -> open leads by AGES, now
     oldest: list[Old]
 
@@ -93,6 +97,7 @@ class VelocityReport:
             "ladder": [rung.to_json() for rung in self.ladder],
             "start_to_won": self.whole.to_json(),
             "ages_in_days": [list(edges) for edges in AGES],
+            "ages_since": [[at and at.isoformat() for at in edges] for edges in self.since],
             "open_by_stage_and_age": self.ages,
             "oldest": [old.to_json() for old in self.oldest],
         }
@@ -102,14 +107,14 @@ def velocity_report(actor: Actor, period: Period) -> VelocityReport:
     """The ladder of the leads received in the period; ages and the oldest are those of today's open leads."""
     access.require(actor, "read_reports")
     at = moment.now()
-    leads = cohorts.countable(access.leads_visible_to(actor))
-    standing, ages = _standing(leads, at)
-    rungs = {
-        step: (n, moved, waiting, median, p90, longest)
-        for step, n, moved, waiting, median, p90, longest in reached.stays(
-            leads, period, open_stages=OPEN_STAGES, at=at, kept=facts.usable()
-        )
-    }
+    leads, kept, whole = (
+        cohorts.countable(access.leads_visible_to(actor)),
+        facts.usable(),
+        access.sees_every_lead(actor),
+    )
+    edges = _edges(at)
+    standing, ages = _standing(leads, edges, kept if whole else None)
+    rungs = stays(leads, period, at=at, kept=kept, whole=whole)
     nothing = (0, 0, 0, None, None, None)
     ladder = [
         Rung(stage, *rungs.get(k, nothing), *standing.get(stage, (0, 0)))
@@ -121,32 +126,70 @@ def velocity_report(actor: Actor, period: Period) -> VelocityReport:
         ladder=ladder,
         whole=Rung("", *rungs.get(START_TO_WON, nothing)),
         ages=ages,
-        oldest=_oldest(leads, at),
+        oldest=_oldest(leads, at, kept if whole else None),
+        since=edges,
     )
 
 
-def _standing(leads: QuerySet[Lead], at: datetime) -> tuple[dict[str, tuple[int, int]], dict[str, list[int]]]:
-    """Open leads of each stage: on whom they wait, and for how long they are in it."""
-    buckets = [
-        When(stage_at__gt=at - timedelta(days=upto), then=Value(i)) for i, (_from, upto) in enumerate(AGES) if upto
-    ]
-    age = Case(*buckets, default=Value(len(AGES) - 1), output_field=IntegerField())
-    rows = leads.filter(stage__in=OPEN_STAGES).order_by().annotate(age=age)
+def _edges(at: datetime) -> list[tuple[datetime | None, datetime | None]]:
+    """The instants between which a lead of each age came into its stage: midnights of the reporting zone."""
+    zone = ZoneInfo(settings.REPORTING_ZONE)
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+
+    def midnight(days: int) -> datetime:
+        return datetime.combine(tomorrow - timedelta(days=days), time.min, zone)
+
+    return [(None if high is None else midnight(high), midnight(low) if low else None) for low, high in AGES]
+
+
+def _age(since: datetime, edges: list[tuple[datetime | None, datetime | None]]) -> int:
+    return next(i for i, (first, _before) in enumerate(edges) if first is None or since >= first)
+
+
+def _standing(
+    leads: QuerySet[Lead], edges: list[tuple[datetime | None, datetime | None]], kept: facts.Facts | None
+) -> tuple[dict[str, tuple[int, int]], dict[str, list[int]]]:
+    """Open leads of each stage: on whom they wait, and for how long they are in it; from the sums where `kept`."""
     ages = {stage: [0] * len(AGES) for stage in OPEN_STAGES}
     waits = {stage: [0, 0] for stage in OPEN_STAGES}
-    for stage, bucket, waiting_on, n in rows.values_list("stage", "age", "work__waiting_on").annotate(n=Count("pk")):
-        ages[stage][bucket] += n
+    for stage, waiting_on, age, n in _summed(edges, kept) if kept else _counted(leads, edges):
+        ages[stage][age] += n
         if waiting_on:  # a lead without a row in the queue waits on nobody known
             waits[stage][waiting_on == Work.Waiting.PROSPECT] += n
     return {stage: (us, prospect) for stage, (us, prospect) in waits.items()}, ages
 
 
-def _oldest(leads: QuerySet[Lead], at: datetime) -> list[Old]:
-    rows = list(
-        leads.filter(stage__in=OPEN_STAGES, stage_at__lte=at)
-        .select_related("person", "owner__user")
-        .order_by("stage_at", "pk")[:OLDEST]
-    )
+def _by_age(column: str, edges: Sequence[datetime | date | None]) -> Case:
+    whens = [When(**{f"{column}__gte": first}, then=Value(i)) for i, first in enumerate(edges) if first is not None]
+    return Case(*whens, default=Value(len(AGES) - 1), output_field=IntegerField())
+
+
+def _counted(
+    leads: QuerySet[Lead], edges: list[tuple[datetime | None, datetime | None]]
+) -> Iterable[tuple[str, str | None, int, int]]:
+    rows = leads.filter(stage__in=OPEN_STAGES).order_by().annotate(age=_by_age("stage_at", [e for e, _before in edges]))
+    return rows.values_list("stage", "work__waiting_on", "age").annotate(n=Count("pk"))
+
+
+def _summed(
+    edges: list[tuple[datetime | None, datetime | None]], kept: facts.Facts
+) -> Iterable[tuple[str, str, int, int]]:
+    days = [first.date() if first else None for first, _before in edges]
+    rows = StandingDay.objects.filter(stage__in=OPEN_STAGES).order_by().annotate(age=_by_age("day", days))
+    yield from rows.values_list("stage", "detail", "age").annotate(total=Sum("n"))
+    for row in facts.corrections(kept):
+        if row.is_open:
+            yield row.ended.partition(":")[0], row.waiting_on, _age(row.stage_at, edges), row.sign
+
+
+def _oldest(leads: QuerySet[Lead], at: datetime, kept: facts.Facts | None) -> list[Old]:
+    """Open leads that are longest in their stage; with `kept` found by the index of the facts."""
+    open_leads = leads.filter(stage__in=OPEN_STAGES, stage_at__lte=at)
+    if kept:
+        known = LeadFact.objects.filter(is_open=True, stage_at__lte=at).exclude(lead__in=kept.unread)
+        first = list(known.order_by("stage_at", "lead").values_list("lead", flat=True)[:OLDEST])
+        open_leads = open_leads.filter(pk__in=[*first, *kept.unread])
+    rows = list(open_leads.select_related("person", "owner__user").order_by("stage_at", "pk")[:OLDEST])
     tries: dict[uuid.UUID | None, datetime] = dict(
         JournalEntry.objects.filter(lead__in=rows, kind__in=ANSWERS, actor__isnull=False)
         .order_by()

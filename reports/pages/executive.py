@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from leadops import moment
 from leadops.access import Actor
 from leadops.templatetags.house import day, number, percent, units
-from reports import charts
+from reports import charts, links
 from reports.exports import amount
 from reports.filters import PeriodForm
 from reports.metrics.executive import ExecutiveReport, Glance, executive_report
 from reports.metrics.response import TARGET
+from reports.metrics.sources import SourceRow
 from reports.pages.frame import Page, change, report_url, shared
 
 STEADY = 0.02  # a change smaller than this is none
@@ -30,13 +30,23 @@ def page(actor: Actor, given: QueryDict) -> Page:
         "report": report,
         "sentences": _sentences(report),
         "cards": _cards(report, given),
-        "sources": [{"row": row, "roi": row.roi} for row in report.sources],
+        "sources": [_source(report, row) for row in report.sources],
         "sources_url": report_url("show_sources", given, view="period"),
         "chart": charts.columns([(day(on), n, None, number(n)) for on, n in report.days]),
         "first": day(report.period.from_on),
         "last": day(report.period.last_on),
     }
     return Page("executive", context, _heading(), _table(report))
+
+
+def _source(report: ExecutiveReport, row: SourceRow) -> dict[str, Any]:
+    """A source that brought something, with the leads behind its counts."""
+    of = links.origin("first_source", row.key)
+    stages = {"leads": row.leads, "mql": row.mql, "deal": row.won}
+    urls = {
+        f"{stage}_url": links.leads_url(n, **links.happened(report.period, stage), **of) for stage, n in stages.items()
+    }
+    return {"row": row, "roi": row.roi, **urls}
 
 
 def _rise(now: float | None, before: float | None) -> float | None:
@@ -91,14 +101,21 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
     def card(label: str, name: str, word: Any, url: str, definition: str, up: str = "good", note: str = "") -> Any:
         value, was = getattr(now, name), getattr(then, name)
         shown = _("%(figure)s before") % {"figure": word(was)} if name in _SHARES else change(value, was, word(was))
+        said = [note, _unknown(report, now, name)] if value is None else [note]
         return {
-            "label": label, "figure": word(value), "url": url, "definition": definition, "note": note,
-            "comparison": shown if was is not None else "", "comparison_tone": _tone(value, was, up),
+            "label": label, "figure": word(value), "url": url, "definition": definition,
+            "note": " · ".join(part for part in said if part),
+            "comparison": shown if was is not None else _before(report, then, name) if value is not None else "",
+            "comparison_tone": _tone(value, was, up),
         }  # fmt: skip
 
     return [
-        card(_("Leads"), "leads", number, sources, _("Leads received in the period.")),
-        card("MQL", "mql", number, funnel, _("Leads that became MQL, or went beyond, in the period.")),
+        card(
+            _("Leads"), "leads", number, sources, _("Leads received in the period."),
+        ),
+        card(
+            "MQL", "mql", number, funnel, _("Leads that became MQL, or went beyond, in the period."),
+        ),
         card(
             _("Pipeline"), "pipeline_minor", units, deals,
             _("Amounts of the deals that were open at the end of the period."), note=_deals_note(now),
@@ -108,9 +125,9 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
             _("Amounts of the deals won in the period, in the house currency."), note=_won_note(now),
         ),
         card(
-            _("Spend"), "spend_minor", units, sources if sources else reverse("reports:show_sources"),
+            _("Spend"), "spend_minor", units, sources,
             _("Costs entered, spread evenly over their days; “—” means that none was entered."), up="",
-            note=_("a cost has no exchange rate and is missing") if now.spend_incomplete else "",
+            note=_spend_note(report, now),
         ),
         card(
             "ROI", "roi", lambda share: percent(share, 0), sources,
@@ -119,9 +136,44 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
         card(
             _("Answered within five minutes"), "share_within_five", lambda share: percent(share, 0), response,
             _("Leads that asked to be contacted and had a first human attempt within five minutes, night and day."),
-            note=_("line: %(target)s") % {"target": percent(TARGET, 0)},
+            note=_response_note(now),
         ),
     ]  # fmt: skip
+
+
+def _unknown(report: ExecutiveReport, one: Glance, name: str) -> str:
+    """Why a figure is not known: “—” never stands without its reason."""
+    if name == "pipeline_minor":
+        return _("no open deal has a known amount")
+    if name == "won_minor":
+        return _("no won deal has an exchange rate")
+    if name == "share_within_five":
+        return _("nobody asked to be contacted")
+    if not report.costs_shown:
+        return _("costs are those of the whole house")
+    if one.spend_minor is None:
+        return _("no cost is entered for these days")
+    if one.spend_incomplete:
+        return _("a cost has no exchange rate")
+    if not one.spend_minor:
+        return _("nothing was spent")
+    return _("a won deal has no exchange rate")
+
+
+def _before(report: ExecutiveReport, then: Glance, name: str) -> str:
+    """Why there is nothing to compare with."""
+    return _("before: %(reason)s") % {"reason": _unknown(report, then, name)}
+
+
+def _spend_note(report: ExecutiveReport, now: Glance) -> str:
+    if now.spend_incomplete:
+        return _("a cost has no exchange rate and is missing")
+    return _("entered up to %(day)s") % {"day": day(report.costs_upto)} if report.costs_upto else ""
+
+
+def _response_note(now: Glance) -> str:
+    line = _("line: %(target)s") % {"target": percent(TARGET, 0)}
+    return _("%(line)s · n = %(n)s") % {"line": line, "n": number(now.judged)} if now.judged else line
 
 
 _SHARES = ("roi", "share_within_five")

@@ -90,7 +90,7 @@ def change(now: float | None, before: float | None, shown: str) -> str:
     """How a figure stands against the days before; `shown` is the earlier figure in words."""
     if now is None or before is None:
         return ""
-    if not before:
+    if not before or not round(100 * (now - before) / before):
         return _("%(figure)s before") % {"figure": shown}
     return _("%(change)s%% against %(figure)s before") % {
         "change": f"{'+' if now >= before else '−'}{number(abs(round(100 * (now - before) / before)))}",

@@ -25,10 +25,9 @@ APART = 0.10  # a share that far from the whole's is marked, where both count en
 def page(actor: Actor, given: QueryDict) -> Page:
     form = OriginForm(given, moment.now())
     chosen = form.chosen()
-    report = funnel_report(actor, chosen.period, chosen.by, chosen.model, chosen.happened)
-    before = (
-        funnel_report(actor, chosen.period.before, chosen.by, chosen.model, chosen.happened) if chosen.compare else None
-    )
+    how = (chosen.by, chosen.model, chosen.happened, given.get("format") == "csv")
+    report = funnel_report(actor, chosen.period, *how)
+    before = funnel_report(actor, chosen.period.before, *how) if chosen.compare else None
     urls = {step.stage: step_url(report, step) for step in report.steps}
     context = shared(actor, "show_funnel", form, given, chosen.period, report.at) | {
         "report": report,

@@ -13,9 +13,9 @@ from leadops import access
 from leadops.access import Actor
 from leadops.templatetags.house import initials, number, percent
 from reports import charts, links
-from reports.metrics.live import LiveReport, live_report
+from reports.metrics.live import MOST, LiveReport, live_report
 from reports.metrics.response import TARGET
-from reports.pages.frame import Page, tabs
+from reports.pages.frame import Page, report_url, tabs
 from routing.fields import HELD
 
 
@@ -31,7 +31,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
         "live_kinds": "inbox house",  # its stream tells of everybody's events, not only of the reader's
         "url": reverse("reports:show_live"),
         "finding": _finding(report),
-        "stats": _stats(report),
+        "stats": _stats(report, given),
         "chart": charts.columns([(f"{hour:02}:00", n, usual, _words(n, usual)) for hour, n, usual in report.hours]),
         "held": _held(report),
         "clocks": [
@@ -62,7 +62,17 @@ def _finding(report: LiveReport) -> str:
     return _("%(what)s; usual at this time: %(usual)s.") % {"what": said, "usual": number(round(usual))}
 
 
-def _stats(report: LiveReport) -> list[dict[str, Any]]:
+def _most(n: int) -> str:
+    """A count that was stopped at MOST says so."""
+    return _("%(n)s or more") % {"n": number(n)} if n >= MOST else number(n)
+
+
+def _answered(n: int) -> str:
+    return ngettext("of %(n)s lead that asked today", "of %(n)s leads that asked today", n) % {"n": number(n)}
+
+
+def _stats(report: LiveReport, given: QueryDict) -> list[dict[str, Any]]:
+    today = report.today.from_on.isoformat()
     held = sum(n for _reason, n in report.held)
     late = report.share_within_five is not None and report.share_within_five < TARGET and report.judged >= 10
     return [
@@ -71,24 +81,32 @@ def _stats(report: LiveReport) -> list[dict[str, Any]]:
             "url": links.leads_url(report.leads, **links.received(report.today)),
         },
         {
-            "label": _("Waiting for an owner"), "figure": number(held + report.unowned),
+            "label": _("Waiting for an owner"), "figure": _most(held + report.unowned),
             "url": links.leads_url(held + report.unowned, open="true", unowned="true"),
             "tone": "warn" if held + report.unowned else "",
         },
-        {"label": _("Due in the inboxes"), "figure": number(report.due), "note": _("work that is due now")},
         {
-            "label": _("Clocks at risk"), "figure": number(report.at_risk), "url": reverse("routing:show_sla"),
-            "tone": "warn" if report.at_risk else "", "note": _("due within 15 minutes"),
+            "label": _("Due in the inboxes"), "figure": _most(report.due), "note": _("leads with work that is due now"),
+            "url": links.leads_url(report.due, open="true", due="true"),
         },
         {
-            "label": _("Clocks overdue"), "figure": number(report.overdue), "url": reverse("routing:show_sla"),
-            "tone": "bad" if report.overdue else "",
-            "note": ngettext("%(n)s breached today", "%(n)s breached today", report.breached_today)
-            % {"n": number(report.breached_today)},
+            "label": _("Clocks at risk"), "figure": _most(report.at_risk), "tone": "warn" if report.at_risk else "",
+            "url": links.leads_url(report.at_risk, open="true", clock="soon"),
+            "note": _("leads with a clock due within 15 minutes"),
+        },
+        {
+            "label": _("Clocks overdue"), "figure": _most(report.overdue), "tone": "bad" if report.overdue else "",
+            "url": links.leads_url(report.overdue, open="true", overdue="true"),
+        },
+        {
+            "label": _("Breached today"), "figure": _most(report.breached_today),
+            "url": links.leads_url(report.breached_today, **links.breached(report.today)),
+            "note": _("leads with a clock that was due today and missed"),
         },
         {
             "label": _("Answered within five minutes"), "figure": percent(report.share_within_five, 0),
-            "tone": "bad" if late else "", "note": _("of those who asked today"),
+            "tone": "bad" if late else "", "note": _answered(report.judged),
+            "url": report_url("show_response", given, period="custom", first_day=today, last_day=today),
         },
     ]  # fmt: skip
 

@@ -25,8 +25,9 @@ FEW_IN_CELL = 5  # leads of one hour of one weekday below which it is not judged
 def page(actor: Actor, given: QueryDict) -> Page:
     form = ResponseForm(given, moment.now())
     chosen = form.chosen()
-    report = response_report(actor, chosen.period, chosen.everyone)
-    before = response_report(actor, chosen.period.before, chosen.everyone) if chosen.compare else None
+    detailed = given.get("format") == "csv"  # the page shows the delays of the whole alone
+    report = response_report(actor, chosen.period, chosen.everyone, detailed)
+    before = response_report(actor, chosen.period.before, chosen.everyone, detailed) if chosen.compare else None
     groups = [
         ("rep", _("By rep"), _("Rep"), report.by_rep),
         ("source", _("By source"), _("Source"), report.by_source),
@@ -182,15 +183,14 @@ def _band_names() -> dict[str, tuple[str, str]]:
 
 def _heat(report: ResponseReport) -> list[dict[str, Any]]:
     """Share within five minutes by weekday and hour, with its number of leads; few leads have no shade."""
-    found = {group.key: group.figures for group in report.by_weekday_hour}
+    found = {(cell.weekday, cell.hour): cell for cell in report.by_weekday_hour}
     names = get_day_names("abbreviated", locale=get_language() or "en")
     rows = []
     for weekday in range(1, 8):
         cells = []
         for hour in range(24):
-            figures = found.get((weekday, hour))
-            share = figures.share_within_five if figures else None
-            n = figures.n if figures else 0
+            cell = found.get((weekday, hour))
+            share, n = (cell.share_within_five, cell.n) if cell else (None, 0)
             url = count_url(report, n, asked_weekday=str(weekday), asked_hour=str(hour))
             shade = 0 if share is None or n < FEW_IN_CELL else links.shade(1 - share)
             cells.append({"n": n, "share": share, "shade": shade, "url": url})
@@ -207,6 +207,7 @@ def _conversion(report: ResponseReport) -> list[dict[str, Any]]:
             "band": band,
             "few": band.n < FEW,
             "url": count_url(report, band.n, band.name),
+            "converted_url": count_url(report, band.converted, band.name, reached="opportunity"),
             "interval": f"{percent(band.interval[0], 0)} – {percent(band.interval[1], 0)}" if band.interval else "—",
         }
         for band in report.conversion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from leadops import access, moment
 from leadops.access import Actor
+from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Stage
 from leadops.templatetags.house import duration, initials, number
 from reports import links
@@ -53,12 +54,17 @@ def at_least(rung: Rung, quantile: float | None) -> str:
 def _row(report: VelocityReport, rung: Rung) -> dict[str, Any]:
     received = links.received(report.period)
     reached = {"reached": rung.stage} if rung.stage else {}
+    following = FORWARD[FORWARD.index(rung.stage) + 1] if rung.stage else FORWARD[-1]
+    # who is still there: open, and never in the next stage or beyond
+    stopped = {"unreached": following, "open": "true", **reached}
     now = {"stage": rung.stage, "open": "true"}
     return {
         "label": name_of(rung),
         "rung": rung,
         "few": rung.moved < FEW,
         "n_url": links.leads_url(rung.n, **received, **reached),
+        "moved_url": links.leads_url(rung.moved, **received, reached=following),
+        "waiting_url": links.leads_url(rung.waiting, **received, **stopped),
         "median": at_least(rung, rung.median),
         "p90": at_least(rung, rung.p90),
         "us_url": links.leads_url(rung.on_us, **now, waiting_on="us") if rung.stage else "",
@@ -91,12 +97,12 @@ def _heat(report: VelocityReport) -> list[dict[str, Any]]:
     rows = []
     for stage in OPEN_STAGES:
         cells = []
-        for (low, high), n in zip(AGES, report.ages[stage], strict=True):
-            before = report.at - timedelta(days=low) if low else None
-            after = report.at - timedelta(days=high) if high else None
+        for (after, before), n in zip(report.since, report.ages[stage], strict=True):
             url = links.leads_url(n, **links.staged(before, after), stage=stage)
             cells.append({"n": n, "shade": links.shade(n / most), "url": url})
-        rows.append({"label": Stage(stage).label, "cells": cells, "n": sum(report.ages[stage])})
+        n = sum(report.ages[stage])
+        url = links.leads_url(n, stage=stage, open="true")
+        rows.append({"label": Stage(stage).label, "cells": cells, "n": n, "url": url})
     return rows
 
 

@@ -19,10 +19,22 @@ from leadops.journal import JournalEntry
 from leadops.models import Lead, Role
 from leadops.testing import LeadFactory, member, rep
 from reports import facts
+from reports.metrics.executive import executive_report
 from reports.metrics.funnel import funnel_report
+from reports.metrics.live import live_report
 from reports.metrics.response import response_report
 from reports.metrics.sources import sources_report
-from reports.models import AskingFact, DayFact, FactsRead, LeadFact
+from reports.metrics.velocity import velocity_report
+from reports.models import (
+    AskingDay,
+    AskingFact,
+    AskingSpan,
+    DayFact,
+    FactsRead,
+    LeadFact,
+    StandingDay,
+    StaySpan,
+)
 from reports.periods import Period
 from reports.tests import world
 from reports.tests.world import FEBRUARY, NOW, Story
@@ -39,7 +51,9 @@ def everything(actor: Actor) -> str:
             told += [sources_report(actor, period, by, "last").to_json(), funnel_report(actor, period, by).to_json()]
             told += [sources_report(actor, period, by, happened=True).to_json()]
             told += [funnel_report(actor, period, by, happened=True).to_json()]
-        told.append(response_report(actor, period).to_json())
+        told += [response_report(actor, period, everyone).to_json() for everyone in (False, True)]
+        told += [velocity_report(actor, period).to_json(), executive_report(actor, period).to_json()]
+    told.append(live_report(actor).to_json())
     return json.dumps(told, sort_keys=True, default=str)
 
 
@@ -53,7 +67,16 @@ def kept_rows() -> list[Any]:
     days = [row for row in DayFact.objects.order_by("axis", "key", "day").values_list() if any(row[4:])]
     leads = list(LeadFact.objects.order_by("lead").values_list())
     askings = [row[1:] for row in AskingFact.objects.order_by("lead", "cycle", "asked_at").values_list()]
-    return [[row[1:] for row in days], leads, askings]
+    sums = [
+        sorted(row for row in model.objects.values_list(*_columns(model)) if any(row[len(model._meta.pk.fields) :]))
+        for model in (AskingDay, AskingSpan, StaySpan, StandingDay)
+    ]
+    return [[row[1:] for row in days], leads, askings, *sums]
+
+
+def _columns(model: Any) -> list[str]:
+    keys = [field.name for field in model._meta.pk.fields]
+    return keys + [f.name for f in model._meta.concrete_fields if f.name not in keys and f.name != "pk"]
 
 
 def captured(stories: list[Story]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from leadops.access import Actor
 from leadops.lifecycle import FORWARD
+from reports.metrics.deals import deals_report
 from reports.metrics.executive import executive_report
 from reports.metrics.funnel import funnel_report
 from reports.metrics.response import response_report
@@ -55,7 +56,9 @@ def test_the_overview_is_the_other_reports_in_short(boss: Actor, stories: list[S
     total = response_report(boss, FEBRUARY).total
     assert (report.now.leads, report.now.mql) == (sources.total.leads, sources.total.mql)
     assert report.now.share_within_five == total.share_within_five and report.now.judged == total.judged
-    assert report.now.won == sources.total.deals + sources.untraced.deals
+    deals = deals_report(boss, FEBRUARY).total  # those of leads that a merge absorbed too: money does not vanish
+    assert (report.now.won, report.now.won_minor) == (deals.won, deals.won_minor)
+    assert report.now.won >= sources.total.deals + sources.untraced.deals
     assert report.now.spend_minor is None and report.now.roi is None  # none entered: unknown, not zero
     assert report.before.leads == reached_before(stories)
     assert sum(n for _day, n in report.days) == report.now.leads
@@ -68,7 +71,7 @@ def reached_before(stories: list[Story]) -> int:
 
 def test_each_hour_of_the_week_opens_its_leads(boss: Actor, stories: list[Story]) -> None:
     report = response_report(boss, FEBRUARY)
-    assert sum(group.figures.n for group in report.by_weekday_hour) == report.total.n
+    assert sum(cell.n for cell in report.by_weekday_hour) == report.total.n
     cells = [cell for row in response_page._heat(report) for cell in row["cells"] if cell["n"]]
     for cell in cells[:15]:
         assert opened(boss, cell["url"]) == cell["n"]

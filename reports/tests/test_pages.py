@@ -135,13 +135,13 @@ def test_a_sorted_column_says_so_and_orders_the_rows(
 @pytest.mark.parametrize(
     ("address", "budget"),
     [
-        ("executive", 28),
-        ("velocity", 16),
+        ("executive", 15),
+        ("velocity", 12),
         ("deals", 12),
-        ("live", 20),
-        ("response", 16),
-        ("funnel", 16),
-        ("sources", 16),
+        ("live", 16),
+        ("response", 11),
+        ("funnel", 13),
+        ("sources", 14),
     ],
 )
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from leadops.access import SYSTEM
 from leadops.lifecycle import FORWARD
 from leadops.models import Rep
+from reports.metrics.executive import executive_report
 from reports.metrics.funnel import funnel_report
 from reports.metrics.response import response_report
 from reports.metrics.sources import STAGES, sources_report
+from reports.metrics.velocity import velocity_report
 from reports.tests import world
 from reports.tests.world import FEBRUARY
 
@@ -32,6 +34,9 @@ LEFT JOIN LATERAL (SELECT extract(epoch FROM min(j.at) - a.asked) AS wait FROM l
   WHERE j.lead_id = a.id AND j.cycle = a.lap AND j.at >= a.asked AND j.actor_id IS NOT NULL
   AND j.kind IN ('attempted', 'conversed')) w ON true
 WHERE a.asked IS NOT NULL"""
+
+
+MOVED = "j.kind = 'stage_moved' AND j.data->>'to' = ANY(%(later)s)"
 
 
 def ask(sql: str, **given: Any) -> Any:
@@ -98,6 +103,46 @@ def check_response() -> None:
         assert figures.bands["15_60"] == count(" AND w.wait > 900 AND w.wait <= 3600")
 
 
+def check_overview() -> None:
+    report = executive_report(SYSTEM, FEBRUARY)
+    before = {"since": FEBRUARY.before.since, "until": FEBRUARY.before.until}
+    first_mql = (
+        "count(*) FROM (SELECT l.id, min(greatest(j.at, l.received_at)) AS at FROM leadops_lead l JOIN"
+        " leadops_journalentry j ON j.lead_id = l.id AND j.kind = 'stage_moved' AND j.data->>'to' IN"
+        " ('mql', 'sal', 'sql', 'opportunity', 'won') WHERE l.absorbed_by_id IS NULL GROUP BY l.id) m"
+        " WHERE m.at >= %(since)s AND m.at < %(until)s"
+    )
+    pipeline = "{what} FROM leadops_opportunity o WHERE o.opened_at < %(until)s AND (o.state = 'open' OR o.closed_at >= %(until)s)"
+    won = "{what} FROM leadops_opportunity o WHERE o.state = 'won' AND o.closed_at >= %(since)s AND o.closed_at < %(until)s"
+    for one, span in ((report.now, SPAN), (report.before, before)):
+        assert one.leads == ask(f"count(*) {COHORT}", **span)
+        assert one.mql == ask(first_mql, **span)
+        assert one.pipeline == ask(pipeline.format(what="count(*)"), **span)
+        assert (one.pipeline_minor or 0) == (ask(pipeline.format(what="sum(o.house_minor)"), **span) or 0)
+        assert (one.won, one.won_unconverted) == (
+            ask(won.format(what="count(*)"), **span),
+            ask(won.format(what="count(*) - count(o.house_minor)"), **span),
+        )
+        assert (one.won_minor or 0) == (ask(won.format(what="sum(o.house_minor)"), **span) or 0)
+    assert report.now.share_within_five == response_report(SYSTEM, FEBRUARY).total.share_within_five
+
+
+def check_velocity() -> None:
+    report = velocity_report(SYSTEM, FEBRUARY)
+    for rung, following in zip(report.ladder, FORWARD[1:], strict=True):
+        assert (rung.n, rung.moved) == (reached(rung.stage, ""), reached(following, ""))
+        still = (
+            f"AND l.stage = ANY(%(open)s) AND l.id NOT IN (SELECT j.lead_id FROM leadops_journalentry j WHERE {MOVED})"
+        )
+        beyond = list(FORWARD[FORWARD.index(following) :])
+        here = reached(rung.stage, f" {still}", open=list(FORWARD[:-1]), later=beyond)
+        assert rung.waiting == here
+    for stage, ages in report.ages.items():
+        assert sum(ages) == ask(
+            "count(*) FROM leadops_lead l WHERE l.absorbed_by_id IS NULL AND l.stage = %(stage)s", stage=stage
+        )
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), leads=st.integers(0, 60))
 def test_every_count_equals_plain_sql(db: None, seed: int, leads: int) -> None:
@@ -106,4 +151,6 @@ def test_every_count_equals_plain_sql(db: None, seed: int, leads: int) -> None:
         check_sources()
         check_funnel()
         check_response()
+        check_overview()
+        check_velocity()
         transaction.set_rollback(True)

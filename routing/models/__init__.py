@@ -11,6 +11,7 @@ from leadops.models import Lead, Rep, Team, User
 from leadops.models.columns import address, labels, no_overlap, transaction_id
 from leadops.models.twotimes import TwoTimes
 from leadops.versions.models import Version
+from routing.models.departures import Departure
 from routing.models.reassignments import ReassignedLead, Reassignment
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "ClockStep",
     "CreditEntry",
+    "Departure",
     "Pool",
     "PoolCredit",
     "PoolMember",
@@ -258,6 +260,8 @@ class Clock(models.Model):
             models.Index(fields=["lead", "kind", "-started_at"], name="clock_of_lead"),
             models.Index(fields=["kind", "started_at"], name="clock_started"),
             models.Index(fields=["rep", "due_at"], name="clock_running_of_rep", condition=Q(state="running")),
+            models.Index(fields=["due_at", "lead"], name="clock_running_due", condition=Q(state="running")),
+            models.Index(fields=["breached_at", "lead"], name="clock_breached", condition=Q(breached_at__isnull=False)),
             models.Index(
                 fields=["rep", "started_at"],
                 name="clock_answered_by",

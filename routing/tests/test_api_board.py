@@ -6,7 +6,8 @@ import pytest
 
 from leadops.desk.tests.api_cast import House
 from leadops.models import Lead
-from routing.models import Reassignment
+from leadops.testing import LeadFactory
+from routing.models import Pool, Reassignment
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +47,22 @@ def test_who_does_not_lead_is_refused(house: House) -> None:
     assert house.as_lea.get("/reassignments").status_code == 403
     wrong = house.revenue.post("/leads/assign", asked | {"to": "moon"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "no-such-destination")
+
+
+def test_what_may_be_taken_is_listed_without_contacts_and_a_mistake_goes_back(house: House) -> None:
+    Pool.objects.filter(key="everyone").update(claimable=True)
+    free = LeadFactory(pool="everyone", company="Acme SAS")
+    LeadFactory(pool="another")
+    found = house.as_karim.get("/claimable").json()
+    (card,) = found["leads"]
+    assert (card["id"], card["company"], card["pool"]) == (str(free.pk), "Acme SAS", "everyone")
+    assert free.person.name not in str(found) and found["may_give_back"] == []
+    left = found["left"]["everyone"]
+    assert house.as_karim.post(f"/leads/{free.pk}/claim").status_code == 200
+    mine = house.as_karim.get("/claimable").json()
+    assert (mine["leads"], mine["left"]["everyone"]) == ([], left - 1)
+    assert [row["lead"] for row in mine["may_give_back"]] == [str(free.pk)]
+    assert house.as_lea.post(f"/leads/{free.pk}/give-back").status_code == 404
+    assert house.as_karim.post(f"/leads/{free.pk}/give-back").status_code == 204
+    assert [row["id"] for row in house.as_lea.get("/claimable").json()["leads"]] == [str(free.pk)]
+    assert house.executive.get("/claimable").status_code == 403

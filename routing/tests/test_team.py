@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from leadops import access, moment
+from leadops.desk import selectors as desk
+from leadops.desk.filters import LeadFilter
 from leadops.journal import Kind
-from leadops.models import Lead, Rep, Role
+from leadops.models import Lead, Rep, Role, User
 from leadops.shipped import install_defaults
 from leadops.testing import TeamFactory, member, rep
 from routing import board, services
@@ -54,6 +61,31 @@ def test_each_rep_has_load_new_due_and_overdue() -> None:
     later = shown(chief, moment.now() + timedelta(minutes=10))
     assert line_of(later, "Ada").breached == 3 and later.breached == 3
     assert line_of(later, "Bob").load == 0
+
+
+def opened(user: User, url: str) -> int:
+    """How many leads the list behind a link of the board shows to this reader."""
+    actor = access.actor_of(user)
+    given = QueryDict(urlsplit(html.unescape(url)).query)
+    found = LeadFilter(given, queryset=desk.leads_list(actor), request=SimpleNamespace(actor=actor))  # type: ignore[arg-type]
+    assert found.form.is_valid() and set(given) <= set(found.filters), given
+    return int(found.qs.count())
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_each_number_of_the_board_opens_as_many_leads(minutes: int) -> None:
+    install_defaults()
+    ada, bob = rep("Ada"), rep("Bob", "lyon")
+    moved = given(ada, 3)[0]
+    given(bob, 2)
+    house.do(lambda unit: services.assign(moved, bob, unit, "a change"))
+    for chief in (member("Max", Role.MANAGER, "paris"), member("Rita", Role.REVENUE_OPS)):
+        with moment.at(moment.now() + timedelta(minutes=minutes)):
+            text = client_of(chief).get("/team").content.decode()
+            links = re.findall(r'<a(?: class="[^"]*")? href="(/leads\?[^"]+)">(?:<strong>)?\+?(\d+)', text)
+            assert len(links) >= 3, text
+            for url, n in links:
+                assert opened(chief, url) == int(n), url
 
 
 def test_speed_and_acceptance_say_over_how_many() -> None:

@@ -105,11 +105,19 @@ def test_a_rep_starts_and_gets_other_terms(house: House) -> None:
 def test_a_rep_is_deactivated_and_the_leads_move_on(house: House) -> None:
     lead = house.lead(house.lea)
     assert house.as_lea.post(f"/reps/{house.lea.pk}/deactivate").status_code == 404
-    answer = house.manager.post(f"/reps/{house.lea.pk}/deactivate")
-    assert answer.json() == {"rep": str(house.lea.pk), "active": False, "moved": 1}, answer.json()
+    dry = house.manager.post(f"/reps/{house.lea.pk}/deactivate", {"dry_run": True}).json()
+    assert dry["active"] and dry["leads"] == [{"lead": str(lead.pk), "foreseen": str(house.karim.pk), "note": ""}]
+    answer = house.manager.post(f"/reps/{house.lea.pk}/deactivate").json()
+    told = {name: answer[name] for name in ("rep", "active", "moved", "accounts", "leads")}
+    assert told == {"rep": str(house.lea.pk), "active": False, "moved": 1, "accounts": 0, "leads": []}
+    assert answer["pools"] == dry["pools"] and answer["plan"]
     lead.refresh_from_db()
     assert lead.owner_id == house.karim.pk
     assert house.manager.post(f"/reps/{house.lea.pk}/deactivate").json()["code"] == "rep-inactive"
+    assert house.manager.post(f"/reps/{house.lea.pk}/take-back").json()["active"] is True
+    lead.refresh_from_db()
+    assert lead.owner_id == house.lea.pk
+    assert house.manager.post(f"/reps/{house.lea.pk}/take-back").json()["code"] == "no-departure"
 
 
 def test_a_rep_is_back(house: House) -> None:

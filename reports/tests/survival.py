@@ -1,4 +1,4 @@
-"""Quantiles of a wait that is not over for everyone (Kaplan–Meier): pure arithmetic, no lead and no clock."""
+"""Kaplan–Meier told once more, in Python: what the statements of the reports are held against."""
 
 from __future__ import annotations
 
