@@ -28,7 +28,7 @@ from leadops.errors import Refused
 from leadops.models import Account, Lead, Person, PersonEmail
 from nurture.models import GroupEnrolment, GroupMember
 from reports import facts
-from routing.models import CreditEntry, ReassignedLead, Reassignment
+from routing.models import CreditEntry, Departure, ReassignedLead, Reassignment
 
 TOGETHER = 5000
 Doomed = dict[type[models.Model], set[Any]]
@@ -84,6 +84,8 @@ def _empty_lists(doomed: Doomed) -> None:
         left = child._default_manager.exclude(pk__in=doomed[child])
         emptied = set(gone.values_list(column, flat=True)) - set(left.values_list(column, flat=True))
         doomed[parent] |= emptied - {None}
+    # a rep somebody switched off stays on record, and with it the plan that moved their leads
+    doomed[Reassignment] -= set(Departure.objects.filter(plan__isnull=False).values_list("plan", flat=True))
 
 
 LISTS: tuple[tuple[type[models.Model], type[models.Model], str], ...] = (
