@@ -114,8 +114,8 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
 
 
 def facts_of(lead: Lead, masked: bool) -> list[dict[str, str]]:
-    """Who asks, as rules read it; an unknown fact is shown as unknown. Custom attributes only to who may read contacts."""
-    town = " ".join(part for part in (lead.postcode, lead.city) if part)
+    """Who asks, as rules read it; an unknown fact is shown as unknown. Town and custom attributes only to who may read contacts."""
+    town = "" if masked else " ".join(part for part in (lead.postcode, lead.city) if part)
     place = [town, lead.region if not town else "", country(lead.country) if lead.country else ""]
     facts = [
         {"label": _("Industry"), "value": industry_words(lead.industry)},

@@ -14,14 +14,15 @@ from django.db import connection, connections, transaction
 from django.db.utils import NotSupportedError
 
 from leadops import batch, choreography, moment, stalled, unit
-from leadops.access import SYSTEM
+from leadops.access import SYSTEM, actor_of
 from leadops.desk import tasks as desk_tasks
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead, Rep, Task
+from leadops.models import Lead, Rep, Role, Task
 from leadops.shipped import install_defaults
 from leadops.stalled import Stalled
-from leadops.testing import DAWN, LeadFactory, rep
+from leadops.testing import DAWN, LeadFactory, member, rep
 from leadops.unit import Phase, in_unit
+from nurture import groups
 from nurture import tasks as nurture_tasks
 from nurture.models import Enrolment, StepDone
 from nurture.tests import running
@@ -124,6 +125,15 @@ def meeting_an_entry(lea) -> list[Lead]:
     return [running.prospect(f"Anna Roux{n}", lea, stage="engaged") for n in range(7)]
 
 
+def of_a_group(lea) -> list[Lead]:
+    running.house()
+    leads = [running.prospect(f"Anna Roux{n}", lea) for n in range(7)]
+    by = actor_of(member("Hugo", Role.MARKETING_OPS))
+    made, _members = in_unit(lambda u: groups.plan(leads, "unreached", u), actor=by)
+    in_unit(lambda u: groups.confirm(made.pk, u), actor=by)
+    return leads
+
+
 CASES: dict[str, tuple[Callable, Callable, Callable]] = {
     "scores": (scored, qualification_tasks.reassess, lambda: ScoreSheet.objects.filter(next_change_at=None)),
     "clocks": (clocked, sla_tasks.climb, lambda: ClockStep.objects.filter(step__startswith="breach")),
@@ -133,9 +143,10 @@ CASES: dict[str, tuple[Callable, Callable, Callable]] = {
     "snoozes": (snoozed, desk_tasks.wake_snoozed, lambda: Task.objects.filter(done_at__isnull=False)),
     "sequences": (in_a_sequence, nurture_tasks.advance, lambda: StepDone.objects.filter(step=0)),
     "entries": (meeting_an_entry, nurture_tasks.look_for_entries, lambda: Enrolment.objects.all()),
+    "group enrolments": (of_a_group, nurture_tasks.carry_out_groups, lambda: Enrolment.objects.all()),
 }
 COLUMN = {"scores": "lead_id", "clocks": "clock__lead_id", "snoozes": "lead_id"}
-COLUMN |= {"sequences": "enrolment__lead_id", "entries": "lead_id"}
+COLUMN |= {"sequences": "enrolment__lead_id", "entries": "lead_id", "group enrolments": "lead_id"}
 
 
 def test_every_batch_of_the_house_is_tried_here() -> None:
