@@ -1,4 +1,4 @@
-"""P13: a file of leads through the whole path, from its bytes to owned leads, against COPY of the same rows.
+"""P13: a file of leads through the whole path, from its bytes to owned leads, against COPY of the rows such leads leave.
 
 Alone: `python -m benchmarks.imports --rows 100000`, with `DATABASE_URL` set; `--profile` says where the time goes.
 """
@@ -14,9 +14,7 @@ import subprocess
 import sys
 import time
 
-import psycopg
-
-from benchmarks import house
+from benchmarks import house, limits
 
 COLUMNS = ("First name", "Last name", "E-mail", "Phone", "Company", "Job title", "Country", "Employees", "Comment")
 
@@ -40,18 +38,6 @@ def rows(count: int, start: int) -> list[tuple[str, ...]]:
 
 def file_of(table: list[tuple[str, ...]]) -> bytes:
     return "\r\n".join(";".join(row) for row in [COLUMNS, *table]).encode()
-
-
-def copy_per_second(url: str, table: list[tuple[str, ...]]) -> float:
-    """The limit: the same cells into a table without index or constraint, by one COPY."""
-    with psycopg.connect(url) as conn, conn.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE copied (" + ", ".join(f"c{n} text" for n in range(len(COLUMNS))) + ")")
-        began = time.perf_counter()
-        with cursor.copy("COPY copied FROM STDIN") as copy:
-            for row in table:
-                copy.write_row(row)
-        conn.commit()
-        return len(table) / (time.perf_counter() - began)
 
 
 def rows_per_second(table: list[tuple[str, ...]]) -> dict[str, float]:
@@ -96,13 +82,13 @@ def main() -> None:
     house.furnish()
     rows_per_second(rows(1000, 50_000_000))  # warm
     table = rows(chosen.rows, 60_000_000)
-    limit = copy_per_second(url, table)
+    limit = limits.copied_per_second(url, chosen.rows)
     profile = cProfile.Profile()
     if chosen.profile:
         profile.enable()
     found = rows_per_second(table)
     profile.disable()
-    print(f"P13 {chosen.rows} rows; COPY {limit:.0f} rows/s; load {os.getloadavg()[0]:.1f}")
+    print(f"P13 {chosen.rows} rows; COPY of all rows of a lead {limit:.0f} leads/s; load {os.getloadavg()[0]:.1f}")
     for what, speed in found.items():
         print(f"  {what:<8}{speed:>8.0f} rows/s  ratio {speed / limit:.4f}")
     if chosen.profile:

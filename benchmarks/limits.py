@@ -106,6 +106,35 @@ def leads_per_second(url: str, clients: int, seconds: float) -> float:
     return float(re.search(r"tps = ([\d.]+)", told.stdout).group(1))  # type: ignore[union-attr]
 
 
+def copied_per_second(url: str, count: int) -> float:
+    """COPY: all rows that so many captured and assigned leads leave, table by table, indexes kept, one commit."""
+    prepare(url)
+    at = "2026-01-01 00:00:00+00"
+    body = r"\\x" + BODY.encode().hex()
+    lead = "+33612345678\tAda\tL\tEngines\tCTO\tFR\tParis\tsoftware\t250\t1000\t40\t30\t50\t1"
+    tables = {
+        "raw (source, key, body)": (f"{1 + n % 20}\tk{n}\t{body}" for n in range(count)),
+        "lead (raw, source, campaign, email, phone, first, last, company, title, country, city, industry, employees, revenue, "
+        "fit, behaviour, score, stage, owner, due_at)": (
+            f"{n}\t{1 + n % 20}\t{1 + n % 20}\tu{n}@example.com\t{lead}\t{1 + n % 50}\t{at}" for n in range(count)
+        ),
+        "given (lead, rep, rule)": (f"{n}\t{1 + n % 50}\t3" for n in range(count)),
+        "moved (lead, stage, actor)": (f"{n}\t1\t{1 + n % 50}" for n in range(count)),
+        "outbox (topic, lead, body)": (f'assigned\t{n}\t{{"a": 1}}' for n in range(count)),
+    }
+    ready = {table: ("\n".join(rows) + "\n").encode() for table, rows in tables.items()}
+    with psycopg.connect(url) as conn, conn.cursor() as cursor:
+        began = time.perf_counter()
+        for table, told in ready.items():
+            with cursor.copy(f"COPY lim.{table} FROM STDIN") as copy:
+                copy.write(told)
+        cursor.execute(
+            "UPDATE lim.rep SET held = held + %s, given = given + %s, at = now()", [count // 50, count // 50]
+        )
+        conn.commit()
+        return count / (time.perf_counter() - began)
+
+
 def _by_psycopg(url: str, clients: int, seconds: float) -> float:
     """The same writes without pgbench: slower by the client's own cost, so the limit is understated; say so."""
     until = time.monotonic() + seconds

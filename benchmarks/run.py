@@ -92,7 +92,7 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
         row("P11", f"SQL statements of a batch of 1, 100, 1000: {counts}", max(counts), None, 25, 15, least=False),
     ]
     table = imports.rows(chosen.rows, 60_000_000)
-    copied, brought = imports.copy_per_second(url, table), imports.rows_per_second(table)["all"]
+    copied, brought = limits.copied_per_second(url, chosen.rows), imports.rows_per_second(table)["all"]
     rows.append(row("P13", f"import of {chosen.rows} rows, full path, rows/s", brought, copied, 0.05, 0.10))
     return rows
 

@@ -35,6 +35,9 @@ def name_key(name: str) -> str:
 def coerce(extra: Mapping[str, Any], definitions: Sequence[AttributeDef]) -> Coerced:
     """The attributes found among the extra fields of a draft."""
     found = Coerced()
+    if not definitions:
+        found.rest = dict(extra)
+        return found
     known = {name_key(definition.key): definition for definition in definitions}
     for name, raw in extra.items():
         definition = known.get(name_key(name.rpartition(".")[2]))

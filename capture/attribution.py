@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from capture import words
 from capture.adapters.base import Draft
-from leadops.conditions.fields import Field, Vocabulary, settle
+from leadops.conditions.fields import Field, Vocabulary
 from leadops.conditions.predicate import Predicate
 from leadops.conditions.predicate import compile as compile_condition
 from leadops.conditions.sentence import sentence
@@ -36,6 +36,8 @@ VISIT, ORIGIN = _("Visit"), _("Source")
 
 
 def _host(address: str) -> str:
+    if not address:
+        return ""
     try:
         return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:
@@ -56,7 +58,7 @@ def facts_of(draft: Draft, source_slug: str, source_channel: str) -> dict[str, A
         "source": source_slug,
         "source_channel": source_channel,
     }
-    return {key: settle(TOUCH._must_get(key), value) for key, value in raw.items()}
+    return {key: None if value == "" and key in _unknown_when_empty else value for key, value in raw.items()}
 
 
 def _read(key: str) -> Any:
@@ -100,6 +102,9 @@ TOUCH.register(
         "source_channel", _("Channel of the source"), "choice", ORIGIN, subject=_("the channel of the source")
     ),
 )
+
+
+_unknown_when_empty = frozenset(field.key for field in TOUCH.all() if field.typed.empty_is_unknown)
 
 
 @dataclass(frozen=True, slots=True)

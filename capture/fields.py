@@ -46,7 +46,7 @@ def _touches_read(leads: Sequence[Lead], at: datetime) -> dict[str, dict[Any, in
     """The touches of these people within each window, in one statement."""
     people = {lead.canonical_id for lead in leads}
     longest = timedelta(days=max(WINDOWS))
-    rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=at - longest, occurred_at__lte=at)
+    rows = Touch.objects.filter(person__canonical__any=people, occurred_at__gt=at - longest, occurred_at__lte=at)
     within = [Count("id", filter=Q(occurred_at__gt=at - timedelta(days=days))) for days in WINDOWS]
     named = {f"n{days}": count for days, count in zip(WINDOWS, within, strict=True)}
     counted = {row[0]: row[1:] for row in rows.order_by().values_list("person__canonical").annotate(**named)}

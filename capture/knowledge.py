@@ -12,6 +12,7 @@ from capture import attribution
 from capture.attribution import ChannelTable
 from capture.identity import PHONE, Accounts, Keys, People
 from capture.models import Campaign, Source, Submission
+from leadops import bulk
 from leadops.fold import fold
 from leadops.models import Account, AttributeDef, Lead, MatchKey, PersonEmail, Stage
 from leadops.unit import Unit
@@ -39,8 +40,10 @@ class Knowledge:
 
 def pending_rows(ids: Iterable[uuid.UUID]) -> list[Submission]:
     """The submissions of a batch that still wait, locked, in arrival order."""
-    rows = Submission.objects.select_for_update().filter(pk__in=list(ids), end=Submission.End.PENDING)
-    found = list(rows.order_by("id"))
+    rows = Submission.objects.select_for_update().filter(pk__any=ids, end=Submission.End.PENDING)
+    found = bulk.read(
+        rows.order_by("id"), "digest", "delivery_key", "variant", "ended_at", "lease_until", "error", "xid"
+    )
     sources = Source.objects.select_related("campaign").in_bulk({row.source_id for row in found})
     for row in found:
         row.source = sources[row.source_id]
@@ -65,11 +68,11 @@ def _people(known: Knowledge, keys: Sequence[Keys]) -> None:
     emails = {k.email for k in keys if k.email}
     phones = {k.phone for k in keys if k.phone and not k.email}  # an address identifies: its number is not asked
     if emails:
-        for row in PersonEmail.objects.filter(folded__in=emails).select_related("person"):
+        for row in PersonEmail.objects.filter(folded__any=emails).select_related("person"):
             known.people.learn_email(row.folded, row.person)
     same = {person.pk: person for person in known.people.by_email.values()}
     if phones:
-        hints = MatchKey.objects.filter(kind=PHONE, value__in=phones, person__erased_at__isnull=True)
+        hints = MatchKey.objects.filter(kind=PHONE, value__any=phones, person__erased_at__isnull=True)
         for hint in hints.select_related("person").order_by("person_id"):
             known.people.learn_phone(hint.value, same.setdefault(hint.person_id, hint.person))
 
@@ -78,8 +81,8 @@ def _accounts(known: Knowledge, keys: Sequence[Keys]) -> None:
     domains = {k.domain for k in keys if k.domain}
     names = {name for k in keys for name in (k.company, k.company_whole) if name}
     if domains or names:
-        rows = Account.objects.filter(Q(domain__in=domains) | Q(name_folded__in=names))
-        known.accounts.learn(rows.order_by("created_at", "id"))
+        rows = Account.objects.filter(Q(domain__any=domains) | Q(name_folded__any=names))
+        known.accounts.learn(bulk.read(rows.order_by("created_at", "id"), "created_at", "customer_since"))
 
 
 def _leads(known: Knowledge, unit: Unit) -> None:
@@ -89,7 +92,7 @@ def _leads(known: Knowledge, unit: Unit) -> None:
     if not people:
         return
     columns = ("id", "canonical_id", "product_line", "stage", "first_source", "first_campaign", "first_channel")
-    rows = Lead.objects.filter(canonical__in=people, absorbed_by__isnull=True).order_by("id").values_list(*columns)
+    rows = Lead.objects.filter(canonical__any=people, absorbed_by__isnull=True).order_by("id").values_list(*columns)
     best: dict[Line, tuple[bool, uuid.UUID]] = {}
     for pk, canonical, line, stage, *first in rows:
         known.firsts.setdefault(canonical, (first[0], first[1], first[2]))

@@ -152,8 +152,12 @@ class Submission(models.Model):
     edited = models.JSONField(
         null=True, help_text="Fields corrected by a person on replay; the body stays as received."
     )
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="submissions", db_constraint=False, db_index=False
+    )
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, related_name="submissions", db_constraint=False, db_index=False
+    )
     ended_at = models.DateTimeField(null=True)
     starts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)

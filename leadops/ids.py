@@ -19,10 +19,23 @@ COUNTER_BITS = 26  # rand_a (12 bits) and the head of rand_b (14): 67 million id
 COUNTER_TOP = 1 << COUNTER_BITS
 RANDOM_BITS = 48  # the tail of rand_b, fresh for every id
 
+BLOCK = 4096  # bytes of chance fetched from the system at once
+
 _lock = threading.Lock()
+_block, _used = b"", 0
 _last = 0  # the latest real millisecond used; a clock set back does not take ids back
 _count = secrets.randbelow(COUNTER_TOP // 2)
 _told: tuple[Random, Callable[[], datetime]] | None = None  # chance and clock of `seeded`
+
+
+def chance(nbytes: int) -> bytes:
+    """Bytes nobody can foretell, from blocks of the system's: asking for each few of them is most of what an id costs."""
+    global _block, _used
+    with _lock:
+        if _used + nbytes > len(_block):
+            _block, _used = os.urandom(max(BLOCK, nbytes)), 0
+        _used += nbytes
+        return _block[_used - nbytes : _used]
 
 
 def uuid7(at: datetime | None = None) -> uuid.UUID:
@@ -31,6 +44,7 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
     The counter never starts over, so ids made for the same `at` keep the order in which they were made.
     """
     global _last, _count
+    tail = int.from_bytes(chance(6), "big") if _told is None else _told[0].getrandbits(RANDOM_BITS)
     with _lock:
         _count += 1
         wrapped = _count >= COUNTER_TOP
@@ -46,12 +60,7 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
         count = _count
     if not 0 <= milli < 1 << 48:
         raise ValueError(f"no id can carry {at}")
-    head, tail = count >> 14, count & 0x3FFF
-    return _made(milli << 80 | 7 << 76 | head << 64 | 2 << 62 | tail << 48 | _chance(RANDOM_BITS))
-
-
-def _chance(bits: int) -> int:
-    return secrets.randbits(bits) if _told is None else _told[0].getrandbits(bits)
+    return _made(milli << 80 | 7 << 76 | count >> 14 << 64 | 2 << 62 | (count & 0x3FFF) << 48 | tail)
 
 
 @contextmanager
@@ -66,11 +75,16 @@ def seeded(seed: int, clock: Callable[[], datetime]) -> Iterator[None]:
         _told, _count = before, max(kept, _count)
 
 
+_blank = object.__new__
+_set_int, _set_safe = uuid.UUID.int.__set__, uuid.UUID.is_safe.__set__  # type: ignore[attr-defined,misc]  # its slots
+_unknown = uuid.SafeUUID.unknown
+
+
 def _made(value: int) -> uuid.UUID:
     """`uuid.UUID(int=value)` without its questions: ids are a tenth of a batch's cost."""
-    made = object.__new__(uuid.UUID)
-    object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    made = _blank(uuid.UUID)
+    _set_int(made, value)
+    _set_safe(made, _unknown)
     return made
 
 
@@ -84,9 +98,11 @@ def short(value: uuid.UUID) -> str:
     return value.hex[-8:]
 
 
-def _unlock_child() -> None:
-    global _lock
+def _renew_child() -> None:
+    global _lock, _block, _used
     _lock = threading.Lock()
+    _block, _used = b"", 0
 
 
-os.register_at_fork(after_in_child=_unlock_child)  # a fork while another thread holds the lock must not stop the child
+# a fork while another thread holds the lock must not stop the child, nor may two processes use the same chance
+os.register_at_fork(after_in_child=_renew_child)

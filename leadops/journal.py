@@ -102,8 +102,12 @@ class JournalEntry(models.Model):
     lead = models.ForeignKey(
         Lead, on_delete=models.PROTECT, null=True, related_name="journal", db_index=False, db_constraint=False
     )
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="journal", db_constraint=False)
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="journal", db_constraint=False, db_index=False
+    )
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     system = models.CharField(max_length=80, blank=True, default="")
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -122,6 +126,7 @@ class JournalEntry(models.Model):
             # what reports ask of many leads: without it a plan made before statistics reads all of a kind for each lead
             models.Index(fields=["lead", "kind", "at"], name="journal_of_lead_kind"),
             models.Index(fields=["kind", "at"], name="journal_kind_at"),
+            models.Index(fields=["actor", "at"], name="journal_of_actor", condition=Q(actor__isnull=False)),
             models.Index(fields=["xid", "id"], name="journal_incremental"),
         ]
 
@@ -189,29 +194,28 @@ class Entry:
 
 def rows_of(
     entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime
-) -> tuple[list[JournalEntry], list[EntryText]]:
+) -> tuple[list[dict[str, Any]], list[EntryText]]:
     """The rows of a unit's entries, to be inserted together; gives the entries their ids. Called by the unit only."""
     if not entries:
         return [], []
     for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
         entry.id = key
     rows = [
-        bulk.make(
-            JournalEntry,
-            id=e.id,
-            kind=e.kind,
-            lead_id=e.lead_id,
-            person_id=e.person_id or (e.lead.person_id if e.lead else None),
-            actor_id=(e.actor or actor).user_id,
-            system="" if (e.actor or actor).user_id else (e.actor or actor).code,
-            at=e.at or at,
-            recorded_at=recorded_at,
-            cycle=e.lead.cycle if e.lead else 1,
-            cause=e.cause.id if isinstance(e.cause, Entry) else e.cause,
-            decision=e.decision,
-            version=e.version,
-            data=e.data,
-        )
+        {
+            "id": e.id,
+            "kind": e.kind,
+            "lead_id": e.lead_id,
+            "person_id": e.person_id or (e.lead.person_id if e.lead else None),
+            "actor_id": (e.actor or actor).user_id,
+            "system": "" if (e.actor or actor).user_id else (e.actor or actor).code,
+            "at": e.at or at,
+            "recorded_at": recorded_at,
+            "cycle": e.lead.cycle if e.lead else 1,
+            "cause": e.cause.id if isinstance(e.cause, Entry) else e.cause,
+            "decision": e.decision,
+            "version": e.version,
+            "data": e.data,
+        }
         for e in entries
     ]
     texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]

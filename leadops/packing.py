@@ -92,7 +92,8 @@ def _wholes(values: Sequence[Any]) -> bytes:
 
 
 def _moments(values: Sequence[Any]) -> bytes:
-    return b"".join([NULL if value is None else _whole(8, _micros(value)) for value in values])
+    found = {value: NULL if value is None else _whole(8, _micros(value)) for value in set(values)}
+    return b"".join([found[value] for value in values])  # most rows of a batch share a few moments
 
 
 def _micros(value: datetime) -> int:
@@ -112,14 +113,19 @@ def _said(values: Sequence[Any]) -> bytes:
     return _texts([None if value is None else str(value) for value in values])
 
 
-def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Sequence[Any]], bytes]:
-    """The texts of JSON values; the encoder is set up once, which is most of what encoding a small value costs."""
-    made = (encoder or json.JSONEncoder)(ensure_ascii=False)
+def encoder_of(made: json.JSONEncoder) -> Callable[[Any], str]:
+    """`made.encode` set up once, which is most of what encoding a small value costs; no indents, no ASCII, no circles."""
     fast = json.encoder.c_make_encoder  # type: ignore[attr-defined]
-    encode: Callable[[Any], str] = made.encode
-    if fast is not None and type(made).iterencode is json.JSONEncoder.iterencode:
-        chunks = fast(None, made.default, encode_basestring, None, ": ", ", ", False, False, True)
-        encode = lambda value: "".join(chunks(value, 0))  # noqa: E731
+    if fast is None or type(made).iterencode is not json.JSONEncoder.iterencode:
+        return made.encode
+    signs, joined = (made.key_separator, made.item_separator), "".join
+    chunks = fast(None, made.default, encode_basestring, None, *signs, made.sort_keys, made.skipkeys, made.allow_nan)
+    return lambda value: joined(chunks(value, 0))
+
+
+def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Sequence[Any]], bytes]:
+    """The texts of JSON values."""
+    encode = encoder_of((encoder or json.JSONEncoder)(ensure_ascii=False))
 
     def text(value: Any) -> str | None:
         if value is None or type(value) is Text:

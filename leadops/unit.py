@@ -14,18 +14,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
 
-from leadops import bulk, ids, journal, moment, stalled
+from leadops import bulk, ids, journal, moment, sending, stalled
 from leadops.access import Actor
 from leadops.journal import Act, Entry, Kind
-from leadops.models import Lead
+from leadops.models import Lead, Touch
 
 log = logging.getLogger("leadops.unit")
 T = TypeVar("T")
 ROUNDS = 3
+MANY = 50  # from so many new leads on, they are written while the later phases work
+_number = attrgetter("int")  # ids in the order they have as bytes, without a call for each comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Phase:
     name: str
     kinds: frozenset[str]
     handler: Callable[[Sequence[Entry], Unit], None]
+    decides: bool = False  # after it a lead is as it stays: it may be written while the later phases work
 
 
 class PhaseFailed(Exception):
@@ -66,15 +70,18 @@ class Unit:
     id: uuid.UUID = field(default_factory=ids.uuid7)
     entries: list[Entry] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
+    acts: dict[uuid.UUID, list[Touch]] = field(default_factory=dict)  # all there is of people brought in by this unit
     quiet: set[uuid.UUID] = field(default_factory=set)  # leads their reps hear of in one digest, not one by one
     _each: Mapping[uuid.UUID, Act] = field(default_factory=dict)
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     _made: set[uuid.UUID] = field(default_factory=set)
     _unwritten: list[Lead] = field(default_factory=list)
+    _waiting: set[uuid.UUID] = field(default_factory=set)  # their ids
     _put: dict[type[models.Model], dict[uuid.UUID, models.Model | None]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    _noted: dict[type[models.Model], list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _parts: list[bulk.Part] = field(default_factory=list)
     _written: int = 0
@@ -121,6 +128,10 @@ class Unit:
         for row in rows:
             self._rows[type(row)].append(row)
 
+    def note(self, model: type[models.Model], values: Mapping[str, Any]) -> None:
+        """Buffer one row of an append-only table that nobody asks again: its column values (`bulk.values`), no instance."""
+        self._noted[model].append(values)
+
     def add_once(self, rows: Iterable[models.Model]) -> None:
         """Buffer rows whose unique key makes a second one harmless: those already there are left alone."""
         for row in rows:
@@ -143,6 +154,7 @@ class Unit:
         fresh = list(leads)
         self.keep(fresh)
         self._made.update(lead.pk for lead in fresh)
+        self._waiting.update(lead.pk for lead in fresh)
         self._unwritten += fresh
 
     def is_new(self, lead_id: uuid.UUID) -> bool:
@@ -155,20 +167,20 @@ class Unit:
 
     def written(self, leads: Iterable[Lead]) -> list[Lead]:
         """Those whose row is there to be updated; of the others the instance alone is changed."""
-        if not self._unwritten:
+        if not self._waiting:
             return list(leads)
-        waiting = {lead.pk for lead in self._unwritten}
-        return [lead for lead in leads if lead.pk not in waiting]
+        return [lead for lead in leads if lead.pk not in self._waiting]
 
     def put(self, rows: Sequence[models.Model], columns: Sequence[str]) -> None:
         """One row per lead: those of leads made here wait for the end of the unit, the others replace what is there now."""
         if not rows:
             return
         model, again = type(rows[0]), []
-        waiting = self._put[model]  # None = written already
+        waiting, made, column = self._put[model], self._made, bulk.key_of(model)  # None = written already
         for row in rows:
-            if self.is_new(row.pk) and waiting.get(row.pk, row) is not None:
-                waiting[row.pk] = row
+            key = row.__dict__[column]
+            if key in made and waiting.get(key, row) is not None:
+                waiting[key] = row
             else:
                 again.append(row)
         if again:
@@ -176,12 +188,14 @@ class Unit:
 
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
-        keys = sorted(set(wanted))
-        missing = [key for key in keys if key not in self._leads]
-        if missing:
+        keys = sorted(set(wanted), key=_number)
+        found = [self._leads.get(key) for key in keys]
+        if None in found:
+            missing = [key for key in keys if key not in self._leads]
             rows = Lead.objects.select_for_update(of=("self",)).select_related("person", "account", "owner__user")
-            self.keep(rows.filter(pk__in=missing).order_by("id"))
-        return [self._leads[key] for key in keys if key in self._leads]
+            self.keep(rows.filter(pk__any=missing).order_by("id"))
+            found = [self._leads.get(key) for key in keys]
+        return [lead for lead in found if lead is not None]
 
     def take_up(self, entries: Iterable[Entry]) -> None:
         """Entries written by an earlier unit whose phases are still to run; before anything is recorded in this one."""
@@ -200,19 +214,40 @@ class Unit:
     def after_commit(self, act: Callable[[], None]) -> None:
         self._after.append(act)
 
+    def send(self) -> None:
+        """Give new leads and what was buffered to the database, and do not wait: the server writes while we go on.
+
+        For many new leads, once they are decided; entries and the rows put beside a lead stay for the end. Whoever reads
+        waits for it, an error of it is raised by the next statement. What a later phase changes is an update.
+        """
+        if len(self._unwritten) < MANY:
+            return
+        lists: list[Sequence[models.Model]] = [self._unwritten, *self._rows.values()]
+        new = [bulk.Part(rows) for rows in lists]
+        new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
+        bulk.send([*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts])
+        self._forget()
+
     def flush(self) -> None:
         """Write new leads and what was buffered, in one statement; at the end, and before a read that needs it."""
         fresh = self.entries[self._written :]
-        told = journal.rows_of(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
+        told, texts = journal.rows_of(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
         put = [[row for row in held.values() if row is not None] for held in self._put.values()]
-        lists: list[Sequence[models.Model]] = [self._unwritten, *put, *told, *self._rows.values()]
+        lists: list[Sequence[models.Model]] = [self._unwritten, *put, texts, *self._rows.values()]
         new = [bulk.Part(rows) for rows in lists]
+        new.append(bulk.Part(told, model=journal.JournalEntry))
+        new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
         bulk.write([*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts])
         self._written = len(self.entries)
-        self._unwritten = []
         for held in self._put.values():
             held.update(dict.fromkeys(held))
+        self._forget()
+
+    def _forget(self) -> None:
+        self._unwritten = []
+        self._waiting.clear()
         self._rows.clear()
+        self._noted.clear()
         self._once.clear()
         self._parts.clear()
 
@@ -236,6 +271,8 @@ def _run_phases(unit: Unit, table: Sequence[Phase]) -> list[Entry]:
             moved = True
             try:
                 phase.handler(batch, unit)
+                if phase.decides:
+                    unit.send()
             except Exception as fault:
                 if isinstance(fault, OperationalError) and _is_race(fault):
                     raise
@@ -301,9 +338,12 @@ def _is_race(fault: OperationalError) -> bool:
 def _notify(unit: Unit) -> None:
     if not unit._wake:
         return
+    told = [(f"leadops_{channel}", json.dumps(sorted(keys))[:7900]) for channel, keys in unit._wake.items()]
     with connection.cursor() as cursor:
-        for channel, keys in unit._wake.items():
-            cursor.execute("SELECT pg_notify(%s, %s)", [f"leadops_{channel}", json.dumps(sorted(keys))[:7900]])
+        cursor.execute(
+            "SELECT pg_notify(channel, said) FROM unnest(%s::text[], %s::text[]) AS t(channel, said)",
+            [list(column) for column in zip(*told, strict=True)],
+        )
 
 
 def _attempt(
@@ -311,11 +351,16 @@ def _attempt(
 ) -> T:
     unit = Unit(actor=actor, at=at)
     with transaction.atomic():
-        result = work(unit)
-        left = _run_phases(unit, table) if failed is None else []
-        if left:
-            hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)
-        unit.flush()
+        try:
+            result = work(unit)
+            left = _run_phases(unit, table) if failed is None else []
+            if left:
+                hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)
+            unit.flush()
+            sending.settle()
+        except BaseException:
+            sending.drop()
+            raise
         if failed is not None:
             _stall(unit, failed)
             unit.flush()

@@ -197,9 +197,11 @@ def _concerned(entries: Sequence[Entry], unit: Unit) -> dict[Enrolment, list[Ent
         for pk, winner in Person.objects.filter(pk__in=by_person).values_list("pk", "canonical_id"):
             canonical.setdefault(winner, []).extend(by_person[pk])
     rows = [row for row in unit.pending(Enrolment) if row.state in LIVE]
-    stored = Enrolment.objects.select_for_update(of=("self",)).select_related("version")
-    concerned = Q(lead__in=list(by_lead)) | Q(person__in=list(canonical))
-    rows += stored.filter(concerned, state__in=LIVE).order_by("id")
+    older = [lead for lead in by_lead if not unit.is_new(lead)]  # of a new one nothing is stored
+    if older or canonical:
+        stored = Enrolment.objects.select_for_update(of=("self",)).select_related("version")
+        concerned = Q(lead__any=older) | Q(person__any=canonical)
+        rows += stored.filter(concerned, state__in=LIVE).order_by("id")
     found = {}
     for row in rows:
         its = by_lead.get(row.lead_id, []) + canonical.get(row.person_id, [])

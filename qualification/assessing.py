@@ -51,26 +51,28 @@ def score_leads(
         return []
     card: Card = versions.compiled(version)
     wanted = card.used_fields | ({TOUCHES} if card.behaviours else set())
-    facts = selectors.facts_of(leads, unit.at, wanted, card)
+    facts = selectors.facts_of(leads, unit, wanted, card)
     unit.memo.setdefault(FACTS, {}).update(facts)
-    sheets = {lead: scoring.score(facts[lead.pk], card, unit.at) for lead in leads}
-    unit.memo[SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet in sheets.items()})
-    looks = {lead: scoring.changes_at(facts[lead.pk], card, unit.at) for lead in leads}
-    _write_sheets(sheets, looks, version, unit)
-    changed = [lead for lead, sheet in sheets.items() if _differs(lead, sheet)]
-    told = [lead for lead in changed if lead.pk not in silent or _moved(lead, sheets[lead])]
-    for lead in told:
-        data = {"from": lead.score, "to": sheets[lead].total} | _said(sheets[lead])
-        unit.record(Kind.SCORED, lead, data=data, cause=(causes or {}).get(lead.pk), version=version.pk)
-    for lead in changed:
-        _take_over(lead, sheets[lead])
-    _write_columns(unit.written(changed))
-    return told
+    scored = [
+        (lead, scoring.score(known, card, unit.at), known) for lead, known in zip(leads, facts.values(), strict=True)
+    ]
+    unit.memo[SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet, _known in scored})
+    _write_sheets(
+        [(lead, sheet, scoring.changes_at(known, card, unit.at)) for lead, sheet, known in scored], version, unit
+    )
+    changed = [(lead, sheet) for lead, sheet, _known in scored if _differs(lead, sheet)]
+    told = [(lead, sheet) for lead, sheet in changed if not silent or lead.pk not in silent or _moved(lead, sheet)]
+    for lead, sheet in told:
+        data = {"from": lead.score, "to": sheet.total} | _said(sheet)
+        unit.record(Kind.SCORED, lead, data=data, cause=causes.get(lead.pk) if causes else None, version=version.pk)
+    for lead, sheet in changed:
+        _take_over(lead, sheet)
+    _write_columns(unit.written(lead for lead, _sheet in changed))
+    return [lead for lead, _sheet in told]
 
 
-def _write_sheets(
-    sheets: Mapping[Lead, Sheet], looks: Mapping[Lead, datetime | None], version: Version, unit: Unit
-) -> None:
+def _write_sheets(sheets: Sequence[tuple[Lead, Sheet, datetime | None]], version: Version, unit: Unit) -> None:
+    """Each lead's sheet, and when to look at it again."""
     rows = [
         bulk.make(
             ScoreSheet,
@@ -86,10 +88,10 @@ def _write_sheets(
             lines=[list(line) for line in sheet.lines],
             counted={key: list(ids) for key, ids in sheet.counted},
             knocked_out=sheet.knocked_out,
-            next_change_at=looks[lead],
+            next_change_at=look,
             at=unit.at,
         )
-        for lead, sheet in sheets.items()
+        for lead, sheet, look in sheets
     ]
     unit.put(rows, _SHEET_COLUMNS)  # `stale_at` is not among them: a mark set meanwhile by a publication stays
 

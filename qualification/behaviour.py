@@ -43,6 +43,7 @@ class Behaviour:
     matches: Mapping[str, frozenset[str]]
     most: int
     worth: tuple[int, ...]
+    turns: tuple[int, ...]  # of a touch alone: from each day of age, the next one at which it is worth other points
 
     @property
     def days(self) -> int:
@@ -51,19 +52,37 @@ class Behaviour:
     def concerns(self, touch: Seen) -> bool:
         if self.kinds and touch.kind not in self.kinds:
             return False
-        return all(getattr(touch, name) in wanted for name, wanted in self.matches.items())
+        return not self.matches or all(getattr(touch, name) in wanted for name, wanted in self.matches.items())
 
     def counted(self, touches: Sequence[Seen], at: datetime) -> list[Seen]:
         """The touches that count at `at`, the latest first; `touches` come in that order."""
-        found = (touch for touch in touches if 0 <= (at - touch.occurred_at) // DAY < self.days)
-        return [touch for touch in found if self.concerns(touch)][: self.most]
+        days = len(self.worth)
+        near = [touch for touch in touches if self.concerns(touch)]
+        return [touch for touch in near if 0 <= (at - touch.occurred_at) // DAY < days][: self.most] if near else near
 
     def points(self, touches: Sequence[Seen], at: datetime) -> int:
         """Whole points at `at`, halves away from zero."""
-        return whole(sum(self.worth[(at - touch.occurred_at) // DAY] for touch in self.counted(touches, at)))
+        return self.sum_of(self.counted(touches, at), at)
+
+    def sum_of(self, counted: Sequence[Seen], at: datetime) -> int:
+        """Whole points of touches that count at `at`."""
+        return whole(sum(self.worth[(at - touch.occurred_at) // DAY] for touch in counted)) if counted else 0
 
     def changes_at(self, touches: Sequence[Seen], at: datetime) -> datetime | None:
         """The first moment after `at` at which these touches are worth other points; None when there is none."""
+        near = [touch for touch in touches if self.concerns(touch)]
+        if not near:
+            return None
+        if len(near) == 1 <= self.most and near[0].occurred_at <= at:
+            return self._alone(near[0], at)
+        return self._together(near, at)
+
+    def _alone(self, touch: Seen, at: datetime) -> datetime | None:
+        age = (at - touch.occurred_at) // DAY
+        turn = self.turns[age] if age < len(self.turns) else 0
+        return touch.occurred_at + turn * DAY if turn else None
+
+    def _together(self, touches: Sequence[Seen], at: datetime) -> datetime | None:
         now = self.points(touches, at)
         return next((then for then in sorted(self._moments(touches, at)) if self.points(touches, then) != now), None)
 
@@ -94,16 +113,28 @@ def worth_of(points: int, days: int, decay: str, half_life: int = 0) -> tuple[in
     return (HUNDRED * points,) * days
 
 
+def turns_of(worth: Sequence[int]) -> tuple[int, ...]:
+    """For each day of age the first later one at which a touch alone is worth other whole points; 0 = there is none."""
+    found: list[int] = []
+    later = [*map(whole, worth), 0]
+    for day in range(len(worth) - 1, -1, -1):
+        same = later[day] == later[day + 1]
+        found.append((found[-1] if found else 0) if same else day + 1)
+    return tuple(reversed(found))
+
+
 def compiled(line: Mapping[str, Any], group: str) -> Behaviour:
     """A behaviour line of a checked body."""
     touch = line["touch"]
+    worth = worth_of(line["points"], touch["days"], touch.get("decay", NONE), touch.get("half_life_days", 0))
     return Behaviour(
         key=line["key"],
         group=group,
         kinds=frozenset(touch.get("kinds", ())),
         matches={name: frozenset(touch[name]) for name in MATCHES if touch.get(name)},
         most=touch["most"],
-        worth=worth_of(line["points"], touch["days"], touch.get("decay", NONE), touch.get("half_life_days", 0)),
+        worth=worth,
+        turns=turns_of(worth),
     )
 
 

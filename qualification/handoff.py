@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
@@ -20,7 +20,7 @@ from qualification.models import Handoff
 State = Handoff.State
 
 
-def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) -> list[Handoff]:
+def offer(decided: Sequence[tuple[Lead, uuid.UUID]], definition: Version, unit: Unit) -> list[Handoff]:
     """One open handoff per lead, to its owner when it has one; written in one statement."""
     rows = [
         bulk.make(
@@ -32,7 +32,7 @@ def offer(decided: Mapping[Lead, uuid.UUID], definition: Version, unit: Unit) ->
             rep_id=lead.owner_id,
             offered_at=unit.at,
         )
-        for lead, decision in decided.items()
+        for lead, decision in decided
     ]
     for row in rows:
         unit.record(

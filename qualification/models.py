@@ -22,7 +22,9 @@ class ScoreSheet(models.Model):
     lead = models.OneToOneField(
         Lead, primary_key=True, on_delete=models.CASCADE, related_name="score_sheet", db_constraint=False
     )
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     fit = models.SmallIntegerField()
     engagement = models.SmallIntegerField()
     score = models.SmallIntegerField()
@@ -59,16 +61,24 @@ class Handoff(models.Model):
         WITHDRAWN = "withdrawn", pgettext_lazy("handoff", "Withdrawn")
 
     id = address()
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, related_name="handoffs", db_constraint=False, db_index=False
+    )
     cycle = models.PositiveSmallIntegerField(default=1)
-    definition = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    definition = models.ForeignKey(
+        Version, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     decision = models.UUIDField(null=True)
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, related_name="handoffs", db_constraint=False)
+    rep = models.ForeignKey(
+        Rep, on_delete=models.PROTECT, null=True, related_name="handoffs", db_constraint=False, db_index=False
+    )
     state = models.CharField(max_length=12, choices=State.choices, default=State.OFFERED)
     reason = models.CharField(max_length=40, blank=True, default="")
     offered_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
-    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    answered_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     overdue_at = models.DateTimeField(null=True)  # the acceptance clock was breached while it was open
     xid = transaction_id()
 

@@ -137,9 +137,9 @@ def clipped(total: int, cap: int) -> int:
 def score(facts: Mapping[str, Any], card: Card, at: datetime) -> Sheet:
     """The sheet of one lead at a moment. `total` is the sum of `lines`, always."""
     seen: Sequence[Seen] = facts.get(TOUCHES) or ()
-    found = [(line.key, line.group, line.points) for line in card.lines if line.when(facts, at) is True]
+    found = [(line.key, line.group, line.points) for line in card.lines if line.when.test(facts, at) is True]
     acts = {line.key: line.counted(seen, at) for line in card.behaviours}
-    found += [(line.key, line.group, line.points(acts[line.key], at)) for line in card.behaviours]
+    found += [(line.key, line.group, line.sum_of(acts[line.key], at)) for line in card.behaviours]
     lines = [(key, points) for key, _group, points in found if points]
     sums = {}
     for group in GROUPS:

@@ -18,6 +18,7 @@ from leadops.conditions import sql
 from leadops.conditions.fields import LEAD
 from leadops.models import IS_OPEN, Lead, Opportunity, Stage, Touch
 from leadops.stalled import is_apart
+from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
 from qualification import cardsql
@@ -70,20 +71,33 @@ def card_of(version: Version, definition: Definition) -> tuple[Version, Card] | 
 # -- facts ----------------------------------------------------------------------------------------------
 
 
-def facts_of(leads: Sequence[Lead], at: datetime, keys: Collection[str], card: Card | None) -> Facts:
+def facts_of(leads: Sequence[Lead], unit: Unit, keys: Collection[str], card: Card | None) -> Facts:
     """The fields named, and under TOUCHES what the card counts of the person's acts: one statement for all leads."""
-    facts: Facts = LEAD.facts_for(leads, at, [key for key in keys if key != TOUCHES])
+    facts: Facts = LEAD.facts_for(leads, unit.at, [key for key in keys if key != TOUCHES])
     if TOUCHES in keys and card is not None:
-        seen = touches_of(leads, at - timedelta(days=card.days))
-        for lead in leads:
-            facts[lead.pk][TOUCHES] = seen.get(lead.canonical_id, ())
+        since = unit.at - timedelta(days=card.days)
+        seen = touches_of([lead for lead in leads if lead.canonical_id not in unit.acts], since)
+        for lead, known in zip(leads, facts.values(), strict=True):
+            if (acts := unit.acts.get(lead.canonical_id)) is not None:
+                known[TOUCHES] = _acts(acts, since)
+            else:
+                known[TOUCHES] = seen.get(lead.canonical_id, ())
     return facts
+
+
+def _acts(touches: Sequence[Touch], since: datetime) -> list[Seen]:
+    """The same of somebody this unit brought in: nobody else can know of an act of theirs."""
+    rows = [row for row in touches if row.occurred_at > since]
+    rows.sort(key=lambda row: (row.occurred_at, row.id), reverse=True)
+    return [Seen(r.id, r.kind, r.occurred_at, r.source, r.channel, r.campaign, r.content) for r in rows]
 
 
 def touches_of(leads: Sequence[Lead], since: datetime) -> dict[uuid.UUID, list[Seen]]:
     """Touches of these people after `since`, the latest first; those still to come are among them."""
     people = {lead.canonical_id for lead in leads}
-    rows = Touch.objects.filter(person__canonical__in=people, occurred_at__gt=since).order_by("-occurred_at", "-id")
+    if not people:
+        return {}
+    rows = Touch.objects.filter(person__canonical__any=people, occurred_at__gt=since).order_by("-occurred_at", "-id")
     found: dict[uuid.UUID, list[Seen]] = defaultdict(list)
     columns = ("person__canonical", "id", "kind", "occurred_at", "source", "channel", "campaign", "content")
     for person, *values in rows.values_list(*columns):

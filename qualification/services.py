@@ -64,12 +64,13 @@ def gate_leads(leads: Sequence[Lead], unit: Unit, *, came_back: Iterable[uuid.UU
     definition: mql.Definition = versions.compiled(version)
     named = selectors.card_of(version, definition) if definition.reads_score else None
     facts = _judged_facts(leads, definition, named, unit)
-    met = [lead for lead in leads if definition.when(facts[lead.pk], unit.at) is True]
+    when = definition.when.test
+    met = [lead for lead, known in zip(leads, facts.values(), strict=True) if when(known, unit.at) is True]
     met = _not_cooling(met, unit.at - definition.cooldown, set(came_back))
     if not met:
         return []
     handoff.withdraw([lead for lead in met if lead.stage != Stage.NEW], unit)
-    decided = {lead: _decide(lead, facts[lead.pk], version, definition, named, unit) for lead in met}
+    decided = [(lead, _decide(lead, facts[lead.pk], version, definition, named, unit)) for lead in met]
     lifecycle.move(met, Stage.MQL, unit, version=version.pk)
     handoff.offer(decided, version, unit)
     return met
@@ -84,16 +85,18 @@ def _judged_facts(
     known: Facts = unit.memo.get(FACTS, {})
     scored_by, sheets = unit.memo.get(SHEETS, (None, {}))
     other = named is None or scored_by != named[0].pk  # another card may look further back
-    fresh = [key for key in wanted if any(key not in known.get(lead.pk, {}) for lead in leads)]
+    rows = [known.get(lead.pk, {}) for lead in leads]
+    fresh = [key for key in wanted if any(key not in row for row in rows)]
     fresh += [TOUCHES] if other and TOUCHES in wanted and TOUCHES not in fresh else []
-    read = selectors.facts_of(leads, unit.at, fresh, card)
-    judged: Facts = {}
-    if other or fresh:
-        sheets = {}
-    for lead in leads:
-        kept = {key: value for key, value in known.get(lead.pk, {}).items() if key in wanted}
-        judged[lead.pk] = mql.with_score({**kept, **read[lead.pk]}, card, unit.at, sheets.get(lead.pk))
-    return judged
+    if not other and not fresh:  # judged by the very card that scored them
+        return {
+            lead.pk: mql.with_score(row, card, unit.at, sheets.get(lead.pk))
+            for lead, row in zip(leads, rows, strict=True)
+        }
+    read = selectors.facts_of(leads, unit, fresh, card)
+    return {
+        lead.pk: mql.with_score({**row, **read[lead.pk]}, card, unit.at) for lead, row in zip(leads, rows, strict=True)
+    }
 
 
 def _not_cooling(leads: list[Lead], since: datetime, came_back: set[uuid.UUID]) -> list[Lead]:
@@ -114,15 +117,20 @@ def _decide(
     unit: Unit,
 ) -> uuid.UUID:
     seen = {key: facts[key] for key in sorted(definition.when.used_fields)}
-    why = definition.why(facts, unit.at)
-    outcome = {"mql": True, "score": facts.get("score"), "scorecard": str(named[0].pk) if named else None}
+    score = facts.get("score")
+
+    def told() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        outcome = {"mql": True, "score": score, "scorecard": str(named[0].pk) if named else None}
+        return facts_to_json(seen, LEAD), outcome, {"explain": definition.why(facts, unit.at)}
+
+    said = decisions.alike(unit, (version.pk, score, *seen.values()), told)
     made = decisions.record(
         unit,
         kind=decisions.Decision.Kind.MQL,
         lead=lead,
-        facts=facts_to_json(seen, LEAD),
-        outcome=outcome,
-        why={"explain": why},
+        facts=said.facts,
+        outcome=said.outcome,
+        why=said.why,
         version=version,
     )
     return made.pk

@@ -107,7 +107,7 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
                 lead_id=lead.pk,
                 rep_id=p.rep_id,
                 pool_id=p.pool.pk if p.pool else None,
-                decision_id=p.decision.pk if p.decision else None,
+                decision_id=p.decision.id if p.decision else None,
                 how=p.how,
                 by_id=unit.actor.user_id if p.how in ("by_hand", "claimed") else None,
                 cycle=lead.cycle,
@@ -120,8 +120,8 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
     bulk.insert([row for row in rows if not unit.is_new(row.lead_id)])
     told = [(p.rep_id, p.lead, row.pk, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
     telling.assigned(told, unit)
-    moved = {p.lead.pk: p.before for p in placings if p.before and p.before != p.rep_id}
-    telling.taken_away({p.lead.pk: p.lead for p in placings}, moved, "reassigned", unit)
+    moved = {p.lead.id: p.before for p in placings if p.before and p.before != p.rep_id}
+    telling.taken_away({p.lead.id: p.lead for p in placings}, moved, "reassigned", unit)
     return rows
 
 
@@ -134,7 +134,7 @@ def _record(p: Placing, unit: Unit, kind: str) -> None:
             "from": str(p.before) if p.before else None,
             "rule": p.rule,
         }
-    decided = p.decision.pk if p.decision else None
+    decided = p.decision.id if p.decision else None
     version = p.decision.version_id if p.decision else None
     unit.record(kind, p.lead, data=data, cause=p.cause, decision=decided, version=version, text=p.text)
     unit.wake("inbox", p.rep_id, *([p.before] if p.before else []))
@@ -252,12 +252,25 @@ def give_back(taken: Iterable[Taken], unit: Unit) -> None:
     _shift(deltas, turns)
 
 
+def accrued_beside(best: Sequence[Mapping[str, Any]], accrued: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """What a record keeps of the shares of a turn beside its candidates: those of reps who are not among them."""
+    told = {row["rep"] for row in best if "gets" in row}
+    rest = {rep: share for rep, share in accrued.items() if rep not in told} if len(told) < len(accrued) else {}
+    return {"accrued": rest} if rest else {}
+
+
+def accrued_of(why: Mapping[str, Any]) -> dict[str, int]:
+    """Rep -> what a recorded turn gave them."""
+    beside: dict[str, int] = why.get("accrued", {})
+    return {row["rep"]: row["gets"] for row in why.get("best", ()) if "gets" in row} | beside
+
+
 def _accrued(rows: Sequence[Taken]) -> dict[uuid.UUID, dict[str, int]]:
     """Lead -> what its turn gave to whom: from its decision, or from the ledger where it was claimed."""
     decided = {row.decision_id: row.lead_id for row in rows if row.decision_id}
     found: dict[uuid.UUID, dict[str, int]] = {}
     for key, why in Decision.objects.filter(pk__in=decided).values_list("pk", "why"):
-        found[decided[key]] = why.get("accrued", {})
+        found[decided[key]] = accrued_of(why)
     claimed = {row.lead_id: row for row in rows if not row.decision_id}
     if claimed:
         entries = CreditEntry.objects.filter(lead__in=claimed, why=CreditEntry.Why.ACCRUED)

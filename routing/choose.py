@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from leadops import experiments
 from routing import credits
@@ -65,8 +65,9 @@ class State:
     people: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
+    """One rep who was weighed: a plain tuple, since every lead of a pool makes one for each of its members."""
+
     rep: str
     pool: str
     why_not: str = ""  # empty = could have taken it
@@ -130,7 +131,7 @@ def why_not(rep: RepState | None, target: Target, barred: frozenset[str] = froze
         return "had_it"
     if target.languages and not set(target.languages) & set(rep.languages):
         return "language"
-    if any(rep.skills.get(code, 0) < level for code, level in target.skills.items()):
+    if target.skills and any(rep.skills.get(code, 0) < level for code, level in target.skills.items()):
         return "skill"
     if rep.absent:
         return "absent"
@@ -155,18 +156,14 @@ def why_full(rep: RepState, units: int = 1) -> str:
 def _candidate(rep_id: str, pool: PoolState | None, target: Target, state: State, barred: frozenset[str]) -> Candidate:
     rep = state.reps.get(rep_id)
     reason = why_not(rep, target, barred)
+    credit = pool.credits.get(rep_id, 0) if pool else 0
+    key = pool.key if pool else ""
+    if rep is None:
+        return Candidate(rep_id, key, reason, credit)
     until = None
-    if rep is not None:
+    if reason:
         until = rep.back_at if reason == "absent" else rep.opens_at if reason == "off_hours" else None
-    return Candidate(
-        rep=rep_id,
-        pool=pool.key if pool else "",
-        why_not=reason,
-        credit=pool.credits.get(rep_id, 0) if pool else 0,
-        load=rep.load if rep else 0,
-        capacity=rep.capacity if rep else None,
-        until=until,
-    )
+    return Candidate(rep_id, key, reason, credit, rep.load, rep.capacity, until)
 
 
 # -- choosing --------------------------------------------------------------------------------------------
@@ -178,7 +175,7 @@ def choose(target: Target, state: State, seed: int, barred: frozenset[str] = fro
     for link in target.chain():
         outcome = _try(link, state, seed, barred, seen)
         if outcome is not None:
-            return _folded(replace(outcome, candidates=tuple(seen)), state)
+            return _folded(outcome, state)
     last = target.chain()[-1]
     if last.nobody == "assign_anyway":
         for relaxed in (("off_hours",), ("off_hours", *FULL)):
@@ -202,10 +199,10 @@ def choose_in_order(
 def _try(link: Target, state: State, seed: int, barred: frozenset[str], seen: list[Candidate]) -> Outcome | None:
     for step in link.steps:
         if step.kind == "hold":
-            return Outcome("held", link.rule, reason="by_rule", detail=step.key)
+            return Outcome("held", link.rule, reason="by_rule", detail=step.key, candidates=tuple(seen))
         if step.kind == "claim":
             if step.key in state.pools:
-                return Outcome("pool", link.rule, pool=step.key, units=link.units)
+                return Outcome("pool", link.rule, pool=step.key, units=link.units, candidates=tuple(seen))
             continue
         if step.kind == "pool":
             outcome = _from_pool(step, link, state, seed, barred, seen)
@@ -224,7 +221,9 @@ def _person(step: Step, link: Target, state: State, barred: frozenset[str], seen
     candidate = _candidate(rep_id, None, link, state, barred)
     seen.append(candidate)
     how = "sticky" if step.kind == "account_owner" else "pushed"
-    return None if candidate.why_not else Outcome("assigned", link.rule, rep_id, how=how, units=link.units)
+    if candidate.why_not:
+        return None
+    return Outcome("assigned", link.rule, rep_id, how=how, units=link.units, candidates=tuple(seen))
 
 
 def _from_pool(
@@ -236,25 +235,32 @@ def _from_pool(
     found = [_candidate(rep_id, pool, link, state, barred) for rep_id in pool.weights]
     seen.extend(found)
     able = [c for c in found if not c.why_not]
-    return _turn(pool, able, link, state, seed, [c for c in found if c.why_not == "absent"]) if able else None
+    away = [c for c in found if c.why_not == "absent"] if pool.catch_up else []
+    return _turn(pool, able, link, seed, seen, away) if able else None
 
 
 def _turn(
-    pool: PoolState, able: Sequence[Candidate], link: Target, state: State, seed: int, away: Sequence[Candidate] = ()
+    pool: PoolState,
+    able: Sequence[Candidate],
+    link: Target,
+    seed: int,
+    seen: Sequence[Candidate],
+    away: Sequence[Candidate] = (),
 ) -> Outcome:
     """One turn of a pool: accrue, take the one with most credit (or least loaded), the longest waiting, or sample."""
     given: dict[str, int] = {}
     rest = 0
     if pool.method == "credit":
         weights = {c.rep: pool.weights[c.rep] for c in able}
-        if pool.catch_up and away:
+        if away:
             weights |= credits.catching_up(pool.credits, {c.rep: pool.weights[c.rep] for c in away})
         given, rest = credits.shares(weights, link.units)
         rank = {c.rep: -(c.credit + given[c.rep]) for c in able}
     else:
         rank = {c.rep: c.load / (c.capacity or NOMINAL) for c in able}  # type: ignore[misc]
-    best = min((rank[c.rep], pool.last.get(c.rep, 0)) for c in able)
-    tied = sorted(c.rep for c in able if (rank[c.rep], pool.last.get(c.rep, 0)) == best)
+    order = [(rank[c.rep], pool.last.get(c.rep, 0), c.rep) for c in able]
+    first = min(order)[:2]
+    tied = sorted(row[2] for row in order if row[:2] == first)
     place, propensity = experiments.pick(seed, tied) if len(tied) > 1 else (0, 1.0)
     rep_id = tied[place]
     before = pool.credits.get(rep_id, 0)
@@ -270,6 +276,7 @@ def _turn(
         before=before,
         after=before + given[rep_id] - link.units * credits.ONE if given else before,
         accrued=given,
+        candidates=tuple(seen),
     )
 
 
@@ -300,7 +307,7 @@ def _anyway(
         if pool is not None and "capacity" not in relaxed:
             able = [c for c in able if not why_full(state.reps[c.rep], link.units)]
         if pool is not None and able:
-            return replace(_turn(pool, able, link, state, seed), anyway=True)
+            return replace(_turn(pool, able, link, seed, seen), anyway=True)
     return None
 
 
@@ -335,11 +342,15 @@ def folded(outcome: Outcome, state: State) -> State:
     if outcome.kind != "assigned":
         return state
     rep = state.reps[outcome.rep]
-    took = replace(rep, load=rep.load + outcome.units, hour=rep.hour + 1, day=rep.day + 1, month=rep.month + 1)
+    # fields in their order: `replace` costs as much as the whole choice
+    took = RepState(
+        rep.id, rep.active, rep.absent, rep.back_at, rep.open, rep.opens_at, rep.capacity, rep.load + outcome.units,
+        rep.cap_hour, rep.hour + 1, rep.cap_day, rep.day + 1, rep.cap_month, rep.month + 1, rep.skills, rep.languages,
+    )  # fmt: skip
     pools = state.pools
     if outcome.pool:
         pools = {**pools, outcome.pool: _after_turn(pools[outcome.pool], outcome, state.at)}
-    return replace(state, reps={**state.reps, outcome.rep: took}, pools=pools)
+    return State(state.at, pools, {**state.reps, outcome.rep: took}, state.people)
 
 
 def _after_turn(pool: PoolState, outcome: Outcome, at: int) -> PoolState:
@@ -350,4 +361,4 @@ def _after_turn(pool: PoolState, outcome: Outcome, at: int) -> PoolState:
         held[outcome.rep] -= outcome.units * credits.ONE
     # turns of one batch share an instant: a microsecond each keeps their order
     turn = max(at, max(pool.last.values(), default=0) + 1)
-    return replace(pool, credits=held, last={**pool.last, outcome.rep: turn})
+    return PoolState(pool.key, pool.weights, held, {**pool.last, outcome.rep: turn}, pool.method, pool.catch_up)

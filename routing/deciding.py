@@ -25,7 +25,7 @@ from leadops.versions.models import Version
 from routing import assignments, availability, selectors
 from routing.assignments import Placing
 from routing.availability import Ground
-from routing.choose import Outcome, State, choose
+from routing.choose import Candidate, Outcome, State, choose
 from routing.credits import ONE
 from routing.match import LANGUAGE, OWNER, Ruleset, Target, match
 
@@ -86,13 +86,13 @@ def decide(wanted: Sequence[Wanted], unit: Unit) -> None:
         return
     cases = _matched(wanted, ruleset, unit)
     pools = {step.key for case in cases for link in case.target.chain() for step in link.steps if step.kind == "pool"}
-    before = selectors.waiting(pools, unit.at, TOGETHER, [case.wanted.lead.pk for case in cases]) if pools else []
+    before = selectors.waiting(pools, unit.at, TOGETHER, [case.wanted.lead.id for case in cases]) if pools else []
     unit.keep(before)
     full = {lead.pool for lead in before} if len(before) == TOGETHER else set()
     behind = [case for case in cases if not case.wanted.lead.held and _first_pool(case.target) in full]
     cases = [case for case in cases if case not in behind] if behind else cases
     cases += _matched([Wanted(lead) for lead in before], ruleset, unit)
-    cases.sort(key=lambda case: (case.wanted.lead.received_at, case.wanted.lead.pk))
+    cases.sort(key=lambda case: (case.wanted.lead.received_at, case.wanted.lead.id))
     ground = _ground(cases, ruleset, unit)
     batch = DecisionBatch(id=uuid7(), kind=Decision.Kind.ROUTING, at=unit.at)
     after = _choose(cases, ground, batch)
@@ -101,7 +101,7 @@ def decide(wanted: Sequence[Wanted], unit: Unit) -> None:
 
 def _matched(wanted: Sequence[Wanted], ruleset: Ruleset, unit: Unit) -> list[Case]:
     facts = facts_of([w.lead for w in wanted], ruleset, unit) if wanted else {}
-    return [Case(w, facts[w.lead.pk], match(facts[w.lead.pk], ruleset, unit.at)) for w in wanted]
+    return [Case(w, facts[w.lead.id], match(facts[w.lead.id], ruleset, unit.at)) for w in wanted]
 
 
 def _first_pool(target: Target) -> str:
@@ -155,7 +155,7 @@ def _write(
     for ordinal, case in enumerate(cases):
         if _is_news(case):
             _record(case, ordinal, version, batch, unit)
-    before = {case.wanted.lead.pk: case.wanted.lead.owner_id for case in [*cases, *behind]}
+    before = {case.wanted.lead.id: case.wanted.lead.owner_id for case in [*cases, *behind]}
     placed = [case for case in cases if case.outcome and case.outcome.kind == "assigned"]
     assignments.own([_placing(case, ground) for case in placed], unit)
     alarms = [
@@ -164,7 +164,7 @@ def _write(
     for case in behind:
         _queue_up(case, ground, unit)
     assignments.write_leads([case.wanted.lead for case in [*cases, *behind]], before, unit)
-    turns = [(case.outcome, case.wanted.lead.pk, case.decision.pk) for case in placed if case.outcome and case.decision]
+    turns = [(case.outcome, case.wanted.lead.id, case.decision.id) for case in placed if case.outcome and case.decision]
     assignments.book(turns, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
     broken = [rule.key for rule in ruleset.rules if rule.fault]
     _raise_alarms([case.outcome for case in alarms if case.outcome], broken, ruleset, unit)
@@ -200,6 +200,7 @@ def explained(target: Target, outcome: Outcome, barred: frozenset[str] = frozens
     """The reasons of a decision in codes and numbers."""
     chain = target.chain()
     place = next((n for n, link in enumerate(chain) if link.rule == outcome.rule), 0)
+    best = [_weighed(c, outcome) for c in outcome.best()]
     return {
         "rule": outcome.rule,
         "matched": list(chain[place].matched),
@@ -207,22 +208,29 @@ def explained(target: Target, outcome: Outcome, barred: frozenset[str] = frozens
         "skipped": [row for link in chain[: place + 1] for row in link.skipped],
         "skills": dict(chain[place].skills),
         "languages": list(chain[place].languages),
-        "best": [
-            {
-                "rep": c.rep,
-                "pool": c.pool,
-                "why_not": c.why_not,
-                "credit": c.credit,
-                "load": c.load,
-                "capacity": c.capacity,
-                "until": c.until,
-            }
-            for c in outcome.best()
-        ],
+        "best": best,
         "excluded": outcome.excluded(),
         "barred": sorted(barred),
-        "accrued": dict(outcome.accrued),
-    }
+    } | assignments.accrued_beside(best, outcome.accrued)
+
+
+def _weighed(c: Candidate, outcome: Outcome) -> dict[str, Any]:
+    """A candidate as a record keeps it: what is empty, unlimited or the outcome's own is left out.
+
+    `gets` is what the turn gave to them; `assignments.accrued_of` reads it back.
+    """
+    row: dict[str, Any] = {"rep": c.rep, "credit": c.credit, "load": c.load}
+    if c.pool != outcome.pool:
+        row["pool"] = c.pool
+    elif c.rep in outcome.accrued:
+        row["gets"] = outcome.accrued[c.rep]
+    if c.why_not:
+        row["why_not"] = c.why_not
+    if c.capacity is not None:
+        row["capacity"] = c.capacity
+    if c.until is not None:
+        row["until"] = c.until
+    return row
 
 
 def facts_recorded(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,7 +290,7 @@ def _queue_up(case: Case, ground: Ground, unit: Unit) -> None:
 
 
 def _note(case: Case, kind: str, data: dict[str, Any], unit: Unit) -> None:
-    decided = case.decision.pk if case.decision else None
+    decided = case.decision.id if case.decision else None
     version = case.decision.version_id if case.decision else None
     unit.record(kind, case.wanted.lead, data=data, cause=case.wanted.cause, decision=decided, version=version)
 
@@ -305,7 +313,7 @@ def _raise_alarms(outcomes: Sequence[Outcome], broken: Sequence[str], ruleset: R
 
 def _no_rules(wanted: Sequence[Wanted], unit: Unit) -> None:
     """No ruleset in force: nothing is lost, everything is held and looked at again."""
-    before = {w.lead.pk: w.lead.owner_id for w in wanted}
+    before = {w.lead.id: w.lead.owner_id for w in wanted}
     for w in wanted:
         if assignments.hold(w.lead, "no_rule", unit, until=unit.at + LOOK_AGAIN["no_rule"]):
             unit.record(Kind.HELD, w.lead, data={"reason": "no_rule", "until": None, "pool": ""}, cause=w.cause)

@@ -52,7 +52,7 @@ def _account_owner(leads: Sequence[Lead], at: datetime) -> dict[Any, bool]:
     accounts = {lead.account_id for lead in leads if lead.account_id}
     owned = set(
         AccountOwner.objects.state_at(at)
-        .filter(account__in=accounts, rep__active=True)
+        .filter(account__any=accounts, rep__active=True)
         .values_list("account_id", flat=True)
     )
     return {lead.pk: lead.account_id in owned for lead in leads}

@@ -92,7 +92,7 @@ def held_words(reason: str, decision: Decision | None) -> str:
 def told(decision: Decision) -> dict[str, Any]:
     """Everything a decision's record says, in words."""
     why, names = decision.why, selectors.names(_people(decision))
-    excluded = [row for row in why.get("best", []) if row["why_not"]]
+    excluded = [row for row in why.get("best", []) if row.get("why_not")]
     left = sum(why.get("excluded", {}).values()) - len(excluded[:SHOWN])
     return {
         "rule": rule_words(decision),
@@ -101,7 +101,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "skipped": [_skipped(decision, row) for row in why.get("skipped", [])],
         "excluded": [excluded_words(row, names) for row in excluded[:SHOWN]],
         "excluded_more": max(left, 0),
-        "able": [names.get(row["rep"], "?") for row in why.get("best", []) if not row["why_not"]],
+        "able": [names.get(row["rep"], "?") for row in why.get("best", []) if not row.get("why_not")],
         "fairness": fairness_words(decision, names),
         "chance": decision.propensity if decision.propensity < 1 else None,
         "anyway": decision.outcome.get("anyway"),

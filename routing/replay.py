@@ -10,6 +10,7 @@ from typing import Any
 from leadops.decisions import ENGINE, Decision, DecisionBatch, DecisionFacts, canonical, digest_of
 from leadops.versions import services as versions
 from routing import availability
+from routing.assignments import accrued_of
 from routing.choose import Outcome, State, choose, folded
 from routing.deciding import facts_recorded
 from routing.match import match
@@ -55,4 +56,4 @@ def _is_whole(row: Decision, seen: DecisionFacts) -> bool:
 
 def _as_recorded(row: Decision) -> Outcome:
     """What is known of an outcome without its facts: enough for the ones after it."""
-    return Outcome(**{**row.outcome, "accrued": row.why.get("accrued", {})})
+    return Outcome(**{**row.outcome, "accrued": accrued_of(row.why)})

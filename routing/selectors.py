@@ -46,7 +46,7 @@ def held() -> QuerySet[Lead]:
 
 def waiting(pools: Iterable[str], at: datetime, limit: int, but: Iterable[uuid.UUID] = ()) -> list[Lead]:
     """Leads that wait for these pools and may move now, oldest first, locked; those others hold are passed over."""
-    rows = held().filter(Q(held_until__lte=at) | Q(held="no_capacity"), pool__in=set(pools)).exclude(pk__in=list(but))
+    rows = held().filter(Q(held_until__lte=at) | Q(held="no_capacity"), pool__in=set(pools)).exclude(pk__any=but)
     return _locked(rows, limit)
 
 
@@ -89,7 +89,7 @@ def account_owners(leads: Sequence[Lead], at: datetime) -> dict[Any, str]:
     accounts = {lead.account_id for lead in leads if lead.account_id}
     if not accounts:
         return {}
-    rows = AccountOwner.objects.state_at(at).filter(account__in=accounts).values_list("account_id", "rep_id")
+    rows = AccountOwner.objects.state_at(at).filter(account__any=accounts).values_list("account_id", "rep_id")
     return {account: str(rep) for account, rep in rows}
 
 

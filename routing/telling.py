@@ -23,11 +23,10 @@ def assigned(told: Iterable[tuple[uuid.UUID, Lead, uuid.UUID, Mapping[str, Any]]
     wanted = [row for row in told if row[0] != unit.actor.user_id and row[1].pk not in unit.quiet]
     due = openings({rep for rep, *_rest in wanted}, unit)
     for rep, lead, assignment, data in wanted:  # the keys are those of rows made just now: nobody told them before
-        key = f"lead_assigned:{assignment}"
-        row = {"user_id": rep, "key": key, "lead_id": lead.pk}
-        unit.add([bulk.make(Notice, kind="lead_assigned", data=dict(data), at=unit.at, **row)])
-        mail = {"channel": Effect.Channel.MAIL, "purpose": "lead_assigned", "body": dict(data)}
-        unit.add([bulk.make(Effect, due_at=due[rep], created_at=unit.at, **mail, **row)])
+        row = {"user_id": rep, "key": f"lead_assigned:{assignment}", "lead_id": lead.pk}
+        unit.note(Notice, bulk.values(Notice, kind="lead_assigned", data=data, at=unit.at, **row))
+        mail = {"channel": "mail", "purpose": "lead_assigned", "body": data}
+        unit.note(Effect, bulk.values(Effect, due_at=due[rep], created_at=unit.at, **mail, **row))
     if wanted:
         unit.wake("due")
 

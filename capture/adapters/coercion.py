@@ -34,6 +34,8 @@ _yes = frozenset({"1", "true", "yes", "oui", "on", "y", "vrai", "checked"})
 
 def plain_text(value: Any) -> str:
     """One value as text: choices joined, numbers exact, nothing for nothing."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -94,7 +96,7 @@ def warn(draft: Draft, code: str, name: str, value: Any) -> None:
 
 
 def _filled(name: str, text: str) -> None:
-    if _unfilled.fullmatch(text):
+    if ("{" in text or "%" in text) and _unfilled.fullmatch(text):
         raise Unreadable("placeholders", f"The field {name} still holds the sender's placeholder {text[:60]!r}.")
 
 

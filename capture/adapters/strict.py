@@ -67,6 +67,11 @@ def text_of(raw: bytes, charset: str = "") -> str:
         raise Unreadable("encoding", f"The bytes are not {encoding}: {fault.reason} at {fault.start}.") from fault
 
 
+def too_deep(text: str, limit: int) -> bool:
+    """Whether the brackets nest deeper than the limit; few brackets cannot, and most bodies have few."""
+    return text.count("{") + text.count("[") > limit and depth_of(text, limit) > limit
+
+
 def depth_of(text: str, limit: int) -> int:
     """How deep the brackets nest, counted no further than one past the limit."""
     level = deepest = 0
@@ -111,7 +116,7 @@ def strict_json(raw: bytes, charset: str = "") -> Any:
     if not raw.strip(b" \t\r\n\x00"):
         raise Unreadable("empty", "The body is empty.")
     text = text_of(raw, charset)
-    if depth_of(text, READ_DEPTH) > READ_DEPTH:
+    if too_deep(text, READ_DEPTH):
         raise Unreadable("json-depth", f"The JSON nests deeper than {READ_DEPTH} levels.")
     try:
         return _strict.decode(text)
@@ -125,7 +130,7 @@ def bounded_json(raw: bytes) -> Any:
         return None
     try:
         text = text_of(raw)
-        return None if depth_of(text, PEEK_DEPTH) > PEEK_DEPTH else _loose.decode(text)
+        return None if too_deep(text, PEEK_DEPTH) else _loose.decode(text)
     except (Unreadable, ValueError, RecursionError):
         return None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,7 @@ class Field:
     subject: str | Promise = ""  # what a sentence calls it ("the score"); without one its label is quoted
     says: Says | None = None  # its own words for some meanings of `phrases`
     names: Callable[[str], str] | None = None  # a code in words, where there is no closed list of choices
+    of_row: Callable[[Any], Any] | None = None  # what `read` gives for one row, where the row itself says it
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -81,13 +83,15 @@ def column(
     """A field that is a plain column of the row, or of a row it points to (fetch that one with select_related)."""
     steps = (path or key).split("__")
 
+    of_row = attrgetter(steps[0]) if len(steps) == 1 else partial(_follow, steps=steps)
+
     def read(leads: Sequence[Any], at: datetime) -> dict[Any, Any]:
-        return {lead.pk: _follow(lead, steps) for lead in leads}
+        return {lead.pk: of_row(lead) for lead in leads}
 
     def sql(at: datetime) -> F:
         return F("__".join(steps))
 
-    words: dict[str, Any] = {"subject": subject, "says": says, "names": names}
+    words: dict[str, Any] = {"subject": subject, "says": says, "names": names, "of_row": of_row}
     return Field(key, label, kind, read, sql, personal, choices, group, **words)
 
 
@@ -138,18 +142,24 @@ class Vocabulary:
     ) -> dict[Any, dict[str, Any]]:
         """What is known of each row: one call of each reader for all of them. A key nobody registered is an error."""
         fields = self.all() if keys is None else [self._must_get(key) for key in sorted(set(keys))]
-        facts: dict[Any, dict[str, Any]] = {lead.pk: {} for lead in leads}
+        known: list[dict[str, Any]] = [{} for _lead in leads]
+        keys_of = [lead.pk for lead in leads]
         shared: dict[ManyReader, Mapping[str, Mapping[Any, Any]]] = {}
         for field in fields:
-            if field.together is not None and leads:
+            values: Iterable[Any]
+            if field.of_row is not None:
+                values = map(field.of_row, leads)
+            elif field.together is not None and leads:
                 if field.together not in shared:
                     shared[field.together] = field.together(leads, at)
-                values = shared[field.together][field.key]
+                values = map(shared[field.together][field.key].get, keys_of)
             else:
-                values = field.read(leads, at) if leads else {}
-            for pk, known in facts.items():
-                known[field.key] = settle(field, values.get(pk))
-        return facts
+                values = map(field.read(leads, at).get, keys_of) if leads else ()
+            key, missing = field.key, 0 if field.kind == "count" else None
+            empty = field.typed.empty_is_unknown
+            for row, value in zip(known, values, strict=True):  # `settle`, without a call for each value
+                row[key] = missing if value is None or (empty and value == "") else value
+        return dict(zip(keys_of, known, strict=True))
 
     def _must_get(self, key: str) -> Field:
         found = self.get(key)

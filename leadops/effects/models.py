@@ -34,8 +34,12 @@ class Effect(models.Model):
     key = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
     purpose = models.CharField(max_length=24)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="effects")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, related_name="effects", db_constraint=False, db_index=False
+    )
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     # no index of its own: `effect_letter_of_person` serves the key too
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="letters", db_index=False)
     body = models.JSONField(default=dict)
@@ -68,10 +72,14 @@ class Notice(models.Model):
     """A line in somebody's bell: kind, codes and numbers; rendered in the reader's language."""
 
     id = address()
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_constraint=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="notices", db_constraint=False, db_index=False
+    )
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=24)
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="notices", db_constraint=False)
+    lead = models.ForeignKey(
+        Lead, on_delete=models.CASCADE, null=True, related_name="notices", db_constraint=False, db_index=False
+    )
     data = models.JSONField(default=dict)
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)

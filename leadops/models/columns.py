@@ -1,9 +1,10 @@
 """Column types every table shares; holds no table and no verb.
 
-References with `db_constraint=False` are those from what only grows (journal, touches, decisions, credits) or is worked
-out anew (work, sheets) to what is never deleted: a lead writes some thirty-five of them, and looking each up was a third
-of the server's work. What makes them safe is in the database: the triggers `…_kept` let nobody delete a lead, person,
-user, rep, pool, batch, published version or source, and the referring rows are written by units from rows they hold
+References with `db_constraint=False` are those from what only grows (journal, touches, decisions, credits), is worked out
+anew (work, sheets) or is written by units alone (clocks, assignments, handoffs, effects, addresses) to what is never
+deleted: a lead writes some fifty of them, and looking each up was a third of the server's work. What makes them safe is in
+the database: the triggers `…_kept` let nobody delete a lead, person, user, rep, pool, batch, published version or source,
+and the referring rows are written by units from rows they hold
 (a submission by the intake, for a source it has just read).
 """
 
@@ -13,9 +14,24 @@ from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Lookup, Q
 
 from leadops import ids
+
+
+@models.ForeignObject.register_lookup
+@models.Field.register_lookup
+class IsAny(Lookup):
+    """`column__any=values`: one array, where `__in` writes, sends and parses a place for each of a thousand values."""
+
+    lookup_name = "any"
+
+    def get_prep_lookup(self) -> list[Any]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, params = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", [*params, self.rhs]
 
 
 class CurrentTransaction(Func):

@@ -46,7 +46,7 @@ class Person(models.Model):
 class PersonEmail(models.Model):
     """An address that identifies: `folded` belongs to one person only."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="emails")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="emails", db_constraint=False)
     folded = models.CharField(max_length=254, unique=True)
     email = models.CharField(max_length=254)
     created_at = models.DateTimeField()
@@ -58,7 +58,7 @@ class PersonEmail(models.Model):
 class MatchKey(models.Model):
     """A hint that two people may be one (phone, name+company …): never unique, never merges alone."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="match_keys")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="match_keys", db_constraint=False)
     kind = models.CharField(max_length=12)
     value = models.CharField(max_length=254)
 

@@ -25,9 +25,17 @@ class Touch(models.Model):
         COMPLAINT = "complaint", _("Complaint")
 
     id = models.BigAutoField(primary_key=True)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="touches", db_constraint=False)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="touches", db_constraint=False, db_index=False
+    )
     lead = models.ForeignKey(
-        Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="touches", db_constraint=False
+        Lead,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="touches",
+        db_constraint=False,
+        db_index=False,
     )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     occurred_at = models.DateTimeField()

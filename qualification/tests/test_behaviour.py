@@ -16,7 +16,7 @@ from leadops.conditions.fields import LEAD
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead, Touch
 from leadops.testing import TouchFactory, put_in_force
-from leadops.unit import in_unit
+from leadops.unit import Unit, in_unit
 from qualification import behaviour, cardsql, scoring, selectors, services
 from qualification.behaviour import DAY, Seen
 from qualification.defaults import SCORECARD
@@ -148,7 +148,7 @@ def test_sql_and_python_count_touches_alike(body: dict[str, Any], people: list[l
     words = cardsql.under(card)
     under = {f"under_{key}": words.get(key).expression(NOW) for key in scoring.OWN_FIELDS}  # type: ignore[union-attr]
     found = {row["pk"]: row for row in Lead.objects.filter(pk__in=[lead.pk for lead in leads]).values("pk", **under)}
-    facts = selectors.facts_of(leads, NOW, {*card.used_fields, scoring.TOUCHES}, card)
+    facts = selectors.facts_of(leads, Unit(system("test"), NOW), {*card.used_fields, scoring.TOUCHES}, card)
     for pk, known in facts.items():
         said = scoring.as_facts(scoring.score(known, card, NOW))
         assert {key: found[pk][f"under_{key}"] or None for key in said} == {

@@ -104,9 +104,15 @@ class CreditEntry(models.Model):
         CORRECTED = "corrected", _("Corrected")
 
     id = models.BigAutoField(primary_key=True)
-    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="entries", db_constraint=False)
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="credit_entries", db_constraint=False)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
+    pool = models.ForeignKey(
+        Pool, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
+    )
+    rep = models.ForeignKey(
+        Rep, on_delete=models.PROTECT, related_name="credit_entries", db_constraint=False, db_index=False
+    )
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     decision = models.UUIDField(null=True)
     delta = models.DecimalField(max_digits=14, decimal_places=6)
     why = models.CharField(max_length=12, choices=Why.choices)
@@ -169,14 +175,22 @@ class Assignment(models.Model):
         STICKY = "sticky", _("Known owner")
 
     id = address()
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="assignments")
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="assignments")
-    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="assignments")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, related_name="assignments", db_constraint=False, db_index=False
+    )
+    rep = models.ForeignKey(
+        Rep, on_delete=models.PROTECT, related_name="assignments", db_constraint=False, db_index=False
+    )
+    pool = models.ForeignKey(
+        Pool, on_delete=models.PROTECT, null=True, related_name="assignments", db_constraint=False, db_index=False
+    )
     decision = models.ForeignKey(
-        Decision, on_delete=models.PROTECT, null=True, related_name="assignments", db_constraint=False
+        Decision, on_delete=models.PROTECT, null=True, related_name="assignments", db_constraint=False, db_index=False
     )
     how = models.CharField(max_length=8, choices=How.choices, default=How.PUSHED)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     cycle = models.PositiveSmallIntegerField(default=1)
     units = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField()
@@ -218,14 +232,18 @@ class Clock(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     id = address()
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="clocks")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="clocks", db_constraint=False, db_index=False)
     cycle = models.PositiveSmallIntegerField(default=1)
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    policy = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    rule = models.SlugField(max_length=50)
+    policy = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    rule = models.SlugField(max_length=50, db_index=False)
     decision = models.UUIDField(null=True)
-    calendar = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, related_name="clocks", db_constraint=False)
+    calendar = models.ForeignKey(
+        Version, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    rep = models.ForeignKey(
+        Rep, on_delete=models.PROTECT, null=True, related_name="clocks", db_constraint=False, db_index=False
+    )
     target_seconds = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()

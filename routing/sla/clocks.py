@@ -130,7 +130,7 @@ def _met(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, unit: Uni
     for clock in clocks:
         end(clock, Clock.State.MET, at)
         took = (clock.ended_at - clock.started_at).total_seconds()  # type: ignore[operator]
-        data = {"clock": str(clock.pk), "kind": clock.kind, "seconds": took, "late": clock.breached_at is not None}
+        data = {"clock": str(clock.id), "kind": clock.kind, "seconds": took, "late": clock.breached_at is not None}
         unit.record(Kind.CLOCK_MET, entry.lead, data=data, cause=entry)
         if clock.breached_at and "breach" not in clock.segments[-1].get("noted", []):
             note_breach(clock, entry.lead, unit)
@@ -142,7 +142,7 @@ def _cancelled(desk: Desk, entry: Entry, kinds: Iterable[str], at: datetime, uni
     for clock in clocks:
         end(clock, Clock.State.CANCELLED, at)
         unit.record(
-            Kind.CLOCK_CANCELLED, entry.lead, data={"clock": str(clock.pk), "kind": clock.kind, "why": why}, cause=entry
+            Kind.CLOCK_CANCELLED, entry.lead, data={"clock": str(clock.id), "kind": clock.kind, "why": why}, cause=entry
         )
     return clocks
 
@@ -167,7 +167,7 @@ def end(clock: Clock, state: str, at: datetime) -> None:
 def note_breach(clock: Clock, lead: Lead | None, unit: Unit) -> None:
     """Journal a breach once, at its true time: the due moment, whenever it was noticed."""
     clock.segments[-1].setdefault("noted", []).append("breach")
-    unit.record(Kind.CLOCK_BREACHED, lead, data={"clock": str(clock.pk), "kind": clock.kind}, at=clock.due_at)
+    unit.record(Kind.CLOCK_BREACHED, lead, data={"clock": str(clock.id), "kind": clock.kind}, at=clock.due_at)
 
 
 # -- follows -------------------------------------------------------------------------------------------
@@ -204,13 +204,11 @@ def _start(entries: Sequence[Entry], promised: Mapping[uuid.UUID, Promise], desk
     leads = [lead for lead in unit.leads(wanted) if lead.is_open]
     facts = LEAD.facts_for(leads, unit.at, desk.policies.fields)
     fresh: list[Clock] = []
-    for lead in leads:
-        policy = desk.policies.match(facts[lead.pk], unit.at)
+    for lead, known in zip(leads, facts.values(), strict=True):
+        policy = desk.policies.match(known, unit.at)
         if policy is not None:
             rules = [rule for rule in policy.clocks if _starts_now(rule, lead, lead.pk in starts, promised, desk)]
-            fresh += _clocks_of(
-                lead, policy, rules, Cause(wanted[lead.pk], promised.get(lead.pk)), desk, unit, facts[lead.pk]
-            )
+            fresh += _clocks_of(lead, policy, rules, Cause(wanted[lead.pk], promised.get(lead.pk)), desk, unit, known)
     return fresh
 
 
@@ -219,27 +217,33 @@ def _clocks_of(
 ) -> list[Clock]:
     if not rules:
         return []
+    kinds = [rule.kind for rule in rules]
+    said = decisions.alike(
+        unit,
+        (policy.key, *kinds, *facts.values()),
+        lambda: (facts, {"policy": policy.key, "clocks": kinds}, {"rule": policy.key}),
+    )
     decision = decisions.record(
         unit,
         kind=decisions.Decision.Kind.SLA,
         lead=lead,
         version=desk.version,
-        facts=facts,
-        outcome={"policy": policy.key, "clocks": [rule.kind for rule in rules]},
-        why={"rule": policy.key},
+        facts=said.facts,
+        outcome=said.outcome,
+        why=said.why,
     )
     fresh = []
     for rule in rules:
         start = cause.start_of(rule, lead)
         key = making.calendar_key(rule, lead, desk.rep_calendars, desk.team_calendars)
-        clock = making.clock(lead, rule, start, key, desk.version, policy.key, decision.pk, unit)
+        clock = making.clock(lead, rule, start, key, desk.version, policy.key, decision.id, unit)
         desk.running[lead.pk, rule.kind] = clock
         desk.had[lead.pk, lead.cycle, rule.kind] += 1
         unit.record(
             Kind.CLOCK_STARTED,
             lead,
-            data={"clock": str(clock.pk), "kind": rule.kind, "due_at": clock.due_at.isoformat(), "rule": policy.key},
-            decision=decision.pk,
+            data={"clock": str(clock.id), "kind": rule.kind, "due_at": clock.due_at.isoformat(), "rule": policy.key},
+            decision=decision.id,
             cause=cause.entry,
         )
         fresh.append(clock)
@@ -259,7 +263,7 @@ def _starts_now(rule: ClockRule, lead: Lead, starts: bool, promised: Mapping[uui
 
 
 def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit) -> None:
-    old = {clock.pk: clock for clock in [*ended, *moved]}
+    old = {clock.id: clock for clock in [*ended, *moved]}
     if old:
         columns = ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
         bulk.write([bulk.changed(list(old.values()), columns)])

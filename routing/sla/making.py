@@ -15,6 +15,9 @@ from leadops.versions.models import Version
 from routing.models import Clock
 from routing.sla.policy import ClockRule
 
+Times = tuple[uuid.UUID | None, datetime, str, datetime | None]  # calendar version, due, first rung and its moment
+_TIMES = "routing.sla.times"
+
 
 def clock(
     lead: Lead,
@@ -27,8 +30,12 @@ def clock(
     unit: Unit,
 ) -> Clock:
     """A running clock from `start`, counted in the calendar `key` names as it stands now."""
-    version, calendar = calendar_versions.calendar_in_force(key, unit)
-    made: Clock = bulk.make(
+    known = unit.memo.setdefault(_TIMES, {})
+    at = (id(rule), key, start)  # what a batch starts together shares its calendar and its moments
+    if at not in known:
+        known[at] = _times(rule, start, key, unit)
+    version_id, due_at, step, step_at = known[at]
+    return bulk.make(
         Clock,
         lead_id=lead.pk,
         cycle=lead.cycle,
@@ -36,15 +43,21 @@ def clock(
         policy_id=policy.pk if policy else None,
         rule=policy_key,
         decision=decision,
-        calendar_id=version.pk if version else None,
+        calendar_id=version_id,
         rep_id=lead.owner_id,
         target_seconds=rule.target,
         started_at=start,
-        due_at=calendars.add(calendar, start, rule.target),
+        due_at=due_at,
+        next_step=step,
+        next_at=step_at,
         segments=[{"from": start.isoformat()}],
     )
-    made.next_step, made.next_at = next_rung(made, rule, calendar, fired=())
-    return made
+
+
+def _times(rule: ClockRule, start: datetime, key: str, unit: Unit) -> Times:
+    version, calendar = calendar_versions.calendar_in_force(key, unit)
+    step, step_at = _rung_after(start, rule.target, rule, calendar, ())
+    return version.pk if version else None, calendars.add(calendar, start, rule.target), step, step_at
 
 
 def received(lead: Lead) -> datetime:
@@ -65,8 +78,14 @@ def next_rung(
     clock: Clock, rule: ClockRule, calendar: calendars.Calendar, fired: Iterable[str]
 ) -> tuple[str, datetime | None]:
     """The next step of the ladder that is switched on and not fired, and its moment."""
+    return _rung_after(clock.started_at, clock.target_seconds, rule, calendar, fired)
+
+
+def _rung_after(
+    start: datetime, target: int, rule: ClockRule, calendar: calendars.Calendar, fired: Iterable[str]
+) -> tuple[str, datetime | None]:
     done = set(fired)
     for rung in rule.ladder:
         if rung.on and rung.key not in done:
-            return rung.key, calendars.add(calendar, clock.started_at, clock.target_seconds * rung.percent / 100)
+            return rung.key, calendars.add(calendar, start, target * rung.percent / 100)
     return "", None

@@ -65,7 +65,7 @@ class Policies:
 
     def match(self, facts: Mapping[str, Any], at: datetime) -> Policy | None:
         """The first policy whose condition is true."""
-        return next((row for row in self.rows if row.when(facts, at)), None)
+        return next((row for row in self.rows if row.when.test(facts, at)), None)
 
     def rule(self, key: str, kind: str) -> ClockRule | None:
         found = next((row for row in self.rows if row.key == key), None)
