@@ -118,7 +118,7 @@ def test_8_the_comparator_said_nothing_for_a_day_and_a_half(told):
 def test_9_what_comes_to_lyon_on_a_saturday_waits_for_monday(told):
     days: dict[int, list[float]] = {}
     for row in figures("nadia", "reports/response", **span(UNTIL - timedelta(days=DAYS), DAYS))["by_weekday_hour"]:
-        weekday = row["key"][0] if isinstance(row["key"], list) else int(str(row["key"]).split(":")[0])
+        weekday = row["weekday"]
         days.setdefault(weekday, [0, 0])
         days[weekday][0] += row["within_five"]
         days[weekday][1] += row["n"]
