@@ -130,8 +130,9 @@ def test_no_json_makes_a_reader_fail(adapter):
         raw = json.dumps(tree).encode()
         ADAPTERS[adapter].peek({}, raw, ["s"], {"delivery_key": "x"})
         try:
-            (draft,) = ADAPTERS[adapter].read(Received(raw, received_at=NOON), Any_())
-            json.dumps(draft.extra, allow_nan=False).encode()
+            drafts = ADAPTERS[adapter].read(Received(raw, received_at=NOON), Any_())
+            assert drafts  # several only from who sends several events at once
+            json.dumps([draft.extra for draft in drafts], allow_nan=False).encode()
         except Unreadable:
             return
 

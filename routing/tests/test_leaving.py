@@ -74,7 +74,7 @@ def test_who_was_given_on_since_and_worked_on_stays(cast: tuple[Rep, Rep, Accoun
     ada, bob, account, rita = cast
     (first, *rest) = sorted(held_by(ada), key=str)
     departures.leave(ada.pk, Wish(f"rep:{bob.pk}", bob), rita)
-    house.do(lambda unit: services.acknowledge(unit.leads([first])[0], unit))
+    house.do(lambda unit: services.acknowledge_many(unit.leads([first]), unit))
     cleo = rep("Cleo")
     house.do(lambda unit: staff.own_account(account, cleo, unit))
     departures.take_back(ada, rita)

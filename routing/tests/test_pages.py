@@ -124,8 +124,8 @@ def test_deactivating_shows_what_it_touches_and_does_it() -> None:
     lead, ada = a_decision()
     chief = client_of(member("Max", Role.MANAGER, "paris", "en"))
     page = chief.get(f"/team/{ada.pk}/deactivate").content.decode()
-    assert lead.company in page and "1 open lead goes through routing again" in page
-    assert chief.post(f"/team/{ada.pk}/deactivate").status_code == 302
+    assert lead.company in page and 'Open leads <span class="count">1</span>' in page
+    assert chief.post(f"/team/{ada.pk}/deactivate", {"leads_to": "rules"}).status_code == 302
     lead.refresh_from_db()
     assert lead.owner_id is None and lead.held == "no_capacity"
     TeamFactory(key="lyon")
