@@ -16,6 +16,7 @@ from anymail.webhooks.brevo import BrevoTrackingWebhookView
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.mailjet import MailjetTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
+from django.core.exceptions import ImproperlyConfigured
 
 from capture.adapters import mail, strict
 from capture.adapters.base import Draft, Mail, Peek, Received, SourceLike, Unreadable
@@ -81,7 +82,7 @@ class Events:
 def _event(reader: Any, told: dict[str, Any]) -> AnymailTrackingEvent:
     try:
         return reader.esp_to_anymail_event(told)
-    except (AnymailError, LookupError, TypeError, ValueError, AttributeError) as fault:
+    except (AnymailError, ImproperlyConfigured, LookupError, TypeError, ValueError, AttributeError) as fault:
         raise Unreadable("shape", f"This is no event of this mail service: {type(fault).__name__}.") from fault
 
 

@@ -7,6 +7,7 @@ The rows are written by work that had to run: `cluster:now` and `cluster:long` b
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 
 import psycopg
@@ -14,6 +15,8 @@ import psycopg
 from leadops.platform.watched import WatchedConnection
 
 QUERY = "select name, extract(epoch from clock_timestamp() - at)::float8 from leadops_heartbeat"
+
+IN_TIME = 3.0  # seconds; the statement itself may take no longer
 
 
 class Pulses:
@@ -24,17 +27,22 @@ class Pulses:
         self.connection: psycopg.Connection[tuple[str, float]] | None = None
 
     def ages(self) -> Mapping[str, float] | None:
-        """Seconds since each row was written; None when the database (or its table) does not answer."""
+        """Seconds since each row was written; None when the database (or its table) does not answer in time.
+
+        What a frozen database answers once it goes on counts its own silence as everybody's: it is no answer either.
+        """
+        asked = time.monotonic()
         try:
             if self.connection is None:
                 self.connection = WatchedConnection.connect(
                     self.url, autocommit=True, connect_timeout=3, application_name="leadops-parent"
                 )
                 self.connection.execute("set statement_timeout = '3s'")
-            return dict(self.connection.execute(QUERY).fetchall())
+            found = dict(self.connection.execute(QUERY).fetchall())
         except psycopg.Error:
             self.close()
             return None
+        return found if time.monotonic() - asked < IN_TIME else None
 
     def close(self) -> None:
         if self.connection is not None:

@@ -24,6 +24,7 @@ from reports.metrics.response import response_report
 from reports.metrics.sources import sources_report
 from reports.metrics.velocity import velocity_report
 from reports.tests import world
+from reports.tests.test_facts import caught_up
 from reports.tests.test_statements import rows_read
 from reports.tests.world import FEBRUARY, Story
 
@@ -71,8 +72,7 @@ def costs(times: int, reader: Actor, reps: list[Rep | None]) -> dict[str, tuple[
     facts.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    kept = facts.usable()
-    assert kept is not None and not kept.unread
+    assert caught_up()
     return {name: (len(s := statements_of(report, reader)), rows_of(s)) for name, (report, _most) in REPORTS.items()}
 
 

@@ -167,7 +167,7 @@ def test_who_may_read_no_report_is_refused(db: None, sign_in: SignIn, address: s
 
 def test_a_paused_live_page_does_not_ask_again(executive: User, sign_in: SignIn) -> None:
     client = sign_in(executive)
-    assert b"every 15s" in client.get("/reports/live").content
-    assert b"every 15s" not in client.get("/reports/live?paused=1").content
+    assert b"every 60s" in client.get("/reports/live").content
+    assert b"every 60s" not in client.get("/reports/live?paused=1").content
     fragment = client.get("/reports/live", headers={"HX-Request": "true"}).content
     assert fragment.strip().startswith(b'<div id="report"') and b"<html" not in fragment
