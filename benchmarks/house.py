@@ -32,14 +32,18 @@ def database() -> str:
 
 def processor_seconds(tops: list[psutil.Process]) -> float:
     """User and system time of these processes, of all below them, and of those below that have ended."""
-    used = 0.0
-    for top in tops:
-        gone = top.cpu_times()
-        used += gone.children_user + gone.children_system
-        for one in (top, *top.children(recursive=True)):
-            times = one.cpu_times()
-            used += times.user + times.system
-    return used
+    while True:
+        try:
+            return sum(_below(top) for top in tops)
+        except psutil.NoSuchProcess:  # its time has just moved to its parent: read anew
+            if not all(top.is_running() for top in tops):
+                raise
+
+
+def _below(top: psutil.Process) -> float:
+    ended = top.cpu_times()
+    alive = [one.cpu_times() for one in (top, *top.children(recursive=True))]
+    return ended.children_user + ended.children_system + sum(each.user + each.system for each in alive)
 
 
 @dataclass
