@@ -38,22 +38,28 @@ def page(actor: Actor, given: QueryDict) -> Page:
     rows = rows[:ROWS]
     following = given.copy()
     following["after"] = str(rows[-1].pk) if rows else ""
+    masked = access.masks_contacts(actor)
     context = shared(actor, "show_deals", form, given, chosen.period, moment.now()) | {
-        "deals": rows,
+        "deals": [{"row": deal, "name": _called(deal, masked)} for deal in rows],
         "more_url": f"?{following.urlencode()}" if more else "",
         "back_url": report_url("show_deals", given),
         "state": {"open": _("Open deals"), "won": _("Won deals")}.get(state, _("Closed deals")),
     }
-    return Page("deal-list", context, _heading(), [_cells(deal) for deal in rows])
+    return Page("deal-list", context, _heading(), [_cells(deal, masked) for deal in rows])
+
+
+def _called(deal: Opportunity, masked: bool) -> str:
+    """Free text, which may name the person: nothing for who may not read contacts."""
+    return "" if masked else deal.name or deal.external_key
 
 
 def _heading() -> list[str]:
     return [_("Name"), _("Account"), _("Agent"), _("Product"), _("State"), _("Amount"), _("Currency"), _("Opened"), _("Closed")]  # fmt: skip
 
 
-def _cells(deal: Opportunity) -> list[Any]:
+def _cells(deal: Opportunity, masked: bool) -> list[Any]:
     return [
-        deal.name, deal.account.name if deal.account else "", deal.owner.user.name if deal.owner else "", deal.product,
+        _called(deal, masked), deal.account.name if deal.account else "", deal.owner.user.name if deal.owner else "", deal.product,
         str(deal.get_state_display()), amount(deal.amount_minor, deal.currency), deal.currency,
         deal.opened_at.date().isoformat(), deal.closed_at.date().isoformat() if deal.closed_at else "",
     ]  # fmt: skip

@@ -44,6 +44,7 @@ LISTS = (
     "/api/v1/leads", "/api/v1/persons", "/api/v1/accounts", "/api/v1/opportunities", "/api/v1/handoffs",
     "/api/v1/decisions", "/api/v1/clocks", "/api/v1/notices", "/api/v1/touches", "/api/v1/submissions",
     "/api/v1/opportunities?external_key=canary-deal-key", "/api/v1/persons?email=canary-mail@acier.example",
+    "/qualification/handoffs", "/reports/live", "/reports/velocity", "/reports/deals/list?state=open", "/reports/deals/list?state=open&format=csv",
 )  # fmt: skip
 
 
@@ -115,3 +116,4 @@ def test_the_same_addresses_tell_who_works_with_the_lead(house: House, lead: Lea
     assert "Zacanary" in found[f"/leads/{lead.pk}/timeline"]
     assert {"canary-title", "canary-key", "canary-city", "canary-free", "canary-mail"} <= shown
     assert {"canary-deal", "canary-deal-key"} <= found["/api/v1/opportunities"]
+    assert all("canary-deal" in found[one] for one in LISTS if one.startswith("/reports/deals/list"))
