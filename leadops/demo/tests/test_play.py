@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from capture import intake, live_sources, pipeline
 from capture.models import Cost, Source, Submission
-from leadops import access, moment
+from leadops import access, cohorts, moment
 from leadops.demo import company, erase, play, trickle
 from leadops.demo.arrivals import marks
 from leadops.demo.models import Demo
@@ -20,6 +20,8 @@ from leadops.journal import JournalEntry
 from leadops.models import Account, Lead, Opportunity, Person, User
 from leadops.stalled import Stalled
 from leadops.versions.models import Version
+from reports import facts
+from reports.models import LeadFact
 from routing import selectors
 from routing.models import Assignment, CreditEntry, PoolCredit
 
@@ -64,6 +66,12 @@ def test_every_arrival_has_its_end_every_lead_somebody_and_the_ledger_balances(t
         assert sum(row.delta for row in rows) == credit.credit
     leads = Lead.objects.count()
     assert leads == Submission.objects.filter(end="created").count()
+
+
+def test_when_it_is_told_the_facts_of_the_reports_are_built(told):
+    kept = facts.usable()
+    assert kept is not None and kept.read_at == UNTIL
+    assert LeadFact.objects.count() == cohorts.countable(Lead.objects.all()).count() > 0
 
 
 def test_it_is_told_in_order_of_time_and_by_those_who_did_it(told):
