@@ -38,7 +38,7 @@ from qualification import services as qualification
 from qualification import tasks as qualification_tasks
 from reports import facts as report_facts
 from reports import tasks as report_tasks
-from routing import absences
+from routing import absences, leaving
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
@@ -74,7 +74,7 @@ DUE_SOURCES = (clocks.due_moments,)
 DOORS = (
     Door("clocks", ladder.fire),
     Door("held leads", routing.drain, holds=True),
-    Door("left behind", routing.move_on),
+    Door("left behind", leaving.move_on),
     Door("scores", qualification.reassess),
     Door("recycled leads", qualification.wake_recycled),
     Door("snoozes", desk.wake),

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from leadops import batch
 from leadops.access import Actor
@@ -58,29 +59,17 @@ def leave(rep_id: uuid.UUID, wish: Wish, actor: Actor) -> Departure:
         return leaving.leave(Rep.objects.select_related("user").get(pk=rep_id), wish, unit)
 
     made = in_unit(stop, actor=actor)
-    if made.plan_id:
-        handover.carry_out(made.plan_id, actor)
-    _move_on(actor)
+    while some := selectors.leads_left_behind(AT_A_TIME, rep_id):
+        batch.run("left behind", some, actor=actor)
+    finish(actor, rep_id)
     return made
 
 
-def deactivate(rep_id: uuid.UUID, actor: Actor) -> int:
-    """Deactivate a rep and move their open leads through routing; how many moved. Safe to repeat, the ticker ends it."""
-
-    def stop(unit: Unit) -> None:
-        rep = Rep.objects.select_related("user").get(pk=rep_id)
-        services.deactivate_rep(rep, unit)
-
-    in_unit(stop, actor=actor)
-    return _move_on(actor)
-
-
-def _move_on(actor: Actor) -> int:
-    """What is left with reps who receive nothing any more, one bad lead stopping no other."""
-    done = 0
-    while some := selectors.leads_left_behind(AT_A_TIME):
-        done += batch.run("left behind", some, actor=actor)
-    return done
+def finish(actor: Actor, rep_id: uuid.UUID | None = None) -> None:
+    """Close departures that have no lead on its way any more, and tell the reps concerned; the ticker ends what broke off."""
+    rows = selectors.departures_to_finish()
+    for made in rows if rep_id is None else rows.filter(rep=rep_id):
+        in_unit(partial(leaving.finish, made), actor=actor)
 
 
 def moved(made: Departure) -> int:
@@ -89,14 +78,11 @@ def moved(made: Departure) -> int:
 
 
 def take_back(rep: Rep, actor: Actor) -> Departure:
-    """Within a day: the rep, their pools, their accounts, and the leads nobody worked on since."""
+    """Within a day, all or nothing: the rep, their pools, their accounts, and the leads nobody worked on since."""
 
     def back(unit: Unit) -> Departure:
         made = leaving.departure_to_undo(rep, unit.at)
         leaving.come_back(made, unit)
         return made
 
-    made = in_unit(back, actor=actor)
-    if made.plan_id:
-        handover.take_back(made.plan_id, actor)
-    return made
+    return in_unit(back, actor=actor)

@@ -18,10 +18,10 @@ from leadops.errors import NotFound
 from leadops.models import Rep
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
-from routing import availability, panels, taking_back
+from routing import availability, panels, reassigning, taking_back
 from routing.choose import RepState
 from routing.fields import HELD
-from routing.models import Clock, Pool, ReassignedLead, Reassignment
+from routing.models import Clock, Departure, Pool, ReassignedLead, Reassignment
 
 SHOWN = 200
 ABSENCE = "absence:"  # the reason of a reassignment that an absence made; its kind follows
@@ -68,12 +68,12 @@ def reassignment_for(actor: Actor, plan_id: uuid.UUID) -> Reassignment:
 def page(made: Reassignment, actor: Actor, at: datetime) -> dict[str, Any]:
     """The plan while nothing moved; afterwards what became of it."""
     rows = list(made.rows.select_related("lead__person", "before__user", "foreseen__user", "got__user").order_by("pk"))
-    done = made.done_at is not None
+    done, departure = made.done_at is not None, reassigning.departure_of(made)
     waits = Counter(row.note for row in rows if row.note)
     return {
         "made": made,
         "where": destination_words(made.destination),
-        "reason": _("Absence") if made.reason.startswith(ABSENCE) else made.reason,
+        "reason": _why(made, departure),
         "count": len(rows),
         "rows": [_shown(row) for row in rows[:SHOWN]],
         "more": max(len(rows) - SHOWN, 0),
@@ -82,8 +82,15 @@ def page(made: Reassignment, actor: Actor, at: datetime) -> dict[str, Any]:
         "nobody": [(reason_words(code), n) for code, n in waits.most_common()] if not done else [],
         "results": [(ReassignedLead.Result(code).label, n) for code, n in _results(rows) if code],
         "pending": sum(not row.result for row in rows),
-        "may_take_back": taking_back.may_take_back(made, at),
+        "departure": departure,
+        "may_take_back": departure is None and taking_back.may_take_back(made, at),
     }
+
+
+def _why(made: Reassignment, departure: Departure | None) -> str:
+    if departure is not None:
+        return _("Departure")
+    return _("Absence") if made.reason.startswith(ABSENCE) else made.reason
 
 
 def _shown(row: ReassignedLead) -> dict[str, Any]:

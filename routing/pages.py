@@ -211,9 +211,10 @@ def foreseen_page(rep: Rep, wish: Wish, actor: Actor) -> list[tuple[str, int]]:
     rows = departures.preview(rep, wish, actor)
     names = dict(Rep.objects.filter(pk__in={row.foreseen_id for row in rows}).values_list("pk", "user__name"))
     counted = Counter(names[row.foreseen_id] if row.foreseen_id else "" for row in rows)
-    waits = counted.pop("", 0)
+    waits, later = counted.pop("", 0), selectors.open_leads_of(rep).count() - len(rows)
     found = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [*found, (_("Nobody yet: they wait"), waits)] if waits else found
+    last = [(_("Nobody yet: they wait"), waits), (_("Seen when their turn comes"), later)]
+    return found + [pair for pair in last if pair[1] > 0]
 
 
 def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:

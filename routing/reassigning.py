@@ -23,7 +23,7 @@ from routing import assignments, availability, deciding, services, telling
 from routing.assignments import Placing
 from routing.choose import Outcome, choose
 from routing.match import Step, Target, match
-from routing.models import Assignment, Pool, ReassignedLead, Reassignment
+from routing.models import Assignment, Departure, Pool, ReassignedLead, Reassignment
 
 CHUNK = 200
 MOST = 5000
@@ -139,25 +139,43 @@ def _barred(lead: Lead) -> frozenset[str]:
 def carry_out(plan_id: uuid.UUID, unit: Unit) -> int:
     """Move the next chunk, by lead id; how many rows were settled. None left = 0, and it is done."""
     made = locked(plan_id)
+    refuse_of_departure(made)
     if made.undone_at is not None:
         raise Refused("undone", _("This reassignment was taken back."), status=409)
     todo = list(made.rows.filter(result="").order_by("lead")[:CHUNK])
     if not todo:
-        _finish(made, unit)
+        finish(made, unit)
         return 0
     if made.started_at is None:
         made.started_at = unit.at
         made.save(update_fields=["started_at"])
-    rows = {row.lead_id: row for row in todo}
-    leads = [lead for lead in unit.leads(rows) if _may_move(lead, rows[lead.pk], made, unit)]
-    unit.quiet.update(rows)
-    if leads:
-        _move(leads, destination(made.destination), made, unit)
-    for lead in leads:
-        rows[lead.pk].got_id = lead.owner_id
-        rows[lead.pk].result = Result.MOVED if lead.owner_id else Result.WAITS
-    ReassignedLead.objects.bulk_update(todo, ["result", "got"])
+    settle(todo, destination(made.destination), made, unit)
     return len(todo)
+
+
+def settle(rows: Sequence[ReassignedLead], where: Destination, made: Reassignment, unit: Unit) -> list[Lead]:
+    """Move the leads of these rows that are still as they were planned; each row says what became of it."""
+    by_lead = {row.lead_id: row for row in rows}
+    leads = [lead for lead in unit.leads(by_lead) if _may_move(lead, by_lead[lead.pk], made, unit)]
+    if made.done_at is None:  # the reps hear of them together, when it is done
+        unit.quiet.update(by_lead)
+    if leads:
+        _move(leads, where, made, unit)
+    for lead in leads:
+        by_lead[lead.pk].got_id = lead.owner_id
+        by_lead[lead.pk].result = Result.MOVED if lead.owner_id else Result.WAITS
+    ReassignedLead.objects.bulk_update(rows, ["result", "got"])
+    return leads
+
+
+def departure_of(made: Reassignment) -> Departure | None:
+    """The departure whose leads this moves: it is carried out and taken back with all the rep had, not by itself."""
+    return Departure.objects.filter(plan=made).first()
+
+
+def refuse_of_departure(made: Reassignment) -> None:
+    if departure_of(made) is not None:
+        raise Refused("of-a-departure", _("These leads moved with a departure: take the departure back."), status=409)
 
 
 def locked(plan_id: uuid.UUID) -> Reassignment:
@@ -233,7 +251,7 @@ def _wait(lead: Lead, outcome: Outcome, key: str, unit: Unit) -> None:
         unit.record(Kind.HELD, lead, data={"reason": outcome.reason, "until": None, "pool": key})
 
 
-def _finish(made: Reassignment, unit: Unit) -> None:
+def finish(made: Reassignment, unit: Unit) -> None:
     """All rows are settled: one line in the bell of each rep concerned, and one mail."""
     if made.done_at is not None:
         return

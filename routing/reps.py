@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -67,7 +66,7 @@ def rules_naming_only(rep: Rep, at: datetime) -> list[str]:
 
 
 def deactivate_rep(rep: Rep, unit: Unit) -> None:
-    """From the commit on nobody gives this rep a lead; `move_on` then moves theirs, in units of its own."""
+    """From the commit on nobody gives this rep a lead; `leaving.move_on` then moves theirs, in units of its own."""
     access.require(unit.actor, "deactivate_rep", rep)
     rules = rules_naming_only(rep, unit.at)
     if rules:
@@ -86,16 +85,6 @@ def deactivate_rep(rep: Rep, unit: Unit) -> None:
         )
     unit.record(Kind.REP_DEACTIVATED, data={"rep": str(rep.pk), "leads": selectors.open_leads_of(rep).count()})
     unit.wake("due")
-
-
-def move_on(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
-    """Take these leads from reps who receive nothing any more; each goes through routing again."""
-    leads = unit.leads(lead_ids)
-    owners = {lead.owner_id for lead in leads if lead.owner_id}  # read anew: a joined owner is from before a wait
-    gone = set(Rep.objects.filter(pk__in=owners, active=False).values_list("pk", flat=True))
-    leads = [lead for lead in leads if lead.owner_id in gone]
-    take_away(leads, unit, "rep_deactivated")
-    return len(leads)
 
 
 def set_absence(rep: Rep, start: datetime, end: datetime | None, kind: str, unit: Unit) -> Absence:

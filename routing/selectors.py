@@ -15,7 +15,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import IS_OPEN, AccountOwner, Lead, Membership, Rep, Role, Stage, User
 from leadops.stalled import is_apart
 from leadops.versions.services import compiled, version_at
-from routing.models import Assignment, Pool, PoolMember
+from routing.models import Assignment, Departure, Pool, PoolMember
 
 # reasons that time or a rep's return can end; the others wait for a person
 DRAINABLE = ("no_capacity", "off_hours", "all_absent", "no_skill", "no_rule")
@@ -34,7 +34,7 @@ def to_claim() -> Q:
 
 def next_held_at(at: datetime) -> datetime | None:
     """When the ticker has to drain: the first moment a held lead may move, or now for leads whose rep is gone."""
-    if leads_left_behind(1):
+    if leads_left_behind(1) or departures_to_finish().exists():
         return at
     rows = held().filter(~is_apart("held leads"), held_until__isnull=False).order_by("held_until")
     return rows.values_list("held_until", flat=True).first()
@@ -74,10 +74,16 @@ def _locked(rows: QuerySet[Lead], limit: int) -> list[Lead]:
     return list(locked.select_related("person", "account", "owner__user").order_by("received_at", "id")[:limit])
 
 
-def leads_left_behind(limit: int) -> list[uuid.UUID]:
-    """Open leads of reps who receive nothing any more: to be moved on."""
-    rows = Lead.objects.filter(~is_apart("left behind"), IS_OPEN, owner__active=False).order_by("id")
-    return list(rows.values_list("pk", flat=True)[:limit])
+def leads_left_behind(limit: int, rep_id: uuid.UUID | None = None) -> list[uuid.UUID]:
+    """Open leads of reps who receive nothing any more, or of one of them: to be moved on."""
+    rows = Lead.objects.filter(~is_apart("left behind"), IS_OPEN, owner__active=False)
+    rows = rows if rep_id is None else rows.filter(owner=rep_id)
+    return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
+
+
+def departures_to_finish() -> QuerySet[Departure]:
+    """Those whose leads are still on their way."""
+    return Departure.objects.filter(undone_at__isnull=True, plan__isnull=False, plan__done_at__isnull=True)
 
 
 def open_leads_of(rep: Rep) -> QuerySet[Lead]:

@@ -26,7 +26,7 @@ from routing.choose import State, choose, taken_by, why_full, why_not
 from routing.deciding import Wanted, decide
 from routing.match import Ruleset, Target, is_wanted_at_capture, match
 from routing.models import Assignment, Pool
-from routing.reps import deactivate_rep, end_absence, look_again, move_on, rules_naming_only, set_absence, take_away
+from routing.reps import deactivate_rep, end_absence, look_again, rules_naming_only, set_absence, take_away
 
 ROUTE_KINDS = frozenset(
     {Kind.CAPTURED, Kind.CAME_BACK, Kind.STAGE_MOVED, Kind.RELEASED, Kind.TAKEN_AWAY, Kind.HANDED_BACK}
@@ -42,7 +42,6 @@ __all__ = [
     "let_go",
     "locked_reps",
     "look_again",
-    "move_on",
     "preview",
     "route",
     "route_again",

@@ -16,9 +16,10 @@ from leadops.unit import Unit
 from routing import assignments, selectors, services
 from routing.assignments import Placing
 from routing.models import Assignment, ReassignedLead, Reassignment
-from routing.reassigning import CHUNK, Result, locked
+from routing.reassigning import CHUNK, Result, locked, refuse_of_departure
 
 UNDO = timedelta(hours=24)
+GIVEN = (Result.MOVED, Result.WAITS)
 # what a person does on a lead that makes it theirs: such a lead is not taken back
 WORK = (
     Kind.ACCEPTED, Kind.ATTEMPTED, Kind.CONVERSED, Kind.NOTED, Kind.STATUS_SET, Kind.SNOOZED, Kind.TASK_SET,
@@ -33,10 +34,16 @@ def may_take_back(made: Reassignment, at: datetime) -> bool:
 def take_back(plan_id: uuid.UUID, unit: Unit) -> int:
     """Give the next chunk back to who had it, but for leads somebody worked on; how many rows were settled."""
     made = locked(plan_id)
+    refuse_of_departure(made)
     access.require(unit.actor, "assign")
+    return give_back(made, unit)
+
+
+def give_back(made: Reassignment, unit: Unit) -> int:
+    """The same of a plan at hand and locked, whatever it belongs to."""
     if not may_take_back(made, unit.at):
         raise Refused("too-late", _("A reassignment is taken back within 24 hours, once."), status=409)
-    todo = list(made.rows.filter(result__in=(Result.MOVED, Result.WAITS)).order_by("lead")[:CHUNK])
+    todo = list(made.rows.filter(result__in=GIVEN).order_by("lead")[:CHUNK])
     if not todo:
         made.undone_at = unit.at
         made.save(update_fields=["undone_at"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadops import batch, moment
 from leadops.access import system
 from leadops.unit import in_unit
-from routing import absences, selectors
+from routing import absences, departures, selectors
 
 AT_A_TIME = 500
 
@@ -14,6 +14,7 @@ def drain_held() -> int:
     """Look again at held leads that are due, and move on the leads of reps who left."""
     ticker = system("ticker")
     moved = batch.run("left behind", selectors.leads_left_behind(AT_A_TIME), actor=ticker)
+    departures.finish(ticker)
     return moved + batch.run("held leads", selectors.due(moment.now(), AT_A_TIME), actor=ticker)
 
 

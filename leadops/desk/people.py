@@ -22,8 +22,7 @@ from leadops.fold import fold
 from leadops.journal import Kind
 from leadops.models import Membership, Rep, Role, Team, User
 from leadops.unit import Unit
-from routing import services as routing
-from routing import staff
+from routing import leaving, staff
 
 PROFILE = ("name", "language", "zone")
 IN_A_TEAM = (Role.REP,)  # a rep belongs to a team; every other role may hold for the whole house
@@ -111,7 +110,7 @@ def deactivate_user(user: User, unit: Unit) -> User:
         raise Refused("user-inactive", _("This user is not active."), status=409)
     rep = Rep.objects.select_related("user").filter(pk=user.pk, active=True).first()
     if rep is not None:
-        routing.deactivate_rep(rep, unit)
+        leaving.leave(rep, leaving.Wish(), unit)
     _said(unit, "user", str(user.pk), ["is_active"])
     user.is_active = False
     return user

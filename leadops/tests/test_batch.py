@@ -30,6 +30,7 @@ from qualification import tasks as qualification_tasks
 from qualification.models import ScoreSheet
 from routing import departures
 from routing import tasks as routing_tasks
+from routing.leaving import Wish
 from routing.models import Clock, ClockStep, Pool, PoolMember
 from routing.sla import tasks as sla_tasks
 
@@ -221,7 +222,7 @@ def test_a_rep_can_leave_though_one_lead_cannot_be_moved(lea, fault) -> None:
     bob = rep("Bob")
     leads = [LeadFactory(owner=bob, stage="mql") for _ in range(5)]
     guilty.add(leads[1].pk)
-    assert departures.deactivate(bob.pk, SYSTEM) == 4
+    assert departures.moved(departures.leave(bob.pk, Wish(), SYSTEM)) == 4
     assert list(Lead.objects.filter(owner=bob).values_list("pk", flat=True)) == [leads[1].pk]
     assert Stalled.objects.get().lead_id == leads[1].pk
 

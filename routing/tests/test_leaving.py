@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 
 from leadops import access, moment
-from leadops.errors import NotFound
-from leadops.models import Account, Lead, Rep, Role
+from leadops.desk import people
+from leadops.errors import NotFound, Refused
+from leadops.models import Account, Lead, Rep, Role, User
 from leadops.shipped import install_defaults
 from leadops.testing import AccountFactory, TeamFactory, member, rep
 from leadops.unit import in_unit
-from routing import departures, leaving, services, staff
+from routing import departures, handover, leaving, reassigning, selectors, services, staff, taking_back, tasks
 from routing.leaving import Wish
 from routing.models import Departure, PoolMember
 from routing.tests import a_house as house
@@ -79,6 +80,72 @@ def test_who_was_given_on_since_and_worked_on_stays(cast: tuple[Rep, Rep, Accoun
     house.do(lambda unit: staff.own_account(account, cleo, unit))
     departures.take_back(ada, rita)
     assert held_by(ada) == set(rest) and held_by(bob) == {first} and owner(account) == cleo
+
+
+def test_what_broke_off_is_ended_by_the_ticker_as_it_was_wished(cast: tuple[Rep, Rep, Account, access.Actor]) -> None:
+    """The rules would give all to Cleo; the wish was Bob, for leads beyond what a plan takes, too."""
+    ada, bob, _account, rita = cast
+    house.pool("cleo", rep("Cleo"))
+    house.rules(house.rule("all", {"pool": "cleo"}))
+    before = held_by(ada)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(reassigning, "MOST", 2)
+        in_unit(lambda unit: leaving.leave(Rep.objects.get(pk=ada.pk), Wish(f"rep:{bob.pk}"), unit), actor=rita)
+    with pytest.raises(Refused, match="still-moving"):
+        departures.take_back(ada, rita)
+    assert not Rep.objects.get(pk=ada.pk).active
+    assert selectors.next_held_at(moment.now()) <= moment.now()
+    tasks.drain_held()
+    made = Departure.objects.get()
+    assert held_by(bob) == before and departures.moved(made) == 3
+    assert made.plan and made.plan.done_at and selectors.next_held_at(moment.now()) is None
+    departures.take_back(ada, rita)
+    assert held_by(ada) == before
+
+
+def test_where_nobody_is_left_of_the_wish_the_rules_decide(cast: tuple[Rep, Rep, Account, access.Actor]) -> None:
+    ada, bob, _account, rita = cast
+    cleo, before = rep("Cleo"), held_by(ada)
+    in_unit(lambda unit: leaving.leave(Rep.objects.get(pk=ada.pk), Wish(f"rep:{cleo.pk}"), unit), actor=rita)
+    departures.leave(cleo.pk, Wish(), rita)
+    tasks.drain_held()
+    assert held_by(bob) == before and not selectors.departures_to_finish().exists()
+
+
+def test_what_cannot_come_back_whole_does_not_come_back_in_part(cast: tuple[Rep, Rep, Account, access.Actor]) -> None:
+    ada, bob, account, rita = cast
+    before = held_by(ada)
+    made = departures.leave(ada.pk, Wish(accounts_to=bob), rita)
+    for refused in (handover.take_back, handover.carry_out):  # the plan has no way of its own
+        with pytest.raises(Refused, match="of-a-departure"):
+            refused(made.plan_id, rita)
+    client = Client()
+    client.force_login(User.objects.get(pk=rita.user_id))
+    page = client.get(f"/team/reassignments/{made.plan_id}").content.decode()
+    assert f"/team/{ada.pk}/deactivate" in page and f"{made.plan_id}/take-back" not in page
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(taking_back, "_give_back", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            departures.take_back(ada, rita)
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    with pytest.raises(Refused, match="user-inactive"):
+        departures.take_back(ada, rita)
+    assert not Rep.objects.get(pk=ada.pk).active and not weights(ada) and owner(account) == bob
+    assert held_by(bob) == before and Departure.objects.get().undone_at is None
+    User.objects.filter(pk=ada.pk).update(is_active=True)
+    departures.take_back(ada, rita)
+    assert held_by(ada) == before and owner(account) == ada
+
+
+def test_whose_access_is_closed_leaves_like_everybody(cast: tuple[Rep, Rep, Account, access.Actor]) -> None:
+    ada, bob, account, rita = cast
+    before = held_by(ada)
+    in_unit(lambda unit: people.deactivate_user(ada.user, unit), actor=rita)
+    tasks.drain_held()
+    assert held_by(bob) == before and owner(account) is None and Departure.objects.get().plan
+    in_unit(lambda unit: people.reactivate_user(ada.user, unit), actor=rita)
+    departures.take_back(ada, rita)
+    assert held_by(ada) == before and owner(account) == ada
 
 
 def test_after_a_day_it_is_too_late(cast: tuple[Rep, Rep, Account, access.Actor]) -> None:

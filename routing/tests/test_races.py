@@ -22,6 +22,7 @@ from leadops.testing import LeadFactory, rep
 from leadops.tests.scale import sized
 from leadops.unit import Unit, in_unit
 from routing import departures, memberships, services
+from routing.leaving import Wish
 from routing.models import Assignment, CreditEntry, PoolCredit, PoolMember
 from routing.tests import a_house as house
 
@@ -145,7 +146,7 @@ def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
         house.rules()
         (lead,) = house.new_leads(1)
         answers = together(
-            lambda lead=lead: house.arrive([lead]), lambda ada=ada: departures.deactivate(ada.pk, house.PIPELINE)
+            lambda lead=lead: house.arrive([lead]), lambda ada=ada: departures.leave(ada.pk, Wish(), house.PIPELINE)
         )
         assert not [a for a in answers if isinstance(a, Exception)], answers
         assert not Lead.objects.filter(owner__active=False).exists()

@@ -19,6 +19,7 @@ from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import DAWN, LeadFactory, TeamFactory, member, rep
 from leadops.unit import Unit, in_unit
 from routing import departures, selectors, services, tasks
+from routing.leaving import Wish
 from routing.models import Assignment, CreditEntry, PoolCredit, PoolMember
 from routing.tests import a_house as house
 
@@ -252,14 +253,14 @@ def test_a_rep_who_leaves_gets_nothing_more_and_their_leads_move_on() -> None:
     house.pool("everyone", ada, bob, cleo)
     house.rules()
     house.arrive(house.new_leads(30))
-    assert departures.deactivate(ada.pk, chief) == 10
+    assert departures.moved(departures.leave(ada.pk, Wish(), chief)) == 10
     counts = Counter(Lead.objects.values_list("owner_id", flat=True))
     assert set(counts) == {bob.pk, cleo.pk}
-    assert JournalEntry.objects.filter(kind=Kind.TAKEN_AWAY, data__reason="rep_deactivated").count() == 10
+    assert JournalEntry.objects.filter(kind=Kind.TAKEN_AWAY, data__reason="reassigned").count() == 10
     assert not PoolMember.objects.filter(rep=ada).state_at(moment.now()).exists()
     assert PoolMember.objects.filter(rep=ada).state_at(DAWN + timedelta(days=1)).exists()
     with pytest.raises(Refused, match="rep-inactive"):
-        departures.deactivate(ada.pk, chief)
+        departures.leave(ada.pk, Wish(), chief)
 
 
 def test_a_rep_whom_only_a_rule_knows_cannot_be_switched_off() -> None:
@@ -272,7 +273,7 @@ def test_a_rep_whom_only_a_rule_knows_cannot_be_switched_off() -> None:
         house.rule("alone", {"pool": "solo"}),
     )
     with pytest.raises(Refused) as no:
-        departures.deactivate(ada.pk, house.PIPELINE)
+        departures.leave(ada.pk, Wish(), house.PIPELINE)
     assert no.value.detail["rules"] == ["named", "alone"]
     assert Rep.objects.get(pk=ada.pk).active
 
