@@ -40,7 +40,7 @@ def pattern(form: str) -> str:
 def instant_words(at: datetime, form: str = "stamp") -> str:
     """5 Mar 2026, 14:05 · 5 mars 2026 à 14:05; the instant already carries the zone it is shown in."""
     # None would make Babel take UTC.
-    return format_datetime(at, pattern(form), tzinfo=timezone.get_current_timezone(), locale=language())
+    return format_datetime(at, pattern(form), tzinfo=at.tzinfo, locale=language())
 
 
 def day_words(value: date, form: str = "day") -> str:

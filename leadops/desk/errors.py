@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -75,9 +76,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What no page can read: an unknown host name, a form beyond every limit. It asks for no context and no host."""
     message = _("This request cannot be read, or this address is not ours.")
+    if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
+        message = _("This form is larger than what can be sent at once. Nothing was saved.")
     if wants_json(request):
         return problem(400, "bad-request", message)
-    return HttpResponse(render_to_string("errors/400.html"), status=400)
+    return HttpResponse(render_to_string("errors/400.html", {"message": message}), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -24,11 +26,17 @@ def free_key(kind: str, name: str, reserved: Iterable[str] = RESERVED) -> str:
     return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
 
 
-def draft_of(kind: str, key: str, author: uuid.UUID | None = None) -> Version | None:
-    """The newest draft, the author's own before anybody else's."""
-    rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT).select_related("author", "team")
-    mine = rows.filter(author=author).order_by("-number").first() if author else None
-    return mine or rows.order_by("-number").first()
+def drafts(kind: str, key: str) -> QuerySet[Version]:
+    """Drafts nobody has answered, newest first; those with a reason are proposed, the others unfinished."""
+    rows = Version.objects.filter(kind=kind, key=key, state=Version.State.DRAFT)
+    return rows.select_related("author", "team", "based_on").order_by("-number")
+
+
+def draft_of(kind: str, key: str, author: uuid.UUID | None = None, *, own: bool = False) -> Version | None:
+    """The newest draft, the author's own before anybody else's; `own`: only one the author has not proposed yet."""
+    rows = drafts(kind, key)
+    mine = rows.filter(author=author) if author else rows.none()
+    return mine.filter(reason="").first() if own else mine.first() or rows.first()
 
 
 def newest_of(kind: str, key: str) -> Version | None:
@@ -64,12 +72,15 @@ def discard(draft: Version, unit: Unit, reason: str = "") -> Version:
     return kept
 
 
-def start_draft(kind: str, key: str, unit: Unit) -> Version:
-    """A draft of what is in force; one already there that the actor may change is kept."""
-    draft = draft_of(kind, key, unit.actor.user_id)
+def start_draft(
+    kind: str, key: str, unit: Unit, *, own: bool = False, empty: Mapping[str, Any] | None = None
+) -> Version:
+    """A draft of what is in force, else of `empty`; one already there that the actor may change (`own`: made) is kept."""
+    draft = draft_of(kind, key, unit.actor.user_id, own=own)
     if draft is not None and may_change(unit.actor, draft):
         return draft
     live = versions.version_at(kind, key, unit.at) or newest_of(kind, key)
-    if live is None:
+    if live is None and empty is None:
         raise NotFound(_("There is no such version."))
-    return versions.draft(kind, key, live.body, actor=unit.actor, at=unit.at, based_on=live)
+    body = live.body if live is not None else dict(empty or {})
+    return versions.draft(kind, key, body, actor=unit.actor, at=unit.at, based_on=live)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from itertools import count, takewhile
 from typing import Any, Final
 
 from leadops.calendars.body import WEEKDAYS
+from leadops.calendars.validation import MOST_INTERVALS
 
 Body = dict[str, Any]
 SPARE = 1  # empty rows offered beside those filled in
-MOST_SPANS: Final = 4
 WORKING: Final = WEEKDAYS[:5]
-MOST_EXCEPTIONS: Final = 400
 
 
 def new_body(name: Mapping[str, str]) -> Body:
@@ -37,7 +37,8 @@ def typed(posted: Mapping[str, str]) -> Body:
 
 
 def _spans(posted: Mapping[str, str], name: str) -> list[list[str]]:
-    pairs = ((posted.get(f"{name}-{n}-from", ""), posted.get(f"{name}-{n}-to", "")) for n in range(MOST_SPANS))
+    there = takewhile(lambda n: f"{name}-{n}-from" in posted or f"{name}-{n}-to" in posted, count())
+    pairs = [(posted.get(f"{name}-{n}-from", ""), posted.get(f"{name}-{n}-to", "")) for n in there]
     return [[start.strip(), _end(end.strip())] for start, end in pairs if start.strip() or end.strip()]
 
 
@@ -48,14 +49,14 @@ def _end(typed_end: str) -> str:
 
 def _exceptions(posted: Mapping[str, str]) -> list[Body]:
     found = []
-    for n in range(MOST_EXCEPTIONS):
+    for n in count():
         day = posted.get(f"ex-{n}-day")
         if day is None:
             break
-        if day.strip():
-            labels = {lang: posted.get(f"ex-{n}-{lang}", "").strip() for lang in ("fr", "en")}
-            row: Body = {"day": day.strip(), "open": _spans(posted, f"ex-{n}")}
-            found.append(row | ({"label": kept} if (kept := {k: v for k, v in labels.items() if v}) else {}))
+        labels = {lang: text for lang in ("fr", "en") if (text := posted.get(f"ex-{n}-{lang}", "").strip())}
+        row: Body = {"day": day.strip(), "open": _spans(posted, f"ex-{n}")} | ({"label": labels} if labels else {})
+        if any(row.values()):
+            found.append(row)
     return sorted(found, key=lambda row: str(row["day"]))
 
 
@@ -77,7 +78,7 @@ def rows(spans: Any, spare: int = SPARE) -> list[dict[str, str]]:
         if isinstance(pair, (list, tuple)) and len(pair) == 2
     ]
     empty = {"start": "", "end": ""}
-    return [*filled, *(dict(empty) for _ in range(min(spare, MOST_SPANS - len(filled))))]
+    return [*filled, *(dict(empty) for _ in range(min(spare, max(0, MOST_INTERVALS - len(filled)))))]
 
 
 def exception_rows(body: Body, spare: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.text import slugify
 
 Body = dict[str, Any]
-RUNGS: Final = 6  # rows of steps offered for each clock
+RUNGS, SPARE = 6, 2  # rows of steps offered for each clock, and those beyond the steps it has
 UNITS: Final = {"hours": 3600, "minutes": 60, "seconds": 1}
 NEW_LADDER: Final = [
     {"at": 80, "do": "remind"},

@@ -14,7 +14,7 @@ from leadops.conditions.form import ConditionField
 from leadops.versions.calendars import names_at
 from routing.models import Clock
 from routing.sla import editing
-from routing.sla.policy import KINDS, MOST
+from routing.sla.policy import KINDS, MOST, MOST_STEPS
 
 LABELS = {"first_attempt": _("First attempt"), "acceptance": _("Acceptance"), "follow_up": _("Follow-up")}
 ACTS = [
@@ -55,7 +55,7 @@ class PolicyForm(NameForm):
         label = policy.get("label") or {}
         names = {"name_fr": label.get("fr", ""), "name_en": label.get("en", "")}
         super().__init__(data, initial={**names, "when": policy.get("when") or {}})
-        self.policy = policy
+        self.policy, self.rungs = policy, dict[str, int]()
         self.fields["when"].widget.url = url
         for kind in KINDS:
             self._add_clock(kind, editing.clock_of(policy, kind))
@@ -82,7 +82,9 @@ class PolicyForm(NameForm):
         calendar = (held or {}).get("calendar", "rep")
         self._add(f"{kind}_calendar", forms.ChoiceField(label=_("In"), choices=_calendars(), initial=calendar))
         ladder = (held or {}).get("ladder", editing.NEW_LADDER)
-        for n in range(editing.RUNGS):
+        sent = max((n + 1 for n in range(MOST_STEPS + 1) if f"{kind}_{n}_at" in self.data), default=0)
+        self.rungs[kind] = max(editing.RUNGS, len(ladder) + editing.SPARE, sent)
+        for n in range(self.rungs[kind]):
             self._add_step(f"{kind}_{n}", ladder[n] if n < len(ladder) else {})
 
     def _add_step(self, name: str, rung: editing.Body) -> None:
@@ -108,7 +110,7 @@ class PolicyForm(NameForm):
                 "target": [self[f"{kind}_target"], self[f"{kind}_unit"]],
                 "rest": [self[name] for name in (f"{kind}_from", f"{kind}_calendar") if name in self.fields],
                 "most": self["most"] if kind == Clock.Kind.FOLLOW_UP else None,
-                "steps": [[self[f"{kind}_{n}_{part}"] for part in ("at", "do", "on")] for n in range(editing.RUNGS)],
+                "steps": [[self[f"{kind}_{n}_{part}"] for part in ("at", "do", "on")] for n in range(self.rungs[kind])],
             }
             for kind in KINDS
         ]
@@ -121,7 +123,7 @@ class PolicyForm(NameForm):
         for kind in KINDS:
             if not data.get(f"{kind}_on"):
                 self._errors.pop(f"{kind}_target", None)  # type: ignore[attr-defined]  # a clock that does not run has none
-            for n in range(editing.RUNGS):
+            for n in range(self.rungs[kind]):
                 if bool(data.get(f"{kind}_{n}_at")) is not bool(data.get(f"{kind}_{n}_do")):
                     self.add_error(
                         f"{kind}_{n}_at", _("A step names what to do and at which percentage of the target.")
@@ -138,7 +140,7 @@ class PolicyForm(NameForm):
         steps = [
             {"at": data[f"{kind}_{n}_at"], "do": data[f"{kind}_{n}_do"]}
             | ({} if data[f"{kind}_{n}_on"] else {"on": False})
-            for n in range(editing.RUNGS)
+            for n in range(self.rungs[kind])
             if data[f"{kind}_{n}_at"]
         ]
         clock: editing.Body = {

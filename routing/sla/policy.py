@@ -18,6 +18,7 @@ from leadops.versions.kinds import Fault, Kind, register
 
 KINDS = ("first_attempt", "acceptance", "follow_up")
 MOST = 6  # follow-ups of one cycle unless a policy says otherwise: then the lead is a decision, not a reminder
+MOST_STEPS = 50  # of one clock
 DO = ("remind", "breach", "escalate", "take_away")
 CALENDARS = ("rep", "team", "always", "house")
 LONGEST = 90 * 24 * 3600
@@ -126,6 +127,8 @@ def _clock_faults(clock: Mapping[str, Any], path: str) -> list[Fault]:
         faults.append((f"{path}.most", _("Between 1 and 50 follow-ups in a cycle.")))
     if not isinstance(clock.get("calendar"), str) or not clock["calendar"]:
         faults.append((f"{path}.calendar", _("Name the calendar this clock follows.")))
+    if len(clock.get("ladder", [])) > MOST_STEPS:
+        faults.append((f"{path}.ladder", _("A clock has at most 50 steps.")))
     for k, rung in enumerate(clock.get("ladder", [])):
         if rung.get("do") not in DO or not isinstance(rung.get("at"), int) or not 0 < rung["at"] <= 1000:
             faults.append((f"{path}.ladder[{k}]", _("A step names what to do and at which percentage of the target.")))

@@ -24,24 +24,18 @@ from routing.sla import reading, switching, trying
 
 
 def open_proposals() -> QuerySet[Version]:
-    """Drafts nobody has answered, newest first."""
-    rows = Version.objects.filter(kind="sla", key=versions.HOUSE, state=Version.State.DRAFT)
-    return rows.select_related("author", "based_on").order_by("-number")
+    """What was proposed and nobody has answered, newest first; unfinished drafts are their makers' own."""
+    return drafting.drafts("sla", versions.HOUSE).exclude(reason="")
 
 
 def draft_of(actor: Actor) -> Version | None:
     """The draft the actor is at, not yet proposed."""
-    return open_proposals().filter(author=actor.user_id, reason="").first() if actor.user_id else None
+    return drafting.draft_of("sla", versions.HOUSE, actor.user_id, own=True)
 
 
 def start_draft(unit: Unit) -> Version:
     """A draft of what is in force; the actor's own that is there already is kept."""
-    mine = draft_of(unit.actor)
-    if mine is not None:
-        return mine
-    live = versions.in_force("sla", versions.HOUSE, unit)
-    body = live.body if live else {"policies": []}
-    return versions.draft("sla", versions.HOUSE, body, actor=unit.actor, at=unit.at, based_on=live)
+    return drafting.start_draft("sla", versions.HOUSE, unit, own=True, empty={"policies": []})
 
 
 def draft_context(draft: Version, actor: Actor, at: datetime) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def show_sla(request: HttpRequest) -> HttpResponse:
         "history": versions.history("sla", "house")[:10],
         "may_propose": access.can(actor, "edit_sla"),
         "may_publish": versions.may_publish(actor, "sla"),
-        "proposals": [proposals.shown(one) for one in proposals.open_proposals() if one != mine][:10],
+        "proposals": [proposals.shown(one) for one in proposals.open_proposals()[:10]],
         "mine": mine,
         "gaps": [reading.gap_words(gap) for gap in coverage.gaps(at)[:5]],
         "form": form,

@@ -85,6 +85,31 @@ def test_what_is_typed_comes_back_into_the_inputs_and_makes_the_same_document() 
     assert editing.with_monday_copied(BODY)["week"]["fri"] == BODY["week"]["mon"]
 
 
+def test_no_row_that_was_typed_is_dropped() -> None:
+    spans = [[f"{h:02}:00", f"{h:02}:30"] for h in range(12)]
+    sent = {f"mon-{n}-{end}": pair[i] for n, pair in enumerate(spans) for i, end in enumerate(("from", "to"))}
+    assert editing.typed(sent)["week"] == {"mon": spans}
+    assert len(editing.rows(spans)) == 12 and len(editing.rows(spans[:11])) == 12
+    without = editing.typed(posted(**{"ex-1-day": "", "ex-1-fr": "Fermé"}))
+    assert {"day": "", "open": [], "label": {"fr": "Fermé"}} in without["exceptions"]
+
+
+def test_a_calendar_with_every_exception_it_may_have_is_saved_on_the_page(lyon: Version) -> None:
+    client = ops()
+    client.post("/calendars/lyon/draft")
+    days = [
+        f"{year}-{month:02}-{day:02}" for year in range(2027, 2031) for month in range(1, 13) for day in range(1, 22)
+    ]
+    rows = {f"ex-{n}-{part}": text for n, d in enumerate(days[:1000]) for part, text in (
+        ("day", d), ("fr", "Fermé"), ("en", "Closed"), ("0-from", "10:00"), ("0-to", "12:00"), ("1-from", ""), ("1-to", ""),
+    )}  # fmt: skip
+    assert client.post("/calendars/lyon/save", posted(**rows)).status_code == 302
+    draft = Version.objects.get(kind="calendar", key="lyon", state="draft")
+    assert [row["day"] for row in draft.body["exceptions"]] == days[:1000]
+    beyond = client.post("/calendars/lyon/save", {f"ex-{n}-day": "2027-01-01" for n in range(10_001)})
+    assert beyond.status_code == 400 and "larger than what can be sent at once" in beyond.content.decode()
+
+
 # -- pages ------------------------------------------------------------------------------------------------
 
 

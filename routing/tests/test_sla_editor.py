@@ -63,6 +63,18 @@ def test_a_policy_shown_and_posted_back_is_the_same_policy(live: Version, key: s
         assert {k: v for k, v in now.items() if k != "most"} == was
 
 
+def test_a_long_ladder_keeps_all_its_steps_and_has_room_for_more(live: Version) -> None:
+    before = policy("hand-raiser")
+    before["clocks"][0]["ladder"] = [{"at": n * 10, "do": "remind"} for n in range(1, 10)]
+    more = sent(before, first_attempt_10_at="300", first_attempt_10_do="escalate", first_attempt_10_on="on")
+    form = PolicyForm(more, policy=before)
+    assert form.is_valid(), form.errors
+    wanted = [*before["clocks"][0]["ladder"], {"at": 300, "do": "escalate"}]
+    assert form.changed()["clocks"][0]["ladder"] == wanted
+    elsewhere = PolicyForm(more, policy=policy("hand-raiser"))  # shortened in another window meanwhile
+    assert elsewhere.is_valid() and elsewhere.changed()["clocks"][0]["ladder"] == wanted
+
+
 def test_revenue_ops_change_a_target_and_a_step_and_publish_with_a_reason(live: Version) -> None:
     client = signed_in(Role.REVENUE_OPS)
     assert client.post("/sla/draft/start")["Location"] == "/sla/draft"
@@ -151,6 +163,18 @@ def test_a_teams_manager_proposes_and_the_house_answers(live: Version) -> None:
     ines.post(f"/sla/proposals/{draft.pk}", {"answer": "publish", "reason": "agreed"})
     held = version_at("sla", "house", moment.now())
     assert held is not None and [p["key"] for p in held.body["policies"]] == ["hand-raiser", "other"]
+
+
+def test_an_unfinished_draft_is_its_makers_own(live: Version) -> None:
+    nadia, ines = signed_in(Role.MANAGER, "paris", "Nadia"), signed_in(Role.REVENUE_OPS, name="Ines")
+    nadia.post("/sla/draft/start")
+    draft = Version.objects.get(kind="sla", state="draft")
+    assert f"/sla/proposals/{draft.pk}" not in ines.get("/sla").content.decode()
+    assert ines.post(f"/sla/proposals/{draft.pk}", {"answer": "publish", "reason": "x"}).status_code == 404
+    assert ines.post("/sla/draft/start").status_code == 302  # a draft of her own, though she could change the other
+    assert Version.objects.filter(kind="sla", state="draft").count() == 2
+    nadia.post("/sla/draft/publish", {"answer": "propose", "reason": "Done"})
+    assert f"/sla/proposals/{draft.pk}" in ines.get("/sla").content.decode()
 
 
 def test_a_draft_is_thrown_away_and_the_number_stays_taken(live: Version) -> None:

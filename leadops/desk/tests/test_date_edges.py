@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone, translation
 
+from leadops.conditions.fields import LEAD
+from leadops.conditions.sentence import sentence
+from leadops.dates import PATTERNS, instant_words, local
 from leadops.desk.tests.api_cast import House
 from leadops.desk.tests.desk_cast import client_of
 
@@ -76,6 +81,20 @@ def test_a_ledger_of_impossible_days_is_refused_and_an_unreadable_one_says_why(h
     answer = house.revenue.get("/ledger?from=9999-12-31&to=9999-12-31")
     assert (answer.status_code, answer.json()["code"]) == (422, "period")
     assert client.get("/submissions/ledger?to=2026-02-31").context["form"].errors["to"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_condition_on_a_moment_at_the_end_of_the_calendar_is_said(zone: str, language: str) -> None:
+    with timezone.override(zone), translation.override(language):
+        for at in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+            assert str(at.year) in sentence({"field": "received_at", "op": "before", "value": at.isoformat()}, LEAD)
+            for form in PATTERNS[language]:
+                assert instant_words(local(at), form)
+    with timezone.override(zone):  # elsewhere: the reader's own hour
+        assert instant_words(local(datetime(2026, 3, 5, 12, tzinfo=UTC))).endswith(
+            "02:00" if "Kiri" in zone else "04:00"
+        )
 
 
 def test_moments_a_lead_is_given(house: House, lead_id: str) -> None:
