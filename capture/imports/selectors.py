@@ -48,8 +48,8 @@ class Progress:
 
 
 def progress_of(file: Import, at: datetime) -> Progress:
-    """Of a dry run the rows read; of a commit the rows that have their end."""
-    if file.state == State.CHECKING:
+    """Of a dry run and of an undo the rows read; of a commit the rows that have their end."""
+    if file.state in (State.CHECKING, State.UNDOING):
         return Progress(min(max(file.next_row - 1, 0), file.rows), file.rows)
     done = min(sum(int(n) for n in file.ends.values()), file.rows)
     if file.kind == Import.Kind.LEADS and file.state in (State.LOADING, State.SETTLING):
@@ -64,7 +64,8 @@ def progress_of(file: Import, at: datetime) -> Progress:
 
 def ends_of(file: Import) -> dict[str, int]:
     """What became of the rows so far; counted anew while it changes."""
-    if file.kind == Import.Kind.LEADS and file.state in (State.LOADING, State.SETTLING):
+    half_undone = file.undo_at is not None and file.undone_at is None
+    if file.kind == Import.Kind.LEADS and (half_undone or file.state in (State.LOADING, State.SETTLING)):
         rows = Submission.objects.filter(file=file).order_by().values_list("end")
         return dict(rows.annotate(n=Count("id")))
     return {str(key): int(n) for key, n in file.ends.items()}

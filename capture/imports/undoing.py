@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from capture import reasons
@@ -20,7 +20,7 @@ from capture.models import Import, ImportFault, Submission
 from leadops import access
 from leadops.errors import Conflict, Refused
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead
+from leadops.models import IS_OPEN, Lead
 from leadops.unit import Unit
 
 State = Import.State
@@ -51,24 +51,20 @@ class Plan:
 
 
 def may_undo(file: Import, at: datetime) -> bool:
-    done = file.state == State.DONE and file.finished_at is not None
-    return done and kind_of(file.kind).undo is not None and at <= file.finished_at + WITHIN  # type: ignore[operator]
+    """Within seven days; one that stopped at a fault half way may be taken to its end at any time."""
+    if file.state != State.DONE or file.finished_at is None or kind_of(file.kind).undo is None:
+        return False
+    return file.undo_at is not None or at <= file.finished_at + WITHIN
 
 
 def plan(file: Import, most: int) -> Plan:
-    """The preview, in chunks of a few statements each; nothing changes."""
-    found = Plan(touched=Submission.objects.filter(file=file, end=End.TOUCHED).count())
-    after = 0
-    while rows := list(_made(file, after)):
-        why = _why_stays([row.lead for row in rows if row.lead], file)
-        for row in rows:
-            code = why.get(row.lead_id or uuid.UUID(int=0), "")
-            found.goes += not code
-            if code:
-                found.stays[code] += 1
-                found.shown += [(row, code)] if len(found.shown) < most else []
-        after = rows[-1].row or 0
-    return found
+    """The preview: counted by the database in one statement, the first `most` that stay read; nothing changes."""
+    made = Submission.objects.filter(file=file, end=End.CREATED).annotate(why=_why(file, "lead"))
+    stays = Counter(dict(made.order_by().values_list("why").annotate(n=Count("id"))))
+    goes = stays.pop("", 0)
+    shown = made.exclude(why="").select_related("lead__person").defer("body").order_by("row")[:most] if stays else []
+    touched = Submission.objects.filter(file=file, end=End.TOUCHED).count()
+    return Plan(goes, stays, [(row, row.why) for row in shown], touched)
 
 
 def _made(file: Import, after: int) -> QuerySet[Submission]:
@@ -77,24 +73,23 @@ def _made(file: Import, after: int) -> QuerySet[Submission]:
     return rows.select_related("lead__person").defer("body").order_by("row")[:CHUNK]
 
 
+def _why(file: Import, lead: str) -> Case:
+    """What happened since to the lead a row names by its column `lead`; empty where nothing did."""
+    entries = JournalEntry.objects.filter(lead=OuterRef(lead), at__gte=file.committed_at)
+    others = Submission.objects.filter(lead=OuterRef(lead)).exclude(file=file)
+    return Case(
+        When(Exists(entries.filter(kind__in=WORK, actor__isnull=False)), then=Value(WORKED)),
+        When(Exists(entries.filter(kind__in=WRITTEN)), then=Value(WROTE)),
+        When(Exists(others), then=Value(CAME_BACK)),
+        When(~Exists(Lead.objects.filter(IS_OPEN, pk=OuterRef(lead))), then=Value(CLOSED)),
+        default=Value(""),
+    )
+
+
 def _why_stays(leads: Sequence[Lead], file: Import) -> dict[uuid.UUID, str]:
-    """Lead -> what happened to it since; those nothing happened to are left out. Three statements."""
-    entries = JournalEntry.objects.filter(lead__in=leads, at__gte=file.committed_at)
-    worked = set(entries.filter(kind__in=WORK, actor__isnull=False).values_list("lead_id", flat=True))
-    wrote = set(entries.filter(kind__in=WRITTEN).values_list("lead_id", flat=True))
-    others = Submission.objects.filter(lead__in=leads).exclude(file=file)
-    again = set(others.values_list("lead_id", flat=True))
-    found: dict[uuid.UUID, str] = {}
-    for lead in leads:
-        if lead.pk in worked:
-            found[lead.pk] = WORKED
-        elif lead.pk in wrote:
-            found[lead.pk] = WROTE
-        elif lead.pk in again:
-            found[lead.pk] = CAME_BACK
-        elif not lead.is_open:
-            found[lead.pk] = CLOSED
-    return found
+    """Lead -> what happened to it since; those nothing happened to are left out."""
+    rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads]).annotate(why=_why(file, "pk"))
+    return dict(rows.exclude(why="").values_list("pk", "why"))
 
 
 def undo(file: Import, unit: Unit) -> Import:

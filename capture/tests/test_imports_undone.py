@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from capture import ledger
-from capture.imports import services, undoing, work
+from capture.imports import selectors, services, undoing, work
 from capture.models import Import, ImportFault, Submission
 from capture.tests.importing import commit, import_source, map_it, ops, send
 from leadops import cohorts, moment
@@ -20,7 +21,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead, Reason, Role, User
 from leadops.shipped import install_defaults
 from leadops.testing import LeadFactory, PersonFactory, member
-from leadops.unit import in_unit
+from leadops.unit import Unit, in_unit
 from reports import facts
 from reports.models import LeadFact
 
@@ -156,6 +157,46 @@ def test_a_worker_that_dies_half_way_is_followed_by_one_that_goes_on(
         work.run_all()
     assert Submission.objects.filter(end="withdrawn").count() == ROWS
     assert JournalEntry.objects.filter(kind=Kind.STAGE_MOVED, data__reason="withdrawn").count() == ROWS
+
+
+def test_an_undo_that_fails_three_times_leaves_a_finished_import_that_may_be_taken_back_again(
+    file: Import, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "CHUNK", 3)
+    real = undoing.step
+
+    def breaks(held: Import, unit: Unit) -> bool:
+        if held.next_row > 1:
+            raise ZeroDivisionError("a row that breaks it")
+        return real(held, unit)
+
+    monkeypatch.setattr(undoing, "step", breaks)
+    in_unit(lambda unit: services.undo(file.pk, unit), actor=actor)
+    work.run_all()
+    file.refresh_from_db()
+    assert (file.state, selectors.progress_of(file, moment.now()).done) == ("undoing", 3)
+    undone(file, actor)
+    assert (file.state, file.next_row) == ("done", 4) and "a row that breaks it" in file.error
+    assert in_unit(lambda unit: services.commit(file.pk, unit), actor=actor).state == "done"
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user_id))
+    with moment.at(moment.now() + undoing.WITHIN + timedelta(days=1)):  # what began in time may end later
+        page = client.get(f"/imports/{file.pk}").content.decode()
+        assert "a row that breaks it" in page and f"/imports/{file.pk}/undo" in page
+        assert selectors.ends_of(file) == {"withdrawn": 3, "created": ROWS - 3}
+        monkeypatch.setattr(undoing, "step", real)
+        undone(file, actor)
+    assert (file.state, file.error, file.ends) == ("undone", "", {"withdrawn": ROWS})
+
+
+def test_the_preview_of_a_large_file_costs_as_little_as_that_of_a_small_one(
+    file: Import, actor: Actor, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    touched(file)
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    with django_assert_num_queries(3):
+        plan = undoing.plan(file, 2)
+    assert (plan.goes, sum(plan.stays.values()), [row.row for row, _why in plan.shown]) == (ROWS - 4, 4, [2, 3])
 
 
 def test_nobody_chooses_the_reason_by_hand() -> None:
