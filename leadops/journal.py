@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from leadops import bulk
-from leadops.access import Actor
+from leadops.access import Actor, system
 from leadops.models import Lead, Person, User
 from leadops.models.columns import OldestOpen, transaction_id
 
@@ -191,6 +191,10 @@ class Entry:
         if self.lead is not None:
             self.lead_id = self.lead.pk
 
+    def by_person(self, otherwise: Actor) -> bool:
+        """Whether somebody, and no part of the system, did it; `otherwise` acted where the entry names nobody."""
+        return (self.actor or otherwise).user_id is not None
+
 
 def rows_of(
     entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime
@@ -235,7 +239,7 @@ def committed(model: type[models.Model], after: tuple[int, int] = (0, 0), limit:
 
 
 def entries_of(ids: Iterable[int]) -> list[Entry]:
-    """Entries read back for a retry of the phases they wake."""
+    """Entries read back for a retry of the phases they wake, each with who acted; rights are not asked again."""
     rows = JournalEntry.objects.filter(pk__in=list(ids)).select_related("lead").order_by("id")
     return [
         Entry(
@@ -248,6 +252,7 @@ def entries_of(ids: Iterable[int]) -> list[Entry]:
             version=row.version,
             at=row.at,
             id=row.id,
+            actor=Actor("user", user_id=row.actor_id) if row.actor_id else system(row.system),
         )
         for row in rows
     ]

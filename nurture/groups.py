@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from leadops import access
 from leadops.access import Actor, actor_of
 from leadops.effects import plan as effects
-from leadops.effects.models import Effect
 from leadops.errors import Conflict, NotFound, Refused
 from leadops.models import Lead
 from leadops.stalled import is_apart
@@ -32,7 +31,6 @@ MOST = 5000
 UNDO = timedelta(days=7)
 NOTICE = "group_enrolled"
 Result = GroupMember.Result
-LEFT = (Effect.State.SENDING, Effect.State.SENT, Effect.State.UNKNOWN)  # a letter that left, or may have
 
 
 def plan(leads: Sequence[Lead], key: str, unit: Unit, *, keep: bool = True) -> tuple[GroupEnrolment, list[GroupMember]]:
@@ -178,7 +176,7 @@ def _enter(members: Sequence[GroupMember], key: str, unit: Unit) -> None:
 
 def _take_out(members: Sequence[tuple[GroupMember, uuid.UUID]], unit: Unit) -> None:
     rows = Enrolment.objects.select_for_update(of=("self",)).select_related("version")
-    letters = StepDone.objects.filter(enrolment=OuterRef("pk"), effect__state__in=LEFT)
+    letters = StepDone.objects.filter(enrolment=OuterRef("pk"), effect__state__in=waiting.LEFT)
     found = {row.pk: row for row in rows.filter(pk__in=[key for _row, key in members])}
     written = set(Enrolment.objects.filter(Exists(letters), pk__in=found).values_list("pk", flat=True))
     ended = []

@@ -154,8 +154,7 @@ def leave_by(entries: Sequence[Entry], unit: Unit) -> list[Enrolment]:
     left = []
     for row, its in rows.items():
         flow: Flow = versions.compiled(row.version)
-        person = unit.actor.user_id is not None
-        reasons = (ended_by(flow, entry.kind, entry.data, by_person=person) for entry in its)
+        reasons = (ended_by(flow, entry.kind, entry.data, by_person=entry.by_person(unit.actor)) for entry in its)
         reason = next((reason for reason in reasons if reason), "")
         if reason:
             left.append(row)
@@ -171,12 +170,14 @@ def wait_by(entries: Sequence[Entry], unit: Unit) -> None:
         return
     rows = [Away(person_id=person, back=day, at=unit.at) for person, day in back.items()]
     Away.objects.bulk_create(rows, update_conflicts=True, unique_fields=["person"], update_fields=["back", "at"])
-    canonical = dict(Person.objects.filter(pk__in=back).values_list("canonical_id", "pk"))
+    canonical = set(Person.objects.filter(pk__in=back).values_list("canonical_id", flat=True))
     running = Enrolment.objects.select_for_update(of=("self",)).select_related("lead__person")
+    concerned = list(running.filter(person__in=canonical, state=State.ACTIVE).order_by("id"))
+    away = waiting.away_until([row.lead for row in concerned], unit.at)
     later = []
-    for row in running.filter(person__in=canonical, state=State.ACTIVE).order_by("id"):
-        there = waiting.morning(back[canonical[row.person_id]], row.lead.person.zone)
-        if row.next_at is None or there > row.next_at:
+    for row in concerned:
+        there = away.get(row.lead_id)
+        if there is not None and (row.next_at is None or there > row.next_at):
             row.next_at, row.reason = there, waiting.AWAY
             later.append(row)
     write(later, unit)

@@ -35,6 +35,7 @@ class _Batch:
     leads: dict[uuid.UUID, Lead]
     unreachable: dict[uuid.UUID, str]
     waits: dict[uuid.UUID, waiting.Wait]
+    away: dict[uuid.UUID, datetime]
     flows: dict[uuid.UUID, Flow] = field(default_factory=dict)
 
     def flow(self, row: Enrolment) -> Flow:
@@ -57,8 +58,9 @@ def advance(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     rows = list(due.filter(lead__in=leads, state=State.ACTIVE, next_at__lte=unit.at).order_by("id"))
     asked = {row.lead_id: versions.compiled(row.version).needs_consent for row in rows}
     theirs = [leads[pk] for pk in asked]
-    waits = waiting.not_before(theirs, waiting.cap_in_force(unit), unit.at, planned=True)
-    batch = _Batch(unit, leads, eligibility.unreachable(theirs, asked), waits)
+    away = waiting.away_until(theirs, unit.at)
+    waits = waiting.not_before(theirs, waiting.cap_in_force(unit), unit.at, planned=True, away=away)
+    batch = _Batch(unit, leads, eligibility.unreachable(theirs, asked), waits, away)
     for row in rows:
         _go_on(row, batch)
     services.write(rows, unit)
@@ -155,11 +157,17 @@ def word_for(template: Version, lead: Lead, language: str = "") -> wording.Worde
 
 
 def _call(row: Enrolment, step: Step, batch: _Batch) -> bool:
-    """A task for the owner, in their list at once or at the next opening; a lead at rest has no caller."""
+    """A task for the owner, in their list at once or at the next opening; a lead at rest has no caller.
+
+    Who is away is not called before they are back; the cap on letters holds back no call.
+    """
     unit, lead = batch.unit, batch.leads[row.lead_id]
     if not lead.is_open:
         _done(row, step, batch)
         return True
+    if row.lead_id in batch.away:
+        row.next_at, row.reason = timing.next_moment(batch.window(row), batch.away[row.lead_id]), waiting.AWAY
+        return False
     language = lead.owner.user.language if lead.owner else merging.language_of(lead)
     texts = step.text or {}
     task = bulk.make(

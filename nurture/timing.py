@@ -14,7 +14,7 @@ from leadops.calendars.working import BOUND_DAYS
 @lru_cache(maxsize=256)
 def window(calendar: Calendar, opens: int, closes: int, zone: str) -> Calendar:
     """The send window as a calendar: the days the calendar works, the sequence's hours, the recipient's zone."""
-    here = zone if zone in _zones() else calendar.zone
+    here = zone if zone in zones() else calendar.zone
     hours = ((opens, closes),)
     holidays = calendar.holidays
     days = frozenset(day for day in holidays if not calendar.hours(day)[0]) if holidays else frozenset()
@@ -28,7 +28,8 @@ def window(calendar: Calendar, opens: int, closes: int, zone: str) -> Calendar:
 
 
 @lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
+    """Names of all time zones; asking the machine reads its folders each time."""
     return frozenset(available_timezones())
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Max, Q
@@ -18,6 +18,7 @@ from leadops.models import Lead, Person
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from nurture.models import Away
+from nurture.timing import zones
 
 CAP, AWAY = "cap", "away"
 WAITS = (CAP, AWAY)
@@ -66,25 +67,37 @@ def free_at(sent: Iterable[datetime], cap: Cap, at: datetime) -> datetime:
 
 
 def not_before(
-    leads: Sequence[Lead], cap: Cap, at: datetime, *, planned: bool, but: uuid.UUID | None = None
+    leads: Sequence[Lead],
+    cap: Cap,
+    at: datetime,
+    *,
+    planned: bool,
+    but: uuid.UUID | None = None,
+    away: Mapping[uuid.UUID, datetime] | None = None,
 ) -> dict[uuid.UUID, Wait]:
     """Lead -> when its person may be written to next and why not now; who may be written to now is left out.
 
-    `planned`: letters not sent yet count too, so that no two are planned together; `but` is the letter that asks.
+    `planned`: letters not sent yet count too, so that no two are planned together; `but` is the letter that asks;
+    `away` what `away_until` said, where it was asked already.
     """
-    people = {lead.canonical_id for lead in leads}
-    sent = _sent(people, at, planned, but)
-    back = _back(people)
+    sent = _sent({lead.canonical_id for lead in leads}, at, planned, but)
+    away = away_until(leads, at) if away is None else away
     found: dict[uuid.UUID, Wait] = {}
     for lead in leads:
         free = free_at(sent.get(lead.canonical_id, ()), cap, at)
         if free > at:
             found[lead.pk] = (free, CAP)
-        if lead.canonical_id in back:
-            there = morning(back[lead.canonical_id], lead.person.zone)
-            if there > max(free, at):
-                found[lead.pk] = (there, AWAY)
+        if lead.pk in away and away[lead.pk] > free:
+            found[lead.pk] = (away[lead.pk], AWAY)
     return found
+
+
+def away_until(leads: Iterable[Lead], at: datetime) -> dict[uuid.UUID, datetime]:
+    """Lead -> the morning its person is back, by any of their aliases; who is there now is left out."""
+    theirs = list(leads)
+    back = _back({lead.canonical_id for lead in theirs})
+    found = {lead.pk: morning(back[lead.canonical_id], lead.person.zone) for lead in theirs if lead.canonical_id in back}
+    return {key: there for key, there in found.items() if there > at}
 
 
 def _sent(
@@ -110,5 +123,5 @@ def _back(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, date]:
 
 def morning(day: date, zone: str) -> datetime:
     """The first instant of a day where the person lives, else in the house's zone."""
-    here = ZoneInfo(zone if zone in available_timezones() else settings.REPORTING_ZONE)
+    here = ZoneInfo(zone if zone in zones() else settings.REPORTING_ZONE)
     return datetime.combine(day, time(), tzinfo=here)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,10 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import IntegrityError, connections, transaction
 
-from leadops import lifecycle, moment
+from leadops import choreography, lifecycle, moment, unit
 from leadops.access import SYSTEM, actor_of
 from leadops.desk import services as desk
+from leadops.desk import tasks as desk_tasks
 from leadops.effects import runner, suppression
 from leadops.effects.models import Effect
 from leadops.errors import Refused
@@ -161,6 +163,32 @@ def test_a_reps_own_touch_ends_it_and_a_soft_bounce_does_not():
     in_unit(lambda u: desk.log_attempt(lead, u, channel="call", outcome="voicemail"), actor=actor_of(owner.user))
     row.refresh_from_db()
     assert (row.state, row.reason) == ("exited", "touch")
+
+
+def test_a_touch_is_its_reps_whoever_runs_the_unit_and_even_after_a_fault():
+    house()
+    owner = rep("Léa")
+    first, second = prospect(owner=owner), prospect("Bob Other", owner=owner)
+    rows = [enrolled(first), enrolled(second)]
+    person = actor_of(owner.user)
+
+    def among_others(u):
+        with u.acting(person):
+            desk.log_attempt(first, u, channel="call", outcome="voicemail")
+
+    def fail(entries, u):
+        raise RuntimeError("planted")
+
+    in_unit(among_others, actor=SYSTEM)
+    unit.set_phases([replace(p, handler=fail) if p.name == "enrol" else p for p in choreography.PHASES])
+    try:
+        in_unit(lambda u: desk.log_attempt(second, u, channel="call", outcome="voicemail"), actor=person)
+    finally:
+        unit.set_phases(choreography.PHASES)
+    assert desk_tasks.resume_stalled() == 1
+    for row in rows:
+        row.refresh_from_db()
+        assert (row.state, row.reason) == ("exited", "touch")
 
 
 def test_a_reply_to_an_alias_ends_the_sequence_of_the_person():

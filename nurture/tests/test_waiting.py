@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from leadops.desk.tests.api_cast import House
 from leadops.effects import plan, runner
 from leadops.effects.models import Effect
 from leadops.journal import Kind
-from leadops.models import Person, Role
+from leadops.models import Person, Role, Task
 from leadops.testing import PersonFactory, member, put_in_force
 from leadops.unit import in_unit
 from nurture import defaults, services, tasks, waiting
@@ -194,6 +195,46 @@ def test_whoever_enters_while_away_waits_too_by_any_alias_and_the_newest_word_ho
     assert row.reason == "away" and mail.outbox == []
     live(MONDAY + days(3))
     assert len(mail.outbox) == 1
+
+
+@pytest_db
+def test_of_two_aliases_away_at_once_the_later_return_holds():
+    house()
+    lead = prospect()
+    alias = PersonFactory(name="A. Roux")
+    Person.objects.filter(pk=alias.pk).update(canonical=lead.person)
+    row = enrolled(lead)
+
+    def both(u):
+        for person, back in ((lead.person_id, "2026-06-22"), (alias.pk, "2026-06-18")):
+            u.record(Kind.AWAY, u.leads([lead.pk])[0], data={"until": back, "submission": ""}, person_id=person)
+
+    in_unit(both, actor=SYSTEM, at=MONDAY)
+    row.refresh_from_db()
+    assert Away.objects.count() == 2 and row.next_at == datetime.fromisoformat("2026-06-22T00:00+02:00")
+
+
+@pytest_db
+def test_who_is_away_is_not_called_before_they_are_back_though_the_cap_holds_back_no_call():
+    house(steps=[{"kind": "call", "text": defaults.CALL}])
+    capped(1, 1)
+    lead = prospect()
+    sent_before(lead, MONDAY - days(1))  # the cap would wait until the 21st, beyond the return
+    said(lead, date(2026, 6, 17))  # before it enters
+    row = enrolled(lead)
+    live(MONDAY)
+    row.refresh_from_db()
+    back = datetime.fromisoformat("2026-06-17T09:00+02:00")
+    assert (row.state, row.reason, row.next_at) == ("active", "away", back) and not Task.objects.exists()
+    live(back)
+    row.refresh_from_db()
+    assert row.state == "finished" and Task.objects.get().kind == "call"
+
+
+def test_a_morning_is_found_without_reading_the_machines_folders_each_time(monkeypatch):
+    waiting.morning(date(2026, 6, 17), "Europe/Paris")
+    monkeypatch.setattr(os, "walk", None)
+    assert waiting.morning(date(2026, 6, 18), "Europe/Paris") == datetime.fromisoformat("2026-06-18T00:00+02:00")
 
 
 @pytest_db

@@ -31,7 +31,7 @@ def promised(entries: Sequence[Entry], at: datetime, actor: Actor) -> dict[uuid.
     for entry in entries:
         if entry.lead_id is None:
             continue
-        by_person = (entry.actor or actor).user_id is not None
+        by_person = entry.by_person(actor)
         if by_person and entry.kind == Kind.TASK_SET and entry.data.get("kind") in PROMISES:
             due = entry.data.get("due_at")
             found[entry.lead_id] = Promise(datetime.fromisoformat(due) if due else at, entry)
