@@ -6,6 +6,7 @@ the web; equal to `Submission.objects.create` but for the clash, which a test co
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import threading
 import uuid
@@ -15,10 +16,9 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from psycopg import errors, generators
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 
 DAWN = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts its microseconds
-_NAME = b"accept"
 _SQL = b"""INSERT INTO capture_submission AS kept (id, source_id, delivery_key, variant, deliveries, received_at,
   content_type, headers, body, digest, verified, priority, "end", reason, error, warnings, ended_at, starts)
 VALUES ($1, $2, $3, $4, 1, $5, $6, $7::jsonb, $8, $9, $10, 0, $11, $12, '', $13::jsonb, $14, 0)
@@ -30,7 +30,8 @@ _TYPES = (
     _UUID, _UUID, _TEXT, _BYTES, _MOMENT, _TEXT, _TEXT, _BYTES, _BYTES, _TRUTH, _TEXT, _TEXT, _TEXT, _MOMENT,
 )  # fmt: skip
 _BINARY = [1] * len(_TYPES)
-_FORGOTTEN = ("26000", "42P05")  # a pooler before the server gave us a session that never prepared it, or prepared it
+_NAME = b"accept_" + hashlib.sha256(_SQL).hexdigest()[:12].encode()  # who finds the name taken finds this statement
+_UNKNOWN, _TAKEN = b"26000", b"42P05"  # a pooler gave us a session that never prepared it, or has it already
 _micros = struct.Struct(">q").pack
 _ready = threading.local()  # the psycopg connection of this thread that has prepared the statement
 
@@ -99,16 +100,36 @@ def _run(line: Any, values: Sequence[bytes | None]) -> Any:
     raw = line.pgconn
     if not line.autocommit and raw.transaction_status == TransactionStatus.IDLE:
         line.execute("SELECT")  # psycopg begins a transaction with its first statement, and ours is none of its own
+    if raw.transaction_status != TransactionStatus.IDLE:
+        return _checked(_unprepared(line, values))  # a name not known here would cost the caller its transaction
     if getattr(_ready, "line", None) is not line:
-        raw.send_prepare(_NAME, _SQL, _TYPES)  # libpq's own `prepare` would wait for ever in a frozen server
-        _checked(line.wait(generators.execute(raw))[-1])
+        _prepare(line)
         _ready.line = line
     raw.send_query_prepared(_NAME, values, _BINARY, 1)
     found = line.wait(generators.execute(raw))[-1]
-    if found.status != ExecStatus.TUPLES_OK and found.error_field(67) in (code.encode() for code in _FORGOTTEN):
-        raw.send_query_params(_SQL, values, _TYPES, _BINARY, 1)
-        found = line.wait(generators.execute(raw))[-1]
+    if _code(found) == _UNKNOWN:
+        _ready.line = None  # the next one prepares it in the session it finds
+        found = _unprepared(line, values)
     return _checked(found)
+
+
+def _prepare(line: Any) -> None:
+    """A name that is taken is taken by this very statement: a pooler gave us a session that prepared it for another."""
+    line.pgconn.send_prepare(_NAME, _SQL, _TYPES)  # libpq's own `prepare` would wait for ever in a frozen server
+    told = line.wait(generators.execute(line.pgconn))[-1]
+    if _code(told) != _TAKEN:
+        _checked(told)
+
+
+def _unprepared(line: Any, values: Sequence[bytes | None]) -> Any:
+    line.pgconn.send_query_params(_SQL, values, _TYPES, _BINARY, 1)
+    return line.wait(generators.execute(line.pgconn))[-1]
+
+
+def _code(result: Any) -> bytes | None:
+    """The SQLSTATE of an error; None where there was none."""
+    code: bytes | None = result.error_field(DiagnosticField.SQLSTATE)
+    return code
 
 
 def _checked(result: Any) -> Any:

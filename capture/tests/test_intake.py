@@ -212,9 +212,39 @@ def test_a_session_that_forgot_the_statement_still_stores():
     """Behind a pooler each transaction may meet another session."""
     source()
     assert send(ANNA).status_code == 202
+    assert prepared() == [storing._NAME.decode()]
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
     assert send({**ANNA, "n": 1}).status_code == 202
+    assert Submission.objects.count() == 2 and prepared() == []
+    assert send({**ANNA, "n": 2}).status_code == 202
+    assert Submission.objects.count() == 3 and prepared() == [storing._NAME.decode()]
+
+
+def prepared() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'accept%'")
+        return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_prepared_the_statement_for_another_connection_stores_too():
+    source()
+    assert send(ANNA).status_code == 202
+    storing._ready.line = None  # as a connection that a pooler hands the session of another
+    for n in (1, 2):
+        assert straight(json.dumps({**ANNA, "n": n}).encode())[0] == "202 Accepted"
+    assert Submission.objects.count() == 3 and storing._ready.line is connection.connection
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_no_name_is_relied_on():
+    source()
+    assert send(ANNA).status_code == 202
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+        assert send({**ANNA, "n": 1}).status_code == 202
     assert Submission.objects.count() == 2
 
 
