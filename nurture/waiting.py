@@ -96,7 +96,9 @@ def away_until(leads: Iterable[Lead], at: datetime) -> dict[uuid.UUID, datetime]
     """Lead -> the morning its person is back, by any of their aliases; who is there now is left out."""
     theirs = list(leads)
     back = _back({lead.canonical_id for lead in theirs})
-    found = {lead.pk: morning(back[lead.canonical_id], lead.person.zone) for lead in theirs if lead.canonical_id in back}
+    found = {
+        lead.pk: morning(back[lead.canonical_id], lead.person.zone) for lead in theirs if lead.canonical_id in back
+    }
     return {key: there for key, there in found.items() if there > at}
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, FilteredRelation, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from leadops import calendars
@@ -213,19 +213,23 @@ def _working(rep_ids: Sequence[Any], at: datetime, live: bool) -> Any:
     mine = mine if live else mine.filter(started_at__lte=at)
 
     def received(span: timedelta) -> Coalesce:
-        rows = mine.filter(started_at__gt=at - span).values("rep").annotate(n=Count("pk")).values("n")
-        return Coalesce(Subquery(rows, output_field=IntegerField()), 0)
+        return _number(mine.filter(started_at__gt=at - span).values("rep"), Count("*"))
 
-    # joined once for all, not asked lead by lead
-    units = FilteredRelation("assignments", condition=Q(assignments__ended_at__isnull=True))
-    open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).alias(held_by=units).order_by().values("owner")
-    load = open_leads.annotate(n=Sum(Coalesce("held_by__units", 1))).values("n")
+    # each open lead is one unit, counted in an index alone; what a rule made more of is kept by an index of its own
+    open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).order_by()
+    heavy = Assignment.objects.filter(rep=OuterRef("pk"), ended_at__isnull=True, units__gt=1).order_by()
+    more = heavy.filter(Exists(Lead.objects.filter(IS_OPEN, pk=OuterRef("lead"), owner=OuterRef("rep"))))
     return Rep.objects.filter(pk__in=rep_ids).annotate(
-        load=Coalesce(Subquery(load, output_field=IntegerField()), 0),
+        load=_number(open_leads.values("owner"), Count("*")) + _number(more.values("rep"), Sum(F("units") - 1)),
         hour=received(HOUR),
         day=received(DAY),
         month=received(MONTH),
     )
+
+
+def _number(group: QuerySet[Any, Any], what: Aggregate) -> Coalesce:
+    """One aggregate of the rows of a group, zero where there are none."""
+    return Coalesce(Subquery(group.annotate(n=what).values("n"), output_field=IntegerField()), 0)
 
 
 def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], PoolCredit]) -> PoolState:

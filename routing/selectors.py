@@ -75,10 +75,16 @@ def _locked(rows: QuerySet[Lead], limit: int) -> list[Lead]:
 
 
 def leads_left_behind(limit: int, rep_id: uuid.UUID | None = None) -> list[uuid.UUID]:
-    """Open leads of reps who receive nothing any more, or of one of them: to be moved on."""
-    rows = Lead.objects.filter(~is_apart("left behind"), IS_OPEN, owner__active=False)
-    rows = rows if rep_id is None else rows.filter(owner=rep_id)
-    return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
+    """Open leads of reps who receive nothing any more, or of one of them, rep by rep, oldest first: to be moved on.
+
+    Asked at each look of the ticker: by the few who left, never through the leads of those who stay.
+    """
+    gone = Rep.objects.filter(active=False)
+    some = list((gone if rep_id is None else gone.filter(pk=rep_id)).values_list("pk", flat=True))
+    if not some:
+        return []
+    rows = Lead.objects.filter(~is_apart("left behind"), IS_OPEN, owner__any=some).order_by("owner_id", "id")
+    return list(rows.values_list("pk", flat=True)[:limit])
 
 
 def departures_to_finish() -> QuerySet[Departure]:

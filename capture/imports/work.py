@@ -96,10 +96,8 @@ def _move_on(file_id: uuid.UUID) -> None:
 def _stop(file: Import, cause: str) -> None:
     """Not committed: back to its mapping. Being taken back: finished as before, what went stays gone, and it may be
     taken back again. Else stopped until somebody goes on."""
-    if file.state == State.UNDOING:
-        state = State.DONE
-    else:
-        state = State.FAILED if file.committed_at else State.MAPPING
+    after_commit = State.DONE if file.state == State.UNDOING else State.FAILED
+    state = after_commit if file.committed_at else State.MAPPING
     rows = Import.objects.filter(pk=file.pk, state=file.state)
     rows.update(state=state, error=cause.replace("\x00", "")[:500])
 

@@ -20,7 +20,7 @@ from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import translation
 from requests import ReadTimeout
 
@@ -85,10 +85,9 @@ def register(
 
 def next_due(at: datetime) -> datetime | None:
     """When the ticker has to look again: the next planned effect, or a sending one whose lease ran out."""
-    rows = Effect.objects.filter(state__in=(Effect.State.PLANNED, Effect.State.SENDING)).aggregate(
-        planned=Min("due_at", filter=Q(state="planned")), lost=Min("lease_until", filter=Q(state="sending"))
-    )
-    return min((t for t in rows.values() if t), default=None)
+    planned = Effect.objects.filter(state=Effect.State.PLANNED).aggregate(at=Min("due_at"))["at"]
+    lost = Effect.objects.filter(state=Effect.State.SENDING).aggregate(at=Min("lease_until"))["at"]
+    return min((each for each in (planned, lost) if each), default=None)
 
 
 def run(at: datetime | None = None) -> int:

@@ -211,6 +211,12 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=["rep", "-started_at"], name="assignment_of_rep"),
             models.Index(fields=["lead", "-started_at"], name="assignment_of_lead"),
+            models.Index(
+                fields=["rep", "lead"],
+                include=["units"],
+                name="assignment_heavy",
+                condition=Q(ended_at__isnull=True, units__gt=1),
+            ),
         ]
 
     def __str__(self) -> str:

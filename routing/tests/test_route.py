@@ -19,7 +19,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import AccountOwner, Lead, Rep, Role
 from leadops.testing import DAWN, AccountFactory, LeadFactory, member, rep
 from leadops.unit import Unit
-from routing import services
+from routing import availability, services
 from routing.models import Assignment, CreditEntry, PoolCredit
 from routing.replay import replay
 from routing.tests import a_house as house
@@ -55,6 +55,29 @@ def test_a_batch_is_shared_fairly_and_everything_is_written() -> None:
     assert entry.data["rep"] == str(leads[0].owner_id)
     assert Notice.objects.filter(kind="lead_assigned").count() == 31
     sums_hold()
+
+
+def test_load_is_the_units_of_open_leads_found_without_a_walk_through_all_assignments() -> None:
+    ada, bob, cleo = house.three()
+    house.pool("ada", ada)
+    house.rules(house.rule("heavy", {"pool": "ada"}, house.is_in("country", "FR"), units=5), fallback="ada")
+    given = house.arrive([*house.new_leads(2, country="FR"), *house.new_leads(3, country="DE")])
+    lost, kept = given[0], given[2]
+    Lead.objects.filter(pk=lost.pk).update(stage="lost", stage_reason="price", closed_at=moment.now())
+    LeadFactory(owner=bob)  # of an older house, without an assignment
+    every = [ada.pk, bob.pk, cleo.pk]
+    assert {rep: (work["load"], work["month"]) for rep, work in availability.work_of(every, moment.now()).items()} == {
+        str(ada.pk): (5 + 3, 5),
+        str(bob.pk): (1, 0),
+        str(cleo.pk): (0, 0),
+    }
+    assert kept.owner_id == ada.pk
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = availability._working(every, moment.now(), live=True).values("load", "month").explain()
+    assert "using assignment_heavy" in plan and "using assignment_of_rep" in plan
+    assert "assignment_one_open" not in plan and "Seq Scan on routing_assignment" not in plan
 
 
 def test_territory_and_skill_decide_and_the_fallback_catches_the_rest() -> None:

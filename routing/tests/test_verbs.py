@@ -8,11 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from leadops import access, moment
 from leadops.decisions import Decision
+from leadops.effects import runner
 from leadops.errors import Refused
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Absence, Lead, Rep, Role
@@ -261,6 +263,27 @@ def test_a_rep_who_leaves_gets_nothing_more_and_their_leads_move_on() -> None:
     assert PoolMember.objects.filter(rep=ada).state_at(DAWN + timedelta(days=1)).exists()
     with pytest.raises(Refused, match="rep-inactive"):
         departures.leave(ada.pk, Wish(), chief)
+
+
+def test_a_look_of_the_ticker_walks_through_no_table_of_leads_or_letters() -> None:
+    ada, bob, _cleo = house.three()
+    Rep.objects.filter(pk=bob.pk).update(active=False)
+    mine = LeadFactory(owner=ada)
+    found = []
+    for look in (selectors.next_held_at, runner.next_due):
+        with CaptureQueriesContext(connection) as asked:
+            assert look(moment.now()) is None
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            for each in asked:
+                cursor.execute("EXPLAIN " + each["sql"])
+                found += [row[0] for row in cursor.fetchall()]
+    plan = "\n".join(found)
+    for way in ("Index Cond: (owner_id = ANY", "effect_due", "effect_sending"):
+        assert way in plan, plan
+    assert "Seq Scan on leadops_lead" not in plan and "leadops_lead_pkey" not in plan, plan
+    Lead.objects.filter(pk=mine.pk).update(owner=bob)
+    assert selectors.leads_left_behind(9) == [mine.pk] and selectors.next_held_at(moment.now()) is not None
 
 
 def test_a_rep_whom_only_a_rule_knows_cannot_be_switched_off() -> None:
