@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from leadops import bulk, calendars
 from leadops.effects import plan
+from leadops.effects.models import Effect, Notice
 from leadops.journal import Kind
 from leadops.models import Lead, Membership, Role
 from leadops.stalled import is_apart
@@ -173,7 +174,20 @@ def _managers(lead: Lead, firing: Firing) -> list[uuid.UUID]:
 
 
 def _digests(firing: Firing, unit: Unit) -> None:
-    for person, count in firing.stale.items():
-        key = f"sla-digest:{person}:{unit.id}"
-        plan.notice(unit, user_id=person, key=key, kind="sla_digest", lead=None, data={"count": count})
-        plan.mail(unit, user_id=person, key=key, purpose="sla_digest", lead=None, body={"count": count}, due_at=unit.at)
+    """One per person and minute, however many units a backlog takes: later ones add to the one that has not left."""
+    minute = unit.at.replace(second=0, microsecond=0)
+    keys = {person: f"sla-digest:{person}:{minute:%Y-%m-%dT%H:%M}" for person in sorted(firing.stale)}
+    told = {row.key: row for row in Notice.objects.select_for_update().filter(key__in=keys.values()).order_by("key")}
+    for person, key in keys.items():
+        before = told.get(key)
+        body = {"count": firing.stale[person] + (before.data["count"] if before else 0)}
+        if before:
+            Notice.objects.filter(pk=before.pk).update(data=body)
+            left = not Effect.objects.filter(key=key, state=Effect.State.PLANNED).update(body=body)
+            key, body = f"{key}:{unit.id}", {"count": firing.stale[person]}
+        else:
+            left = True
+            plan.notice(unit, user_id=person, key=key, kind="sla_digest", lead=None, data=body)
+        if left:
+            due_at = minute + timedelta(minutes=1)
+            plan.mail(unit, user_id=person, key=key, purpose="sla_digest", lead=None, body=body, due_at=due_at)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leadops import moment
 from leadops import unit as units
 from leadops.access import SYSTEM
 from leadops.effects.models import Effect, Notice
@@ -15,7 +16,7 @@ from leadops.models import Role
 from leadops.testing import ALWAYS_OPEN, LeadFactory, member, put_in_force, rep
 from leadops.unit import Phase, in_unit
 from routing.models import Clock, ClockStep
-from routing.sla import clocks, ladder, policy
+from routing.sla import clocks, ladder, policy, tasks
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)  # Friday 16:30 in Paris
@@ -138,6 +139,34 @@ def test_an_hour_away_gives_every_breach_its_true_time_and_one_digest_for_old_al
     assert all(clock.breached_at == clock.due_at for clock in rows) and rows.count() == 20
     assert Notice.objects.filter(user=lea.pk, kind="sla_digest").count() == 1
     assert not Notice.objects.filter(user=lea.pk, kind__in=["sla_remind", "sla_breach"]).exists()
+
+
+def test_a_backlog_is_climbed_for_a_while_the_earliest_first_and_told_of_once_a_minute(lea, monkeypatch):
+    leads = [assigned(lea, AT + n * MINUTE) for n in (4, 0, 3, 1, 2)]
+    in_order = [leads[n].pk for n in (1, 3, 4, 2, 0)]
+    monkeypatch.setattr(tasks, "AT_A_TIME", 2)
+    monkeypatch.setattr(tasks, "LONGEST", 0.0)
+    late = AT + timedelta(hours=5)
+    for n in (2, 4):
+        with moment.at(late + timedelta(seconds=n)):
+            assert tasks.climb() == 2
+        fired = ClockStep.objects.values_list("clock__lead", flat=True)
+        assert set(fired) == set(in_order[:n])
+    monkeypatch.setattr(tasks, "LONGEST", 60.0)
+    with moment.at(late + timedelta(seconds=6)):
+        assert tasks.climb() == 1 and tasks.climb() == 0
+    (notice,) = Notice.objects.filter(user=lea.pk, kind="sla_digest")
+    (mail,) = Effect.objects.filter(user=lea.pk, purpose="sla_digest")
+    told = ClockStep.objects.filter(outcome="digest").count()
+    assert notice.data == mail.body == {"count": told} and told >= 5 and mail.due_at > late + timedelta(seconds=6)
+    Effect.objects.update(state="sent", sent_at=late)
+    other = assigned(lea, AT)
+    with moment.at(late + timedelta(seconds=8)):
+        assert tasks.climb() == 1
+    counts = (
+        Effect.objects.filter(user=lea.pk, purpose="sla_digest").order_by("id").values_list("body__count", flat=True)
+    )
+    assert list(counts) == [told, ClockStep.objects.filter(clock__lead=other, outcome="digest").count()]
 
 
 def test_a_change_of_owner_keeps_the_leads_clock_and_restarts_the_owners(lea):
