@@ -64,7 +64,7 @@ def plan(file: Import, most: int) -> Plan:
     goes = stays.pop("", 0)
     shown = made.exclude(why="").select_related("lead__person").defer("body").order_by("row")[:most] if stays else []
     touched = Submission.objects.filter(file=file, end=End.TOUCHED).count()
-    return Plan(goes, stays, [(row, row.why) for row in shown], touched)
+    return Plan(goes, stays, [(row, row.why) for row in shown], touched)  # type: ignore[attr-defined]
 
 
 def _made(file: Import, after: int) -> QuerySet[Submission]:
