@@ -92,10 +92,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         fill_reference()
         with connection.cursor() as cursor:
             cursor.execute(emptied.MAY)
-            if cursor.fetchone()[
-                0
-            ]:  # a server of one's own may give no superuser: then Django empties, and takes its time
-                TransactionTestCase._fixture_teardown = emptied.after_test
+            (superuser,) = cursor.fetchone()
+        if superuser:  # a server of one's own may give none: then Django empties, and takes its time
+            TransactionTestCase._fixture_teardown = emptied.after_test
 
 
 def _reference_rows_back(item: pytest.Item) -> None:
