@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 from capture import words
@@ -88,7 +88,7 @@ FIELDS = (
     column("product_line", _("Product line"), "choice", group=ORIGIN, subject=_("the product line")),
     column("company", _("Company"), "text", "company_folded", group=WHO, subject=_("the company’s name")),
     column("title", _("Job title"), "text", "title_folded", group=WHO, subject=_("the job title")),
-    column("industry", _("Industry"), "choice", group=WHO, subject=_("the industry"), names=words.spaced),
+    column("industry", _("Industry"), "choice", group=WHO, subject=_("the industry"), names=words.industry_name),
     column("employees", _("Employees"), "number", group=WHO, says=words.STAFF),
     column("country", _("Country"), "choice", choices=countries, group=WHO, subject=_("the country")),
     column("region", _("Region"), "choice", group=WHO, subject=_("the region"), names=words.spaced),
@@ -126,11 +126,12 @@ def _choices_of(row: AttributeDef) -> Any:
     return lambda: [(c["code"], said(c.get("labels")) or c["code"]) for c in row.choices]
 
 
-def _custom(row: AttributeDef) -> Field:
+def custom(row: AttributeDef) -> Field:
+    """The field of a custom attribute."""
     held = "attributes" if row.owner == AttributeDef.Owner.LEAD else f"{row.owner}__attributes"
     return attribute(
         f"{row.owner}_{row.key}".replace("-", "_"),
-        said(row.labels) or row.key,
+        lazy(lambda: said(row.labels) or row.key, str)(),  # kept for readers of either language
         row.kind,
         row.key,
         column=held,
@@ -144,7 +145,7 @@ def custom_fields() -> list[Field]:
     """One field for each attribute somebody defined; read again every few seconds."""
     global _kept
     if time.monotonic() - _kept[0] >= KEEP_DEFINITIONS:
-        _kept = (time.monotonic(), [_custom(row) for row in AttributeDef.objects.order_by("owner", "key")])
+        _kept = (time.monotonic(), [custom(row) for row in AttributeDef.objects.order_by("owner", "key")])
     return _kept[1]
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import npgettext_lazy, pgettext, pgettext_lazy
 
 from leadops.conditions.phrases import Says
 from leadops.dates import language
+from leadops.industries import LABELS
 
 ASKED: Says = {
     "yes": pgettext_lazy("condition", "the prospect asked to be contacted"),
@@ -74,6 +75,12 @@ SIGN_OF_LIFE: Says = {
 def spaced(code: str) -> str:
     """A code nobody labelled, as words: “real estate”."""
     return pgettext("condition", "“%(text)s”") % {"text": code.replace("_", " ")}
+
+
+def industry_name(code: str) -> str:
+    """A known industry inside a sentence, else the code as words."""
+    known = LABELS.get(code)
+    return f"{str(known)[:1].lower()}{str(known)[1:]}" if known else spaced(code)
 
 
 def language_name(code: str) -> str:

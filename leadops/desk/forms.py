@@ -15,7 +15,7 @@ from leadops.desk.services import Channel, Outcome
 from leadops.desk.timeline import held_words, said
 from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms, Status
 from leadops.places import countries
-from leadops.versions.calendars import calendar_at
+from leadops.versions import services as versions
 from routing import availability
 
 
@@ -72,11 +72,12 @@ class StatusForm(forms.Form):
 def room_of(reps: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, list[str]]:
     """Beside each rep: open work against capacity, and whether their hours run now."""
     work = availability.work_of(reps, at)
+    known = availability.calendars_of(versions.all_at("calendar", at))
     found = {}
     for terms in RepTerms.objects.state_at(at).filter(rep__in=reps):
         load = work.get(str(terms.rep_id), {}).get("load", 0)
         words = _("load %(load)s of %(capacity)s") if terms.capacity is not None else _("load %(load)s")
-        open_now = calendars.open_at(calendar_at(terms.calendar, at), at)
+        open_now = calendars.open_at(availability.calendar_for(terms.calendar, known), at)
         found[terms.rep_id] = [
             words % {"load": load, "capacity": terms.capacity},
             str(_("in their hours") if open_now else _("outside hours")),

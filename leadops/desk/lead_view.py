@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from babel import Locale
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
+from capture.fields import custom
 from capture.selectors import names_of
+from capture.words import language_name
 from leadops import access
 from leadops.access import Actor
+from leadops.conditions.kinds import Unreadable
+from leadops.conditions.sentence import value_words
 from leadops.desk import forms, selectors
 from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
 from leadops.desk.timeline import events_of, held_words
@@ -121,7 +125,7 @@ def facts_of(lead: Lead, masked: bool) -> list[dict[str, str]]:
         {"label": _("Industry"), "value": industry_words(lead.industry)},
         {"label": _("Employees"), "value": number(lead.employees)},
         {"label": pgettext("address", "Place"), "value": ", ".join(part for part in place if part)},
-        {"label": _("Language"), "value": language_name(lead.language)},
+        {"label": _("Language"), "value": capfirst(language_name(lead.language)) if lead.language else ""},
     ]
     return facts if masked or not lead.attributes else facts + _attributes(lead.attributes)
 
@@ -129,21 +133,19 @@ def facts_of(lead: Lead, masked: bool) -> list[dict[str, str]]:
 def _attributes(given: dict[str, Any]) -> list[dict[str, str]]:
     """Custom fields with their labels, those that hold something."""
     rows = AttributeDef.objects.filter(owner=AttributeDef.Owner.LEAD, key__in=given).order_by("key")
-    return [{"label": said(row.labels) or row.key, "value": _plain(given[row.key])} for row in rows]
+    return [{"label": said(row.labels) or row.key, "value": _own_words(row, given[row.key])} for row in rows]
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return number(value) if isinstance(value, int | float) else str(value)
-
-
-def language_name(code: str) -> str:
-    """fr -> French, in the reader's language; a code nobody knows as it came, nothing when unknown."""
-    name = Locale.parse((get_language() or "en")[:2]).languages.get(code[:2].lower(), code) if code else ""
-    return f"{name[:1].upper()}{name[1:]}"
+def _own_words(row: AttributeDef, value: Any) -> str:
+    """A value as people say it; a text, and what does not fit the kind, as it came."""
+    if row.kind == "text":
+        return str(value)
+    field = custom(row)
+    try:
+        read = value if field.choices else field.typed.read_fact(value)
+    except Unreadable:
+        return str(value)
+    return str(capfirst(value_words(field, read)))
 
 
 def next_action(lead: Lead) -> dict[str, Any] | None:

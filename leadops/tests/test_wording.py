@@ -88,8 +88,13 @@ SAID: list[tuple[Any, str, str]] = [
     ),
     (
         leaf("industry", "eq", "real_estate"),
-        "The industry is “real estate”",
-        f"Le secteur est «{NBSP}real estate{NBSP}»",
+        "The industry is real estate",
+        "Le secteur est immobilier",
+    ),
+    (
+        leaf("industry", "in", ["food", "deep_sea"]),
+        "The industry is “deep sea” or food",
+        f"Le secteur est «{NBSP}deep sea{NBSP}» ou agroalimentaire",
     ),
     (
         leaf("received_at", "within_last", "P30D"),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
-from leadops import calendars
+from leadops import calendars, cohorts
 from leadops.models import Lead, Rep, RepTerms
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
@@ -19,6 +19,7 @@ from routing import availability
 
 HISTORY = timedelta(days=90)
 ENOUGH = 20  # fewer requests say nothing about a week
+MOST = 10_000  # of the latest requests: the shares of a week do not change with more
 WORTH = 0.02  # a share below this is no gap to speak of
 
 Hour = tuple[int, int]  # ISO weekday, hour of the day
@@ -47,9 +48,12 @@ def gaps(at: datetime) -> list[Gap]:
 def _asked(at: datetime) -> dict[Hour, int]:
     """Hour of the week -> requests, in the house's zone."""
     zone = zoneinfo.ZoneInfo(settings.REPORTING_ZONE)
-    rows = Lead.objects.filter(received_at__gt=at - HISTORY, received_at__lte=at, hand_raiser=True).order_by()
-    told = rows.annotate(
-        weekday=ExtractIsoWeekDay("received_at", tzinfo=zone), hour=ExtractHour("received_at", tzinfo=zone)
+    rows = cohorts.countable(Lead.objects.filter(received_at__gt=at - HISTORY, received_at__lte=at, hand_raiser=True))
+    latest = rows.order_by("-received_at").values("pk")[:MOST]
+    told = (
+        Lead.objects.filter(pk__in=latest)
+        .order_by()
+        .annotate(weekday=ExtractIsoWeekDay("received_at", tzinfo=zone), hour=ExtractHour("received_at", tzinfo=zone))
     )
     counted = told.values_list("weekday", "hour").annotate(n=Count("pk"))
     return {(int(weekday), int(hour)): n for weekday, hour, n in counted}

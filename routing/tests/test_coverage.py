@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from leadops import moment
+from leadops.lifecycle import WITHDRAWN
 from leadops.models import Role
 from leadops.testing import ALWAYS_OPEN, LeadFactory, member, put_in_force, rep
 from routing.sla import coverage
@@ -47,8 +49,29 @@ def test_a_handful_of_requests_says_nothing() -> None:
     assert coverage.gaps(FRIDAY + timedelta(days=120)) == []
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_page_opens_with_and_without_gaps(language: str) -> None:
+def test_what_is_counted_nowhere_is_no_request_and_the_latest_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in_force("calendar", "office", OFFICE)
+    rep("Ada", calendar="office")
+    asked(5, 20)
+    for _n in range(30):  # an import that was undone
+        at = datetime(2026, 11, 15, 12, tzinfo=UTC)
+        LeadFactory(stage="disqualified", stage_reason=WITHDRAWN, stage_at=at, closed_at=at)
+    (gap,) = coverage.gaps(FRIDAY)
+    assert (gap.weekday, gap.share) == (6, 0.2)
+    monkeypatch.setattr(coverage, "MOST", 20)
+    assert coverage.gaps(FRIDAY) == []  # all of Tuesday
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "Saturday 00–24: 20% of the requests"), ("fr", "Samedi 00–24\u00a0h\u00a0: 20\u00a0% des demandes")],
+)
+def test_the_page_names_the_gap_and_its_share(language: str, says: str) -> None:
+    put_in_force("calendar", "office", OFFICE)
+    rep("Ada", calendar="office")
     client = Client()
     client.force_login(member("Max", Role.MANAGER, "paris", language))
-    assert client.get("/sla").status_code == 200
+    with moment.at(FRIDAY):
+        assert 'id="gaps"' not in client.get("/sla").content.decode()
+        asked(5, 20)
+        assert says in client.get("/sla").content.decode().replace("\u202f", "\u00a0")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from leadops import moment
@@ -13,7 +15,7 @@ from leadops.desk.tests.api_cast import Caller
 from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.journal import JournalEntry, Kind
 from leadops.models import AttributeDef, Lead, Reason
-from leadops.testing import LeadFactory, PersonFactory
+from leadops.testing import ALWAYS_OPEN, LeadFactory, PersonFactory, put_in_force, rep
 from leadops.unit import in_unit
 from qualification import services as qualification
 from routing.models import Assignment, Pool
@@ -54,6 +56,20 @@ def test_taking_a_lead_from_a_rep_needs_a_reason_and_keeps_the_choice(desk: Desk
     assert done["Location"] == reverse("desk:list_leads")  # another team's lead now: not this manager's to see
     lead.refresh_from_db()
     assert lead.owner_id == desk.karim.pk
+
+
+def test_the_form_to_assign_costs_the_same_for_three_reps_as_for_twelve(desk: Desk) -> None:
+    client, lead, counted = client_of(desk.manager, "en"), desk.lead(owner=desk.lea), []
+    for n in range(12):
+        put_in_force("calendar", f"c{n}", ALWAYS_OPEN)
+        rep(f"Rep {n}", calendar=f"c{n}")
+        if n in (0, 9):  # with Léa and Karim three, and twelve
+            client.get(reverse("desk:assign", args=[lead.pk]))
+            with CaptureQueriesContext(connection) as queries:
+                shown = client.get(reverse("desk:assign", args=[lead.pk])).content.decode()
+            counted.append(len(queries))
+            assert shown.count(" · in their hours") >= n + 1
+    assert counted[0] == counted[1]
 
 
 @pytest.mark.parametrize("who", ["lea", "marketing", "executive"])

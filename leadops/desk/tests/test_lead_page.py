@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from leadops.desk.tests.desk_cast import HX, Desk, client_of
-from leadops.models import Lead
+from leadops.models import AttributeDef, Lead
 
 pytestmark = pytest.mark.django_db
 BUDGET = 37  # 32 measured, the panels of five apps, session and shell included
@@ -38,6 +38,36 @@ def test_an_executive_sees_the_lead_without_the_person(desk: Desk) -> None:
     assert "A. R." in text and "Contact details are hidden" in text
     for secret in ("Roux", lead.person.email, lead.person.phone, "on holiday", 'data-opens="verb"'):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", {"Roof": "Flat", "Uses": "Heat and power", "Visit": "5 Mar 2026", "Surface": "1,200.5", "Solar": "Yes",
+             "Remark": "as is"}),
+     ("fr", {"Toit": "Plat", "Usages": "Chaleur et électricité", "Visite": "5 mars 2026",
+             "Surface": "1 200,5", "Solaire": "Oui", "Remarque": "as is"})],
+)  # fmt: skip
+def test_custom_fields_are_said_in_words(desk: Desk, language: str, says: dict[str, str]) -> None:
+    def code(key: str, fr: str, en: str) -> dict[str, Any]:
+        return {"code": key, "labels": {"fr": fr, "en": en}}
+
+    uses = [code("heat", "chaleur", "heat"), code("power", "électricité", "power")]
+    own = (
+        ("choice", "roof", "Toit", "Roof", "flat", [code("flat", "plat", "flat")]),
+        ("multi", "uses", "Usages", "Uses", ["heat", "power"], uses),
+        ("day", "visit", "Visite", "Visit", "2026-03-05", []),
+        ("number", "surface", "Surface", "Surface", 1200.5, []),
+        ("flag", "solar", "Solaire", "Solar", True, []),
+        ("text", "remark", "Remarque", "Remark", "as is", []),
+    )
+    for kind, key, fr, en, _value, choices in own:
+        AttributeDef.objects.create(owner="lead", key=key, kind=kind, choices=choices, labels={"fr": fr, "en": en})
+    lead = desk.lead("Anna Roux")
+    Lead.objects.update(attributes={key: value for _k, key, _fr, _en, value, _c in own}, language="en")
+    facts = client_of(desk.lea.user, language).get(lead.get_absolute_url()).context["facts"]
+    shown = {fact["label"]: fact["value"].replace("\u202f", " ").replace("\xa0", " ") for fact in facts}
+    assert says.items() <= shown.items()
+    assert {"en": "English", "fr": "Anglais"}[language] in shown.values()
 
 
 def test_the_owner_sees_the_person_and_the_verbs_with_their_keys(desk: Desk) -> None:
