@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from leadops import access
 from leadops.access import Actor
 from leadops.demo.cast import DOMAIN
-from leadops.models import Role, User
+from leadops.models import Rep, Role, User
 
 COOKIE = "tour"  # and one per role: each goes on where it was left
 OFF = "off"
@@ -96,7 +97,12 @@ def role_of(actor: Actor) -> str:
 
 
 def cards_for(actor: Actor) -> tuple[Card, ...]:
-    return CARDS.get(role_of(actor), ())
+    """The cards of their role; a colleague somebody else leads is none of their cards."""
+    cards = CARDS.get(role_of(actor), ())
+    emails = [f"{card.of}@{DOMAIN}" for card in cards if card.of]
+    reps = Rep.objects.select_related("user").filter(user__email__in=emails) if emails else []
+    led = {rep.user.email for rep in reps if access.can(actor, "deactivate_rep", rep)}
+    return tuple(card for card in cards if not card.of or f"{card.of}@{DOMAIN}" in led)
 
 
 def url_of(card: Card) -> str:

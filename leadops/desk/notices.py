@@ -89,6 +89,7 @@ MARKS = {  # kind: drawing and tone
     "leads_moved": ("arrow-left-right", "warn"),
     "import_done": ("upload", ""),
     "import_leads": ("user-plus", "good"),
+    "group_enrolled": ("workflow", ""),
 }
 
 
@@ -126,6 +127,8 @@ def _where(notice: Notice) -> str:
         return f"{reverse('routing:show_sla')}#proposals"
     if notice.kind == "import_done":
         return reverse("capture:show_import", args=[notice.data["import"]])
+    if notice.kind == "group_enrolled":
+        return reverse("nurture:show_group", args=[notice.data["group"]])
     return reverse("desk:inbox") if notice.kind in ("sla_digest", "leads_given", "import_leads") else ""
 
 

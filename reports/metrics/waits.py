@@ -6,22 +6,6 @@ minute below an hour, five minutes below six hours, half an hour below two days,
 
 from __future__ import annotations
 
-STEPS = (
-    (120, 1),
-    (600, 5),
-    (3600, 30),
-    (21_600, 300),
-    (172_800, 1800),
-    (1_209_600, 10_800),
-)  # (below, to multiples of)
-LONGEST_STEP = 86_400
-
-
-def floored(seconds: float) -> int:
-    """The same in Python."""
-    step = next((step for below, step in STEPS if seconds < below), LONGEST_STEP)
-    return int(seconds // step * step)
-
 
 def quantiles(keys: str) -> str:
     """The tail of a statement over `t` (keys, secs, n, moved): the times within which half and nine tenths have ended.

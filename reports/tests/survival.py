@@ -1,4 +1,4 @@
-"""Kaplan–Meier told once more, in Python: what the statements of the reports are held against."""
+"""Kaplan–Meier and the resolution of waits told once more, in Python: what the statements are held against."""
 
 from __future__ import annotations
 
@@ -22,3 +22,20 @@ def quantile(ended: Sequence[float], waiting: Sequence[float], never: int, share
         if ends and alive <= 1 - share + 1e-9:
             return float(time)
     return None
+
+
+STEPS = (
+    (120, 1),
+    (600, 5),
+    (3600, 30),
+    (21_600, 300),
+    (172_800, 1800),
+    (1_209_600, 10_800),
+)  # (below, to multiples of)
+LONGEST_STEP = 86_400
+
+
+def floored(seconds: float) -> int:
+    """A wait rounded down as `reports_floored` does it in the database."""
+    step = next((step for below, step in STEPS if seconds < below), LONGEST_STEP)
+    return int(seconds // step * step)

@@ -14,10 +14,9 @@ from leadops.lifecycle import FORWARD
 from leadops.models import Lead
 from reports import links
 from reports.metrics.funnel import Step, _steps, funnel_report
-from reports.metrics.waits import floored
 from reports.pages import funnel as page
 from reports.tests import world
-from reports.tests.survival import quantile
+from reports.tests.survival import floored, quantile
 from reports.tests.test_sources import counted, opened
 from reports.tests.world import FEBRUARY, Story
 

@@ -17,10 +17,9 @@ from leadops.errors import Refused
 from leadops.models import OPEN_STAGES, Role
 from leadops.testing import member, rep
 from reports.metrics.response import Figures, Group, ResponseReport, response_report
-from reports.metrics.waits import floored
 from reports.pages import response as page
 from reports.tests import world
-from reports.tests.survival import quantile
+from reports.tests.survival import floored, quantile
 from reports.tests.test_sources import opened
 from reports.tests.world import FEBRUARY, NOW, Story
 

@@ -6,9 +6,8 @@ from leadops.access import Actor
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES
 from reports.metrics.velocity import OLDEST, velocity_report
-from reports.metrics.waits import floored
 from reports.pages import velocity as page
-from reports.tests.survival import quantile
+from reports.tests.survival import floored, quantile
 from reports.tests.test_sources import counted, opened
 from reports.tests.world import FEBRUARY, NOW, Story
 

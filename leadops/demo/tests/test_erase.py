@@ -10,8 +10,10 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+from capture import pipeline
+from capture.models import Import, Submission
 from leadops import access, moment
-from leadops.demo import company, erase, plants, play
+from leadops.demo import company, erase, fair, plants, play
 from leadops.demo.models import Demo
 from leadops.demo.tests.test_play import UNTIL, actor, visitor_sends
 from leadops.desk import services as desk
@@ -64,6 +66,22 @@ def visitor_works(lead: Lead, first: str) -> None:
         desk.snooze(mine, unit.at + timedelta(hours=5), unit)
 
     in_unit(work, actor=actor(first), at=UNTIL + timedelta(minutes=5))
+
+
+def test_a_file_one_row_of_which_stays_stays_with_that_row():
+    """The lead was touched by a visitor, too: the badge that made it stays, and so does the file the badge names."""
+    demo = company.found(7, 10, 2, UNTIL, "not-a-password")
+    with moment.at(UNTIL):
+        fair.bring_in(actor("hugo"))
+        pipeline.run_batch()
+    badge = Submission.objects.filter(lead__isnull=False).earliest("row")
+    other = Submission.objects.exclude(lead=badge.lead_id).filter(lead__isnull=False).earliest("row")
+    assert len(erase._doomed(demo)[Import]) == 1
+    sent = visitor_sends("vera@visit.example")
+    Submission.objects.filter(lead=sent.pk).update(lead=badge.lead_id)
+    doomed = erase._doomed(demo)
+    assert badge.pk not in doomed[Submission] and other.pk in doomed[Submission]
+    assert not doomed[Import] and badge.lead_id not in doomed[Lead]
 
 
 @pytest.mark.slow

@@ -56,12 +56,12 @@ def signed_in(first: str, language: str) -> Client:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("role", list(WHO))
-def test_each_card_leads_to_the_control_it_names(house, role, language):
-    client = signed_in(WHO[role], language)
-    actor = access.actor_of(plants.person(WHO[role]))
+@pytest.mark.parametrize(("role", "first"), [*WHO.items(), (Role.MANAGER, "olivier")])
+def test_each_card_leads_to_the_control_it_names(house, role, first, language):
+    client = signed_in(first, language)
+    actor = access.actor_of(plants.person(first))
     cards = tour.cards_for(actor)
-    assert 3 < len(cards) <= 7
+    assert 2 < len(cards) <= 7
     for at, card in enumerate(cards):
         client.cookies[f"{tour.COOKIE}_{role}"] = str(at)
         address = tour.url_of(card)

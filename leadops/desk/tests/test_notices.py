@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.utils import translation
 
@@ -54,6 +56,13 @@ def test_every_kind_of_news_has_its_french_sentence(kind: str, french: str) -> N
     with translation.override("fr"):
         said = notices.sentence(kind, {"kind": "first_attempt", "reason": "no_capacity"}, "Anna")
     assert said == french.replace("(…)", "()")
+
+
+def test_a_group_that_entered_leads_to_its_page(desk: Desk) -> None:
+    group = uuid.uuid4()
+    data = {"count": 3, "bad": 1, "group": str(group)}
+    line = notices.line_of(Notice(kind="group_enrolled", data=data))
+    assert (line.url, line.icon) == (f"/enrolments/groups/{group}", "workflow")
 
 
 def test_one_and_several_clocks_agree_in_number() -> None:
