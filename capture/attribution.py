@@ -91,7 +91,7 @@ TOUCH.register(
     _touch_field("utm_source", "utm_source", "text", VISIT),
     _touch_field("utm_medium", "utm_medium", "text", VISIT),
     _touch_field("utm_campaign", "utm_campaign", "text", VISIT),
-    _touch_field("click_ids", _("Click identifiers"), "multi", VISIT, _click_ids, _("the click’s identifiers")),
+    _touch_field("click_ids", _("Click identifiers"), "multi", VISIT, _click_ids, _("the set of click identifiers")),
     _touch_field("referrer_host", _("Referring site"), "text", VISIT, subject=_("the referring site")),
     _touch_field("landing_host", _("Landing site"), "text", VISIT, subject=_("the landing site")),
     _touch_field(

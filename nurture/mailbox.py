@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leadops import access
 from leadops.access import Actor
 from leadops.effects.models import KeptMail
+from leadops.models import User
 
 PAGE = 50
 
@@ -31,10 +36,28 @@ def list_mails(request: HttpRequest) -> HttpResponse:
         after = uuid.UUID(request.GET.get("after", ""))
     except ValueError:
         after = None
-    rows = KeptMail.objects.order_by("-id").defer("text", "html")
+    rows = _to(request.GET.get("to", ""))
     found = list((rows.filter(pk__lt=after) if after else rows)[: PAGE + 1])
     context = {"mails": found[:PAGE], "after": str(found[PAGE - 1].pk) if len(found) > PAGE else ""}
+    context["tabs"] = _tabs(request.GET.get("to", ""))
     return render(request, "nurture/mailbox.html", context)
+
+
+def _to(whom: str) -> QuerySet[KeptMail]:
+    """Mails to `prospects`, to `colleagues`, or all of them."""
+    rows = KeptMail.objects.order_by("-id").defer("text", "html")
+    people = User.objects.values("email")
+    return {"prospects": rows.exclude(to__in=people), "colleagues": rows.filter(to__in=people)}.get(whom, rows)
+
+
+def _tabs(whom: str) -> list[dict[str, Any]]:
+    tabs = {"": _("All"), "prospects": _("To prospects"), "colleagues": _("To colleagues")}
+    current = whom if whom in tabs else ""
+    address = reverse("nurture:list_mails")
+    return [
+        {"label": label, "url": f"{address}?to={key}" if key else address, "current": key == current}
+        for key, label in tabs.items()
+    ]
 
 
 @require_safe

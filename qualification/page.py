@@ -37,7 +37,7 @@ def context(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "definition": definition,
         "definition_said": kind_of("mql").sentence(definition.body) if definition else "",
-        "reads": next(iter(definition.body.get("scorecards", ())), "") if definition else "",
+        "reads": next(iter(definition.body.get("scorecards", ())), "").rpartition("@")[2] if definition else "",
         "card": card,
         "groups": groups_of(card.body) if card else [],
         "knockouts": lines_of(card.body.get("knockouts", ())) if card else [],

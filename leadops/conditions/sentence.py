@@ -36,6 +36,11 @@ class Line:
     text: str
 
 
+def _begun(said: str) -> str:
+    """The first letter a capital one, but for the name of a parameter: `utm_medium` is written as it is sent."""
+    return said if "_" in said.split(" ", 1)[0] else capfirst(said)
+
+
 def sentence(tree: Json | Node, vocabulary: Vocabulary, *, inside: bool = False) -> str:
     """The whole condition in the active language; `inside` another sentence it begins with a small letter.
 
@@ -43,12 +48,12 @@ def sentence(tree: Json | Node, vocabulary: Vocabulary, *, inside: bool = False)
     """
     node = gathered(parse(tree, vocabulary))
     said = pgettext("condition", "always") if node == ALWAYS else _said(node, {}, _height(node))
-    return said if inside else capfirst(said)
+    return said if inside else _begun(said)
 
 
 def leaf_sentence(leaf: Leaf) -> str:
     """One comparison in words."""
-    return capfirst(_compared(leaf, {}))
+    return _begun(_compared(leaf, {}))
 
 
 # -- the tree in the shape it is said -------------------------------------------------------------------------
@@ -159,7 +164,7 @@ def outline(tree: Json | Node, vocabulary: Vocabulary) -> list[Line]:
 
 def _lines(node: Node, labels: dict[str, Labels], depth: int) -> Iterator[Line]:
     if isinstance(node, Leaf):
-        yield Line(depth, capfirst(_compared(node, labels)))
+        yield Line(depth, _begun(_compared(node, labels)))
         return
     words = (
         pgettext("condition list", "All of this:")

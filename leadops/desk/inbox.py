@@ -49,18 +49,18 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """The whole page, or with htmx the list alone."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     at, tab = moment.now(), _tab(request)
-    page = selectors.inbox_page(actor, tab, request.GET.get("after", ""))
-    after = request.GET.get("after", "")
+    after, since = request.GET.get("after", ""), request.GET.get("since", "")
+    page = selectors.inbox_page(actor, tab, after, selectors.shown_at(since))
     context = {
         "tab": tab,
-        "rows": rows_of(page.rows, at, selectors.shown_at(request.GET.get("since", ""))),
+        "rows": rows_of(page.rows, at, selectors.shown_at(since)),
         "paged": bool(after),
         "day": selectors.day_of(actor, at),
         "next_wake": selectors.next_wake(actor) if not page.rows and tab == "now" else None,
         "after": page.after,
         "tabs": _tabs(actor, tab),
         "source_url": f"{reverse('desk:arrivals')}?shown={selectors.shown_at_token(at)}",
-        "list_url": f"{reverse('desk:inbox')}?{urlencode({'tab': tab} | ({'after': after} if after else {}))}",
+        "list_url": f"{reverse('desk:inbox')}?{urlencode({'tab': tab} | {k: v for k, v in (('after', after), ('since', since)) if v})}",
     }
     template = "desk/inbox.html#list" if request.htmx and not request.htmx.boosted else "desk/inbox.html"  # type: ignore[attr-defined]
     return render(request, template, context)

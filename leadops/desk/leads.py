@@ -55,7 +55,7 @@ def _page(request: HttpRequest, chosen: LeadFilter) -> dict[str, Any]:
     return {
         "filter": chosen,
         "chips": chips(chosen, request.GET),
-        "total": chosen.qs.order_by()[:MOST].count(),
+        "total": chosen.qs.order_by()[: MOST + 1].count(),
         "most": MOST,
         "leads": _lines(found[:PAGE], access.masks_contacts(actor)),
         "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",

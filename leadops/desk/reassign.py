@@ -58,7 +58,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
         leads = list(rows[: reassigning.MOST + 1])
         plan, _rows = in_unit(lambda unit: reassigning.plan(leads, data["to"], data["reason"], unit), actor=actor)
         return redirect("routing:show_reassignment", plan.pk)
-    context = {"leads": found.qs[:SHOWN], "total": found.qs.order_by()[: reassigning.MOST].count()}
+    context = {"leads": found.qs[:SHOWN], "total": found.qs.order_by()[: reassigning.MOST + 1].count()}
     context |= {"most": reassigning.MOST, "form": form, "chosen": chosen, "chips": chips(found, request.GET)}
     return render(request, "desk/reassign.html", context, status=422 if form.errors else 200)
 

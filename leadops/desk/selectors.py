@@ -26,6 +26,7 @@ from leadops.work import Work
 from routing.models import Clock
 
 PAGE = 25
+SHOWN_FIRST = 5  # newcomers the reader asked to see, above the queue's order
 TABS = ("now", "snoozed", "waiting", "all")
 MANY = 500  # first attempts of one rep in one day
 HANDLED = (Kind.ATTEMPTED, Kind.CONVERSED, Kind.HANDED_BACK, Kind.NOTED, Kind.STAGE_MOVED, Kind.OPPORTUNITY_OPENED)
@@ -75,9 +76,14 @@ def due_count(actor: Actor, at: datetime) -> int:
     return Work.objects.filter(owner=actor.user_id, wakes_at__isnull=True, due_at__isnull=False)[:MOST].count()
 
 
-def inbox_page(actor: Actor, tab: str, after: str = "") -> Page:
-    """One keyset page of the queue with leads, people and sheets."""
+def inbox_page(actor: Actor, tab: str, after: str = "", since: datetime | None = None) -> Page:
+    """One keyset page of the queue with leads, people and sheets; what came after `since` and nobody accepted yet stands first."""
     rows = work_of(actor, tab).select_related("lead__person", "lead__account", "lead__score_sheet")
+    if since and not after:
+        page = inbox_page(actor, tab)
+        fresh = list(rows.filter(since__gt=since, lead__accepted_at__isnull=True)[:SHOWN_FIRST])
+        keys = {row.pk for row in fresh}
+        return Page([*fresh, *(row for row in page.rows if row.pk not in keys)], page.after)
     if after:
         rows = rows.filter(_beyond_snoozed(after) if tab == "snoozed" else _beyond(after))
     found = list(rows[: PAGE + 1])

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
-from django.utils import translation
+from django.utils import timezone, translation
 from requests import ReadTimeout
 
 from leadops import moment
@@ -173,7 +174,7 @@ def _why_not(effect: Effect) -> tuple[str, str] | datetime | None:
 def _send(effect: Effect, at: datetime | None) -> int:
     """Word the mail in its reader's language and hand it over; 1 when the server took it."""
     try:
-        with translation.override(_language(effect)):
+        with translation.override(_language(effect)), timezone.override(_zone(effect)):
             letter = _purposes[effect.purpose].write(effect)
             mail = _mail(effect, letter)
     except Exception as fault:  # one letter that cannot be worded stops no other; it is kept with its cause
@@ -189,6 +190,11 @@ def _send(effect: Effect, at: datetime | None) -> int:
 def _language(effect: Effect) -> str:
     wanted = effect.user.language if effect.user else effect.person.language if effect.person else ""
     return wanted if wanted in dict(settings.LANGUAGES) else settings.HOUSE_LANGUAGE
+
+
+def _zone(effect: Effect) -> ZoneInfo:
+    """Moments in a letter are those of its reader's clock; the house's for a prospect, whose zone is a guess."""
+    return ZoneInfo(effect.user.zone if effect.user else settings.REPORTING_ZONE)
 
 
 def _mail(effect: Effect, letter: Letter) -> EmailMultiAlternatives:

@@ -37,6 +37,14 @@ def test_a_planned_mail_is_sent_once_in_the_readers_language():
     assert Effect.objects.get().state == "sent"
 
 
+def test_a_mail_tells_moments_by_its_readers_clock():
+    user = planned()
+    user.__class__.objects.filter(pk=user.pk).update(zone="America/Montreal", language="en")
+    Effect.objects.update(body={"kind": "first_attempt", "due_at": "2026-11-26T20:16:00+00:00"})
+    runner.run(moment.now())
+    assert "15:16" in mail.outbox[0].subject
+
+
 def test_planning_twice_under_one_key_is_one_mail():
     planned()
     planned()

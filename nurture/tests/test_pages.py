@@ -150,6 +150,8 @@ def test_the_demos_mailbox_shows_what_would_have_left_and_nothing_leaves(hugo):
     assert mail.outbox == []
     text = hugo.get("/mailbox").content.decode()
     assert "anna@roux.example" in text
+    assert "anna@roux.example" in hugo.get("/mailbox?to=prospects").content.decode()
+    assert "anna@roux.example" not in hugo.get("/mailbox?to=colleagues").content.decode()
     link = text.partition('href="/mailbox/')[2].partition('"')[0]
     assert "Bonjour Anna" in hugo.get(f"/mailbox/{link}").content.decode()
 

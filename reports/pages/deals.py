@@ -71,7 +71,7 @@ def _finding(report: DealsReport) -> str:
     best = max(sectors, key=lambda row: row.win_rate or 0)
     worst = min(sectors, key=lambda row: row.win_rate or 0)
     return _("%(share)s of the deals that closed were won: most in “%(best)s” (%(high)s), fewest in “%(worst)s” (%(low)s).") % {
-        "share": percent(total.win_rate), "best": best.label, "high": percent(best.win_rate), "worst": worst.label,
+        "share": percent(total.win_rate), "best": industry_words(best.label), "high": percent(best.win_rate), "worst": industry_words(worst.label),
         "low": percent(worst.win_rate),
     }  # fmt: skip
 

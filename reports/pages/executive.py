@@ -87,7 +87,7 @@ def _against(words: str, rise: float | None) -> str:
     if rise is None:
         return _("%(what)s.") % {"what": words}
     if abs(rise) <= STEADY:
-        return _("%(what)s, as many as in the period before.") % {"what": words}
+        return _("%(what)s, about as many as in the period before.") % {"what": words}
     more = _("%(what)s, %(share)s more than in the period before.")
     less = _("%(what)s, %(share)s less than in the period before.")
     return (more if rise > 0 else less) % {"what": words, "share": percent(abs(rise), 0)}

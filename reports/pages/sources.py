@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from leadops import moment
 from leadops.access import Actor
-from leadops.templatetags.house import money, number, percent
+from leadops.templatetags.house import number, percent, units
 from reports import charts, links
 from reports.exports import amount
 from reports.filters import BY, OriginForm
@@ -123,8 +123,8 @@ def _stats(report: SourcesReport, before: SourcesReport | None) -> list[dict[str
         },
         {
             "label": _("Revenue"),
-            "figure": money(total.revenue_minor),
-            "comparison": against("revenue_minor", money),
+            "figure": units(total.revenue_minor),
+            "comparison": against("revenue_minor", units),
             "note": _unconverted(total.unconverted),
             "definition": _(
                 "Sum of the won deals of these leads, converted on the day they were won, as entered (no VAT is added or removed)."
@@ -132,8 +132,8 @@ def _stats(report: SourcesReport, before: SourcesReport | None) -> list[dict[str
         },
         {
             "label": _("Cost"),
-            "figure": money(total.cost_minor),
-            "comparison": against("cost_minor", money),
+            "figure": units(total.cost_minor),
+            "comparison": against("cost_minor", units),
             "definition": _(
                 "Costs entered for sources and campaigns, spread evenly over their days; only days of the period count, and a corrected entry counts as corrected."
             ),
@@ -169,7 +169,7 @@ def _bars(report: SourcesReport) -> list[dict[str, Any]]:
     if report.total.revenue_minor:
         rows.sort(key=lambda row: -(row.revenue_minor or 0))
         return charts.bars(
-            (row.label, row.revenue_minor, money(row.revenue_minor), count_url(report, row, "won")) for row in rows
+            (row.label, row.revenue_minor, units(row.revenue_minor), count_url(report, row, "won")) for row in rows
         )
     rows.sort(key=lambda row: -row.leads)
     return charts.bars((row.label, row.leads, number(row.leads), count_url(report, row, "leads")) for row in rows)
@@ -184,7 +184,7 @@ def _notes(report: SourcesReport) -> list[str]:
             "%(n)s deals won in the period name no lead and are in no row: %(revenue)s untraced.",
             report.untraced.deals,
         )
-        notes.append(words % {"n": number(report.untraced.deals), "revenue": money(report.untraced.revenue_minor)})
+        notes.append(words % {"n": number(report.untraced.deals), "revenue": units(report.untraced.revenue_minor)})
         notes.append(_unconverted(report.untraced.unconverted))
     if not report.whole_house:
         notes.append(

@@ -26,7 +26,9 @@
     // A verb inside a row needs the focus on that row: a key must never act on a lead nobody looks at.
     return own || [...scope().querySelectorAll(wanted)].find((one) => visible(one) && !one.closest("[data-row]"));
   };
+  let asked = null; // the row whose key opened an explanation: closed, it has the focus again
   const act = (element) => {
+    asked = document.activeElement?.matches("[data-row]") ? document.activeElement : null;
     if (element instanceof HTMLFormElement) element.requestSubmit();
     else if (element.matches("input:not([type=checkbox], [type=radio], [type=submit], [type=button]), select, textarea")) element.focus();
     else element.click();
@@ -72,7 +74,7 @@
   const escape = (event) => {
     if (scope() !== document) return; // the dialog closes itself
     const why = document.querySelector("details.why[open]");
-    if (why) { why.open = false; why.querySelector("summary").focus(); return; }
+    if (why) { why.open = false; (asked && asked.contains(why) ? asked : why.querySelector("summary")).focus(); return; }
     if (document.querySelector(":popover-open")) return;
     if (writing(event.target)) { document.getElementById("main")?.focus({ preventScroll: true }); return; }
     const back = [...document.querySelectorAll("[data-back]")].find(visible);

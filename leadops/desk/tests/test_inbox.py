@@ -99,6 +99,21 @@ def test_a_newcomer_is_told_with_its_reason_and_moves_nothing_until_asked(desk: 
     assert f'class="row-item is-new" data-row id="row-{lead.pk}"' in revealed
 
 
+def test_asked_for_a_newcomer_stands_above_what_has_long_been_late_until_it_is_accepted(desk: Desk) -> None:
+    client = client_of(desk.lea.user)
+    late = [desk.lead(f"Late {n}") for n in range(3)]
+    Work.objects.filter(lead__in=late).update(due_at=moment.now() - timedelta(days=20))
+    page = client.get("/inbox")
+    lead = desk.lead("Zoé Direct")
+    asked = client.get(page.context["source_url"], headers=HX).context["url"]
+    first = client.get(asked, headers=HX)
+    assert shown(first)[0] == "Zoé Direct" and len(shown(first)) == 4
+    assert shown(client.get(first.context["list_url"], headers=HX))[0] == "Zoé Direct", "a refresh leaves it there"
+    Lead.objects.filter(pk=lead.pk).update(accepted_at=moment.now())
+    assert shown(client.get(asked, headers=HX))[-1] == "Zoé Direct"
+    assert shown(client.get("/inbox"))[-1] == "Zoé Direct", "the queue's own order knows no newcomers"
+
+
 def test_a_forged_moment_of_display_tells_nothing(desk: Desk) -> None:
     desk.lead()
     answer = client_of(desk.lea.user).get(f"{reverse('desk:arrivals')}?shown=yesterday", headers=HX)
