@@ -42,11 +42,13 @@ WITH put AS (
   VALUES (%s, %s, statement_timestamp() - make_interval(secs => %s)) RETURNING id, key)
 SELECT id, pg_notify('{CHANNEL}', key) FROM put
 """
+# chosen once, before anything is changed: a plan that asked anew for each row would take them all
 TAKE = f"""
+WITH taken AS MATERIALIZED (
+  SELECT id, lock FROM {OrmQ._meta.db_table} WHERE key = %s AND lock <= statement_timestamp()
+  ORDER BY lock, id LIMIT %s FOR UPDATE SKIP LOCKED)
 UPDATE {OrmQ._meta.db_table} AS q SET lock = statement_timestamp() + make_interval(secs => %s)
-FROM (SELECT id, lock FROM {OrmQ._meta.db_table} WHERE key = %s AND lock <= statement_timestamp()
-      ORDER BY lock, id LIMIT %s FOR UPDATE SKIP LOCKED) AS taken
-WHERE q.id = taken.id RETURNING taken.lock, q.id, q.payload
+FROM taken WHERE q.id = taken.id RETURNING taken.lock, q.id, q.payload
 """
 GIVE_BACK = f"UPDATE {OrmQ._meta.db_table} SET lock = statement_timestamp() WHERE id = ANY(%s)"
 
@@ -76,7 +78,7 @@ class SkipLocked(ORM):
         """Up to so many tasks for this taker alone, oldest first; they come back after `retry` unless acknowledged."""
         self.get_connection()
         with connections[Conf.ORM].cursor() as cursor:
-            cursor.execute(TAKE, [Conf.RETRY, self.list_key, most])
+            cursor.execute(TAKE, [self.list_key, most, Conf.RETRY])
             return [(pk, payload) for _lock, pk, payload in sorted(cursor.fetchall())]
 
     def enqueue(self, task: str) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import queue as lists
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
 
+import django_q.cluster
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, connections, transaction
+from django_q.cluster import Sentinel
 from django_q.models import OrmQ, Task
+from django_q.pusher import pusher
 
-from leadops.platform import heartbeats, queue
+from leadops.platform import cluster, heartbeats, queue
 from leadops.platform.queue import SkipLocked
 
 ran: list[object] = []
@@ -116,6 +120,17 @@ def test_four_takers_at_once_never_get_one_task_twice():
     assert Counter(taken).most_common(1)[0][1] == 1
 
 
+@pytest.mark.django_db
+def test_no_more_are_taken_than_were_asked_for_whatever_the_plan():
+    for number in range(6):
+        queue.enqueue(note, number)
+    with connection.cursor() as cursor:
+        for other in ("hashjoin", "mergejoin", "material"):
+            cursor.execute(f"SET LOCAL enable_{other} = off")
+    assert len(SkipLocked(list_key="now").take(2)) == 2 and queue.waiting() == 4
+    assert queue.drain() == 4 and ran == [2, 3, 4, 5]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_idle_taker_wakes_for_its_own_queue_at_once_and_not_for_another():
     broker = SkipLocked(list_key="now")
@@ -130,8 +145,8 @@ def test_an_idle_taker_wakes_for_its_own_queue_at_once_and_not_for_another():
         timer.start()
         return timer
 
-    for cluster, least, most in (("long", queue.WAIT - 0.05, 5.0), ("now", 0.05, queue.WAIT - 0.1)):
-        timer = later(cluster)
+    for name, least, most in (("long", queue.WAIT - 0.05, 5.0), ("now", 0.05, queue.WAIT - 0.1)):
+        timer = later(name)
         began = time.monotonic()
         assert broker.dequeue() is None
         assert least <= time.monotonic() - began < most
@@ -172,3 +187,59 @@ def test_a_worker_that_takes_tasks_shows_progress_but_not_at_each(monkeypatch, d
     assert heartbeats.ages()["cluster:long"] < 5
     with django_assert_num_queries(0):
         queue.show_progress()
+
+
+def told_to_end(monkeypatch: pytest.MonkeyPatch, room: int) -> tuple[cluster.HouseSentinel, list[str]]:
+    """A cluster's guard with django-q2's own pusher at work, and what came after its own part of the end."""
+    ended: list[str] = []
+    monkeypatch.setattr(Sentinel, "stop", lambda self: ended.append("stop"))
+    guard = cluster.HouseSentinel.__new__(cluster.HouseSentinel)
+    guard.broker, guard.task_queue, guard.event_out = SkipLocked(list_key="now"), lists.Queue(room), threading.Event()
+
+    def push() -> None:
+        pusher(guard.task_queue, guard.event_out, guard.broker)
+        if guard.broker._ear:
+            guard.broker._ear.close()
+        connections.close_all()
+
+    guard.pusher = threading.Thread(target=push)
+    guard.pusher.start()
+    return guard, ended
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_told_to_end_gives_back_what_no_worker_has_and_keeps_what_one_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(8):
+        queue.enqueue(note, number)
+    guard, ended = told_to_end(monkeypatch, room=2)  # smaller than what is taken at once: the pusher waits for room
+    begun = guard.task_queue.get(timeout=10)  # a worker's
+    guard.stop()
+    assert ended == ["stop"] and not guard.pusher.is_alive() and guard.task_queue.empty()
+    assert queue.waiting() == 7, "another taker may have them at once"
+    assert queue.drain() == 7 and sorted(ran) == list(range(1, 8))
+    assert list(OrmQ.objects.values_list("pk", flat=True)) == [begun["ack_id"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_ends_though_nothing_can_be_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(self: SkipLocked, ids: list[int]) -> None:
+        raise OperationalError("the database system is shutting down")
+
+    queue.enqueue(note, 1)
+    monkeypatch.setattr(SkipLocked, "give_back", away)
+    guard, ended = told_to_end(monkeypatch, room=2)
+    while guard.task_queue.empty() and guard.pusher.is_alive():
+        threading.Event().wait(0.01)
+    guard.stop()
+    assert ended == ["stop"] and queue.waiting() == 0, "it comes back by itself, later"
+
+
+@pytest.mark.django_db
+def test_clusters_are_started_with_the_guard_of_the_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[type] = []
+    monkeypatch.setattr(django_q.cluster, "Sentinel", Sentinel)
+    monkeypatch.setattr(cluster.Cluster, "start", lambda self: seen.append(django_q.cluster.Sentinel))
+    cluster.run()
+    assert seen == [cluster.HouseSentinel]
