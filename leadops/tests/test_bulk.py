@@ -95,3 +95,38 @@ def test_json_is_stored_as_django_would_and_text_of_it_once():
     bulk.insert(made)
     held = list(JournalEntry.objects.filter(lead=lead, kind="noted").order_by("id").values_list("data", flat=True))
     assert held == [v or {} for v in values[:-1]] + [{"n": [1, 2]}]
+
+
+def test_rows_read_in_bulk_are_those_of_the_orm_and_what_is_left_out_is_read_when_asked_for(django_assert_num_queries):
+    lead = LeadFactory(owner=rep("Léa"))
+    with django_assert_num_queries(1):
+        (row,) = bulk.read(Lead.objects.filter(pk=lead.pk), "attributes", "received_at")
+        assert row.owner_id == lead.owner_id
+    assert row == lead and not row._state.adding and row._state.db == "default"
+    assert row.get_deferred_fields() == {"attributes", "received_at"}
+    with django_assert_num_queries(1):
+        assert row.received_at == lead.received_at
+    plain = Lead.objects.get(pk=lead.pk)
+    row.refresh_from_db()
+    assert {f.attname: getattr(row, f.attname) for f in Lead._meta.concrete_fields} == {
+        f.attname: getattr(plain, f.attname) for f in Lead._meta.concrete_fields
+    }
+    row.stage_reason = "price"
+    row.save(update_fields=["stage_reason"])
+    assert Lead.objects.filter(pk=lead.pk, stage_reason="price").count() == 1
+
+
+def test_any_finds_what_in_finds_with_one_parameter():
+    leads = [LeadFactory(owner=rep("Léa")), LeadFactory()]
+    owner, nobody = leads[0].owner_id, leads[1]
+    ids = {lead.pk for lead in leads}
+    for column, values in (
+        ("pk", ids), ("pk", []), ("owner", [owner]), ("owner_id", [owner]), ("owner", [None]),
+        ("stage", ["new", "lost"]), ("person__email", [nobody.person.email]), ("pk", iter(ids)),
+    ):  # fmt: skip
+        kept = list(values)
+        found = Lead.objects.filter(**{f"{column}__any": iter(kept)})
+        assert set(found) == set(Lead.objects.filter(**{f"{column}__in": kept})), column
+    sql, params = Lead.objects.filter(pk__any=ids).values("pk").query.sql_with_params()
+    assert sql.endswith("= ANY(%s)") and len(params) == 1 and set(params[0]) == ids
+    assert set(Lead.objects.exclude(pk__any=[nobody.pk])) == {leads[0]}
