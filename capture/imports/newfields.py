@@ -16,6 +16,7 @@ from capture.filetables import Import
 from capture.imports.kinds import ATTRIBUTE, DAY, NUMBER, TEXT, Target
 from leadops import access
 from leadops.errors import Refused
+from leadops.journal import Kind
 from leadops.models import AttributeDef
 from leadops.unit import Unit
 
@@ -74,12 +75,19 @@ def asked_for(file: Import, mapping: Mapping[str, str], unit: Unit) -> tuple[dic
     return kept, fields
 
 
-def make(file: Import) -> None:
-    """The fields of a committed import; what somebody made meanwhile under the same name stays as it is.
+def make(file: Import, unit: Unit) -> None:
+    """The fields of a committed import, each with its line in the journal; one made meanwhile stays as it is.
 
     They count as personal: whoever knows better changes it among the custom fields.
     """
     for key, each in _asked(file).items():
         labels = {"fr": each["label"], "en": each["label"]}
         values = {"kind": each["kind"], "labels": labels, "personal": True}
-        AttributeDef.objects.get_or_create(owner=AttributeDef.Owner.LEAD, key=key, defaults=values)
+        row, made = AttributeDef.objects.get_or_create(owner=AttributeDef.Owner.LEAD, key=key, defaults=values)
+        if made:
+            said = {
+                "table": AttributeDef._meta.model_name,
+                "row": str(row),
+                "fields": sorted({"key", "owner", *values}),
+            }
+            unit.record(Kind.SETTING_CHANGED, data={**said, "new": True, "import": str(file.pk)})

@@ -235,7 +235,7 @@ def commit(file_id: uuid.UUID, unit: Unit) -> Import:
         return file
     if file.state not in (State.CHECKED, State.FAILED) or (file.state == State.FAILED and not file.committed_at):
         raise Conflict("not-checked", _("Check the file first."))
-    newfields.make(file)
+    newfields.make(file, unit)
     file.committed_at = file.committed_at or unit.at
     if file.state == State.CHECKED:
         file.next_row, file.ends = 0, {}

@@ -9,6 +9,7 @@ from capture.imports import services
 from capture.tests.importing import commit, import_source, map_it, ops, send
 from leadops.access import Actor, actor_of
 from leadops.errors import Refused
+from leadops.journal import JournalEntry, Kind
 from leadops.models import AttributeDef, Lead, Role, User
 from leadops.testing import member
 from leadops.unit import in_unit
@@ -35,6 +36,9 @@ def test_a_new_field_is_shown_then_made_then_filled(actor: Actor) -> None:
     commit(file, actor)
     made = dict(AttributeDef.objects.values_list("key", "kind"))
     assert made == {"chiffre_d_affaires": "number", "vu_le": "day", "relire": "flag"}
+    told = JournalEntry.objects.filter(kind=Kind.SETTING_CHANGED, data__table="attributedef", data__new=True)
+    assert {entry.actor_id for entry in told} == {actor.user_id} and len(told) == 3
+    assert {entry.data["row"] for entry in told} == {str(row) for row in AttributeDef.objects.all()}
     assert Lead.objects.get().attributes == {"chiffre_d_affaires": 1200.5, "vu_le": "2026-02-13", "relire": True}
 
 
