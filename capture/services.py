@@ -155,7 +155,7 @@ def create_source(values: Mapping[str, Any], *, unit: Unit) -> NewSource:
 def _free_slug(name: str) -> str:
     base = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in fold(name)).split())[:56] or "source"
     taken = set(Source.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(slug for n in range(1, 10_000) if (slug := base if n == 1 else f"{base}-{n}") not in taken)
+    return ids.unused(base, taken)
 
 
 def set_source_state(source_id: uuid.UUID, state: str, *, unit: Unit) -> Source:

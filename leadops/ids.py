@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from random import Random
@@ -96,6 +96,11 @@ def token(nbytes: int = 32) -> str:
 def short(value: uuid.UUID) -> str:
     """Eight characters to read aloud: the random end, since ids made together share their beginning."""
     return value.hex[-8:]
+
+
+def unused(base: str, taken: Container[str | None]) -> str:
+    """A key nobody has: the base itself, else with the first number that is free (`fair`, `fair-2`)."""
+    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
 
 
 def _renew_child() -> None:

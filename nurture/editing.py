@@ -12,23 +12,10 @@ from typing import Any
 from leadops.access import Actor
 from leadops.unit import Unit
 from leadops.versions import services as versions
-from leadops.versions.drafting import draft_of, free_key, newest_of, start_draft
 from leadops.versions.models import Version
 from nurture import waiting
 from nurture.sequence import BY_HAND, CALL, MAIL, OPTIONAL_EXITS, WAIT
 
-__all__ = [
-    "acted",
-    "draft_of",
-    "free_key",
-    "new_sequence",
-    "new_template",
-    "newest_of",
-    "put_policy_in_force",
-    "save",
-    "start_draft",
-    "typed_steps",
-]
 Body = dict[str, Any]
 NEW_STEPS: dict[str, Body] = {
     MAIL: {"kind": MAIL, "template": ""},

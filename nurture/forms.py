@@ -14,6 +14,7 @@ from leadops.money import format_number
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
 from leadops.versions.calendars import name_of, names_at
+from leadops.versions.forms import NameForm, ReasonForm
 from nurture import selectors
 from nurture.sequence import BY_CONDITION, BY_HAND, STAGE, TOUCH
 
@@ -33,14 +34,6 @@ def counted(document: Any) -> str:
     found = selectors.meeting_count(document, moment.now(), COUNTED)
     shown = format_number(found, "fr")
     return f"{shown}+" if found == COUNTED else shown
-
-
-class NameForm(forms.Form):
-    name_fr = forms.CharField(label=_("Name in French"), max_length=120)
-    name_en = forms.CharField(label=_("Name in English"), max_length=120)
-
-    def names(self) -> dict[str, str]:
-        return {"fr": self.cleaned_data["name_fr"], "en": self.cleaned_data["name_en"]}
 
 
 class SettingsForm(NameForm):
@@ -135,12 +128,6 @@ class TemplateForm(NameForm):
     def changed_body(self) -> dict[str, Any]:
         data = self.cleaned_data
         return {part: {"fr": data[f"{part}_fr"], "en": data[f"{part}_en"]} for part in ("name", "subject", "body")}
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, required=False, help_text=_("Why it changes. Everyone reads it.")
-    )
 
 
 class CapForm(ReasonForm):

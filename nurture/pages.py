@@ -19,11 +19,13 @@ from leadops.conditions.validate import Invalid
 from leadops.errors import NotFound
 from leadops.models import Lead
 from leadops.templatetags.house import said
+from leadops.versions import drafting
 from leadops.versions import services as versions
 from leadops.versions.calendars import name_of, names_at
+from leadops.versions.forms import ReasonForm
 from leadops.versions.models import Version
-from nurture import defaults, editing, eligibility, merging, selectors, steps, waiting, wording
-from nurture.forms import ReasonForm, RollBackForm, SettingsForm, TemplateForm
+from nurture import defaults, eligibility, merging, selectors, steps, waiting, wording
+from nurture.forms import RollBackForm, SettingsForm, TemplateForm
 from nurture.models import Enrolment
 from nurture.sequence import BY_CONDITION, CALL, MAIL
 
@@ -138,10 +140,10 @@ def exit_words(body: Mapping[str, Any]) -> list[str]:
 
 
 def _versions_of(kind: str, key: str) -> tuple[Version, Version | None, Version | None]:
-    newest = editing.newest_of(kind, key)
+    newest = drafting.newest_of(kind, key)
     if newest is None:
         raise NotFound(_("There is nothing of this name."))
-    return newest, versions.version_at(kind, key, moment.now()), editing.draft_of(kind, key)
+    return newest, versions.version_at(kind, key, moment.now()), drafting.draft_of(kind, key)
 
 
 def _history(kind: str, key: str, live: Version | None, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from leadops import access, moment
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.unit import Unit, in_unit
+from leadops.versions import drafting
 from leadops.versions import services as versions
+from leadops.versions.forms import NameForm, ReasonForm
 from leadops.versions.models import Version
 from nurture import defaults, editing, pages, selectors, services, waiting
-from nurture.forms import CapForm, EnrolForm, NameForm, ReasonForm, RollBackForm, SettingsForm, TemplateForm
+from nurture.forms import CapForm, EnrolForm, RollBackForm, SettingsForm, TemplateForm
 
 READ, EDIT = "read_sequences", "edit_sequences"
 PAGES = {"sequence": "nurture:show_sequence", "template": "nurture:show_template"}
@@ -32,7 +34,7 @@ def _actor(request: HttpRequest, verb: str = EDIT) -> Actor:
 
 
 def _draft(kind: str, key: str) -> Version:
-    found = editing.draft_of(kind, key)
+    found = drafting.draft_of(kind, key)
     if found is None:
         raise NotFound(_("There is no draft of this name."))
     return found
@@ -81,7 +83,7 @@ def _new(request: HttpRequest, kind: str, body: Callable[[dict[str, str]], dict[
     """GET asks for the names; POST makes the first draft."""
     actor, form = _actor(request), NameForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        key = editing.free_key(kind, form.cleaned_data["name_en"])
+        key = drafting.free_key(kind, form.cleaned_data["name_en"])
         made = body(form.names())
         in_unit(lambda unit: versions.draft(kind, key, made, actor=actor, at=unit.at), actor=actor)
         return redirect(PAGES[kind], key)
@@ -119,7 +121,7 @@ def show_sequence(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def start_draft(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     actor = _actor(request)
-    in_unit(lambda unit: editing.start_draft(kind, key, unit), actor=actor)
+    in_unit(lambda unit: drafting.start_draft(kind, key, unit), actor=actor)
     return redirect(PAGES[kind], key)
 
 

@@ -81,13 +81,18 @@ def whole(name: str, default: int, highest: int) -> int:
     return int(raw)
 
 
-def is_free(port: int) -> bool:
+def _bind(port: int) -> None:
+    """Take the port for an instant; raises what the system says against it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+        probe.bind(("127.0.0.1", port))
+
+
+def is_free(port: int) -> bool:
+    try:
+        _bind(port)
+    except OSError:
+        return False
     return True
 
 
@@ -100,17 +105,15 @@ def check_ports(ports: Sequence[int], patience: float = 0.0) -> None:
     while patience and not all(map(is_free, ports)) and time.monotonic() < deadline:
         time.sleep(0.1)
     for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except PermissionError:
-                raise CannotStart(f"port {port} needs root: choose another with PORT=8080") from None
-            except OSError:
-                raise CannotStart(
-                    f"port {port} is in use: end the program that uses it, or choose another port with PORT="
-                    f"{port + 100} (leadops uses that one and the next)"
-                ) from None
+        try:
+            _bind(port)
+        except PermissionError:
+            raise CannotStart(f"port {port} needs root: choose another with PORT=8080") from None
+        except OSError:
+            raise CannotStart(
+                f"port {port} is in use: end the program that uses it, or choose another port with PORT="
+                f"{port + 100} (leadops uses that one and the next)"
+            ) from None
 
 
 def libpq_url(url: str) -> str:

@@ -97,3 +97,8 @@ def test_a_story_told_again_makes_the_same_ids_and_the_house_goes_on_in_order() 
     assert told(1) == told(1) != told(2)
     assert told(1) == sorted(told(1)) and milli_of(told(1)[0]) == int(PAST.timestamp() * 1000)
     assert before < ids.uuid7() != ids.uuid7()
+
+
+def test_a_key_nobody_has_is_the_name_itself_or_the_first_free_number() -> None:
+    assert ids.unused("fair", {"fairs"}) == "fair"
+    assert ids.unused("fair", {"fair", "fair-2", "fair-4"}) == "fair-3"

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from leadops import ids
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.unit import Unit
@@ -23,7 +24,7 @@ def free_key(kind: str, name: str, reserved: Iterable[str] = RESERVED) -> str:
     """A key made of a name, that no version of this kind has."""
     base = slugify(name)[:44] or kind
     taken = {*Version.objects.filter(kind=kind, key__startswith=base).values_list("key", flat=True), *reserved}
-    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
+    return ids.unused(base, taken)
 
 
 def drafts(kind: str, key: str) -> QuerySet[Version]:

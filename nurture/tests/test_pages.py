@@ -9,8 +9,9 @@ from django.test import Client, override_settings
 from leadops import moment
 from leadops.models import Role
 from leadops.testing import LeadFactory, member, rep
+from leadops.versions import drafting
 from leadops.versions import services as versions
-from nurture import defaults, editing
+from nurture import defaults
 from nurture.models import Enrolment
 from nurture.tests.running import MONDAY, enrolled, house, live, prospect
 
@@ -35,7 +36,7 @@ def test_a_sequence_is_made_edited_and_published_from_its_forms(hugo):
     hugo.post("/sequences/chase/steps", {"do": "add:call"})
     hugo.post("/sequences/chase/steps", {"do": "add:mail", "text-fr-0": "Appeler", "text-en-0": "Call"})
     hugo.post("/sequences/chase/steps", {"template-1": "follow-up", "place-1": "0"})
-    body = editing.draft_of("sequence", "chase").body
+    body = drafting.draft_of("sequence", "chase").body
     assert body["steps"] == [
         {"kind": "mail", "template": "follow-up"},
         {"kind": "call", "text": {"fr": "Appeler", "en": "Call"}},
@@ -53,7 +54,7 @@ def test_steps_are_moved_and_removed_by_buttons(hugo):
     hugo.post("/sequences/unreached/steps", {"do": "down:0"})
     hugo.post("/sequences/unreached/steps", {"do": "remove:4"})
     hugo.post("/sequences/unreached/steps", {"do": "remove:99"})
-    found = [step["kind"] for step in editing.draft_of("sequence", "unreached").body["steps"]]
+    found = [step["kind"] for step in drafting.draft_of("sequence", "unreached").body["steps"]]
     assert found == [kinds[1], kinds[0], *kinds[2:4]]
 
 
@@ -68,9 +69,9 @@ def settings(**change):
 def test_settings_are_saved_with_the_condition_and_a_builder_button_saves_nothing(hugo):
     hugo.post("/sequences/unreached/draft")
     shown = hugo.post("/sequences/unreached/settings", settings(**{"entry-do": "add"}))
-    assert shown.status_code == 200 and editing.draft_of("sequence", "unreached").body["by"] == "hand"
+    assert shown.status_code == 200 and drafting.draft_of("sequence", "unreached").body["by"] == "hand"
     assert hugo.post("/sequences/unreached/settings", settings(_save="1")).status_code == 302
-    body = editing.draft_of("sequence", "unreached").body
+    body = drafting.draft_of("sequence", "unreached").body
     assert body["entry"] == {"all": [{"field": "stage", "op": "eq", "value": "recycled"}]}
     assert (body["by"], body["exits"], body["window"]["opens"]) == ("condition", ["stage"], "08:30")
 
@@ -79,7 +80,7 @@ def test_a_sequence_for_everybody_is_refused(hugo):
     hugo.post("/sequences/unreached/draft")
     empty = {name: value for name, value in settings(_save="1").items() if not name.startswith("entry-0")}
     hugo.post("/sequences/unreached/settings", empty)
-    assert "entry" in [path for path, _m in versions.check(editing.draft_of("sequence", "unreached"))]
+    assert "entry" in [path for path, _m in versions.check(drafting.draft_of("sequence", "unreached"))]
 
 
 def test_a_template_names_an_unknown_field_and_is_told_so_with_the_known_ones(hugo):
@@ -103,7 +104,7 @@ def test_a_template_is_previewed_for_a_real_lead_in_both_languages_without_savin
     }  # fmt: skip
     text = hugo.post("/templates/follow-up/save", typed).content.decode()
     assert "Pour Acme" in text and "For Acme" in text and "Hello Anna" in text
-    assert editing.draft_of("template", "follow-up").body["subject"]["fr"] != "Pour {{ company }}"
+    assert drafting.draft_of("template", "follow-up").body["subject"]["fr"] != "Pour {{ company }}"
 
 
 def test_an_owner_starts_pauses_and_ends_a_sequence_from_the_lead_page():

@@ -20,6 +20,7 @@ from leadops.models import Team
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
 from leadops.versions.drafting import draft_of, free_key, start_draft
+from leadops.versions.forms import ReasonForm
 from leadops.versions.models import Version
 from routing.hours import editing, reading
 
@@ -42,12 +43,6 @@ class NewCalendarForm(forms.Form):
         teams = [team for team in Team.objects.order_by("name") if access.can(actor, EDIT, team)]
         house = [("", gettext_lazy("The whole house"))]
         self.fields["team"].choices = [*house, *((t.key, t.name) for t in teams)]  # type: ignore[attr-defined]
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=500, help_text=gettext_lazy("Why it changes. Everyone reads it.")
-    )  # fmt: skip
 
 
 class RollBackForm(ReasonForm):

@@ -18,9 +18,10 @@ from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.unit import in_unit
 from leadops.versions import services as versions
+from leadops.versions.forms import NameForm, ReasonForm
 from leadops.versions.models import Version
 from routing.sla import editing, proposals
-from routing.sla.forms import NameForm, PolicyForm, ReasonForm
+from routing.sla.forms import PolicyForm
 from routing.sla.trying import taken
 
 DRAFT = "routing:show_sla_draft"

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from django.utils.text import slugify
 
+from leadops import ids
+
 Body = dict[str, Any]
 RUNGS, SPARE = 6, 2  # rows of steps offered for each clock, and those beyond the steps it has
 UNITS: Final = {"hours": 3600, "minutes": 60, "seconds": 1}
@@ -21,16 +23,11 @@ NEW_LADDER: Final = [
 
 def new_policy(body: Body, name: Mapping[str, str]) -> tuple[Body, str]:
     """The document with one more policy and its key; placed last, it takes only what the others leave."""
-    key = _free_key(body, name.get("en") or name.get("fr") or "policy")
+    base = slugify(name.get("en") or name.get("fr") or "")[:40] or "policy"
+    key = ids.unused(base, {policy.get("key") for policy in body.get("policies", [])})
     clock = {"kind": "first_attempt", "target": 3600, "from": "assigned", "calendar": "rep"}
     made = {"key": key, "label": dict(name), "when": {}, "clocks": [{**clock, "ladder": copy.deepcopy(NEW_LADDER)}]}
     return {**body, "policies": [*body.get("policies", []), made]}, key
-
-
-def _free_key(body: Body, name: str) -> str:
-    base = slugify(name)[:40] or "policy"
-    taken = {policy.get("key") for policy in body.get("policies", [])}
-    return next(key for n in range(1, 1000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
 
 
 def policy_of(body: Body, key: str) -> Body | None:

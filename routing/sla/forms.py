@@ -12,6 +12,7 @@ from leadops import moment
 from leadops.conditions.fields import LEAD
 from leadops.conditions.form import ConditionField
 from leadops.versions.calendars import names_at
+from leadops.versions.forms import NameForm
 from routing.models import Clock
 from routing.sla import editing
 from routing.sla.policy import KINDS, MOST, MOST_STEPS
@@ -32,18 +33,6 @@ def _calendars() -> list[tuple[str, Any]]:
     special = [("rep", _("Working time of the rep")), ("team", _("Working time of the team"))]
     always = [("always", _("Elapsed time, day and night"))]
     return [*special, *always, *((key, name) for key, name in names_at(moment.now()).items() if key != "always")]
-
-
-class NameForm(forms.Form):
-    name_fr = forms.CharField(label=_("Name in French"), max_length=120)
-    name_en = forms.CharField(label=_("Name in English"), max_length=120)
-
-    def names(self) -> dict[str, str]:
-        return {"fr": self.cleaned_data["name_fr"], "en": self.cleaned_data["name_en"]}
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("Why it changes. Everyone reads it."))
 
 
 class PolicyForm(NameForm):
