@@ -96,7 +96,8 @@ def test_an_unsubscribe_says_which_letter_it_came_from_and_the_page_leads_to_the
     letter = Effect.objects.get()
     in_unit(lambda u: letters.unsubscribe(letter, u), actor=SYSTEM, at=MONDAY)
     assert Suppression.objects.get().origin == f"letter:{letter.pk}"
-    assert f"/leads/{lead.pk}" in browser(hugo).get("/suppressions").content.decode()
+    page = browser(hugo).get("/suppressions").content.decode()
+    assert f"/leads/{lead.pk}" in page and page.count('class="filter"') == 3  # as on every other list
 
 
 def test_the_page_searches_adds_and_lifts_without_javascript_and_never_shows_an_address(hugo):

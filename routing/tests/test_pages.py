@@ -77,7 +77,9 @@ def test_the_rules_page_shows_sentences_pools_and_decisions(language: str) -> No
     }[language]:
         assert words in text
     assert f"/routing/why/{lead.pk}" in text
+    assert text.count('class="phone-fold">') >= 3 and 'class="phone-fold" open' not in text  # rule, pool, decisions
     held = client_of(member("Mia", Role.MANAGER, "paris")).get("/routing?kind=held").content.decode()
+    assert held.count('class="phone-fold" open') == 1  # who asks for decisions sees them
     assert f"/routing/why/{lead.pk}" not in held
 
 
