@@ -46,7 +46,7 @@ CARDS: dict[str, tuple[Card, ...]] = {
              _("Open the inbox"), "desk:inbox"),
         Card(_("Every owner answers “why?”"), _("Open a lead: beside it stand the rule, the reps who were considered and who was left out for what."),
              _("Open the leads"), "desk:list_leads"),
-        Card(_("Two click “Take”, one wins"), _("Open this page in two browsers, as Léa and as Emily: one gets the lead, the other is told who was faster."),
+        Card(_("Two click “Take”, one wins"), _("As Léa and as Emily, in two browsers: set both to “busy” and send a hot request. It waits here; one gets it, the other is told at once."),
              _("Open the pool"), "routing:show_pool"),
     ),
     Role.MANAGER: (
