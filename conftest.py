@@ -110,6 +110,7 @@ REFERENCE = (
     "leadops.migrations.0003_reference",
     "qualification.migrations.0005_recycle_reasons",
     "leadops.migrations.0022_reason_withdrawn",
+    "leadops.migrations.0027_reason_erased",
 )
 
 

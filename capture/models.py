@@ -144,7 +144,6 @@ class Submission(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     file = models.ForeignKey(Import, on_delete=models.PROTECT, null=True, related_name="submissions", db_index=False)
     row = models.PositiveIntegerField(null=True, help_text="Its row in the file; the header is row 1.")
-
     end = models.CharField(max_length=12, choices=End.choices, default=End.PENDING)
     reason = models.CharField(max_length=40, blank=True, default="")
     error = models.CharField(max_length=500, blank=True, default="")
@@ -188,6 +187,7 @@ class Submission(models.Model):
             ),
             models.Index(fields=["lead"], name="submission_of_lead", condition=Q(lead__isnull=False)),
             models.Index(fields=["person"], name="submission_of_person", condition=Q(person__isnull=False)),
+            models.Index(fields=["digest"], name="submission_erased", condition=Q(reason="erased")),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ REASONS: dict[str, Promise] = {
     "day-to-come": _("It ended on a day to come"),
     "day-unreadable": _("A day cannot be read"),
     "dead": _("Reading it failed several times"),
+    "erased": _("Whoever sent it was erased: nothing of it is kept"),
     "empty": _("Nobody can be found in it: no address, no number, no name"),
     "encoding": _("Its characters cannot be read"),
     "flood": _("Too many came from one place at once"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from capture import knowledge, replies, snapshot
+from capture import erased, knowledge, replies, snapshot
 from capture.adapters import Draft, Unreadable
 from capture.attributes import coerce
 from capture.attribution import facts_of
@@ -435,6 +435,8 @@ def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]
         draft = replies.by_letter(item.draft, mails)
         if draft is not item.draft:
             item.draft, item.keys = draft, keys_for(draft)
+    barred = erased.bar([(item.submission, item.keys.email) for item in items])
+    items = [item for item in items if (item.submission.pk, item.keys.email) not in barred]
     known = knowledge.gather([item.keys for item in items], [item.draft.utm_campaign for item in items], unit)
     batch = Resolution(unit, known, mails=mails)
     for item in items:

@@ -140,6 +140,8 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "open_admin": ((Role.MARKETING_OPS, Role.REVENUE_OPS), ""),
     "edit_users": ((Role.REVENUE_OPS,), "users:write"),
     "edit_reference": ((Role.REVENUE_OPS,), "settings:write"),
+    "erase_person": ((Role.REVENUE_OPS,), "privacy:write"),
+    "export_person": ((Role.REVENUE_OPS,), "privacy:read"),
 }
 _OWNER_VERBS = {
     "update_lead", "accept", "hand_back", "log_attempt", "note", "snooze", "set_status", "disqualify", "recycle",

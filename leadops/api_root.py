@@ -14,6 +14,7 @@ from leadops.desk import api_mine as mine
 from leadops.desk import api_operations as operations
 from leadops.desk import api_people as people
 from leadops.desk import api_prospects as prospects
+from leadops.privacy import api as privacy
 from leadops.rest import schema
 from nurture import api as nurture
 from qualification import api as qualification
@@ -34,6 +35,7 @@ router.register("costs", capture.CostEndpoint, basename="costs")
 router.register("forms", forms.FormEndpoint, basename="forms")
 router.register("channel-tables", forms.ChannelTableEndpoint, basename="channel-tables")
 router.register("persons", prospects.PersonEndpoint, basename="persons")
+router.register("retention-policies", privacy.RetentionEndpoint, basename="retention-policies")
 router.register("accounts", prospects.AccountEndpoint, basename="accounts")
 router.register("touches", prospects.TouchEndpoint, basename="touches")
 router.register("users", people.UserEndpoint, basename="users")
@@ -71,6 +73,12 @@ urlpatterns = [
         qualification.AnswerEndpoint.as_view({"get": "show", "post": "give"}),
         name="lead-answers",
     ),
+    path(
+        "persons/<uuid:pk>/erase",
+        privacy.PrivacyEndpoint.as_view({"get": "preview", "post": "erase"}),
+        name="person-erase",
+    ),
+    path("persons/<uuid:pk>/export", privacy.PrivacyEndpoint.as_view({"post": "export"}), name="person-export"),
     path("ledger", capture.LedgerEndpoint.as_view({"get": "show"}), name="ledger"),
     path("reports/sources", reports.ReportEndpoint.as_view({"get": "sources"}), name="report-sources"),
     path("reports/funnel", reports.ReportEndpoint.as_view({"get": "funnel"}), name="report-funnel"),

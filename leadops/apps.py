@@ -15,6 +15,7 @@ GROUND_TABLES = (
     "leadops.apitables",
     "leadops.sealed",
     "leadops.demo.models",
+    "leadops.privacy.models",
 )
 
 
@@ -32,6 +33,7 @@ class LeadopsConfig(AppConfig):
     def ready(self) -> None:
         import_module("leadops.moment")
         import_module("leadops.versions.calendars").register_kind()
+        import_module("leadops.privacy.policy").register_kind()
         import_module("leadops.checks")
         import_module("leadops.choreography").hand_over()
         import_module("leadops.desk.notices").register_letters()

@@ -26,6 +26,9 @@ from leadops.effects import runner
 from leadops.journal import Entry
 from leadops.platform import ticker
 from leadops.platform.ticker import DueWork
+from leadops.privacy import log as erasure_log
+from leadops.privacy import policy as retention
+from leadops.privacy import tasks as privacy_tasks
 from leadops.unit import Phase, Unit
 from nurture import groups
 from nurture import selectors as nurture_selectors
@@ -86,6 +89,14 @@ DOORS = (
 # -- what the ticker looks for → the task that takes it from its table ----------------------------------
 
 
+def _log_behind(at: datetime) -> datetime | None:
+    return at if erasure_log.waiting() else None
+
+
+def _keeping(at: datetime) -> datetime | None:
+    return at if retention.months_at(at) else None
+
+
 def _pending(at: datetime) -> datetime | None:
     return at if pipeline.waiting(at) else None
 
@@ -105,6 +116,8 @@ DUE_WORK = (
     DueWork("entries", lambda at: at, nurture_tasks.look_for_entries, cluster="long", every=300.0),
     DueWork("group enrolments", groups.next_at, nurture_tasks.carry_out_groups, cluster="long", every=1.0),
     DueWork("facts of the reports", report_facts.next_due, report_tasks.keep_facts, cluster="long", every=5.0),
+    DueWork("log of erasures", _log_behind, privacy_tasks.log_erasures, cluster="long", every=60.0),
+    DueWork("retention", _keeping, privacy_tasks.erase_kept_long_enough, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
 

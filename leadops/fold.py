@@ -82,6 +82,13 @@ def fold_email(text: str | None) -> str | None:
     return f"{local}@{found.ascii_domain.lower()}"
 
 
+def mailbox_of(folded: str) -> str:
+    """The mailbox behind a folded address: what follows a + in it is its owner's own mark (RFC 5233)."""
+    local, at, domain = folded.rpartition("@")
+    box, _plus, _mark = local.partition("+")
+    return f"{box}{at}{domain}" if box else folded
+
+
 def domain_of(email: str | None) -> str | None:
     """The domain of an address, None when it is not one."""
     folded = fold_email(email)

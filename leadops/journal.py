@@ -73,6 +73,8 @@ class Kind(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
     AWAY = "away", _("Out of office")
     IMPORTED = "imported", _("Import finished")
+    ERASED = "erased", _("Personal data erased")
+    COPIED = "copied", _("Personal data given out")
 
 
 ICONS: dict[str, str] = {
@@ -86,7 +88,7 @@ ICONS: dict[str, str] = {
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
     "answered": "clipboard-list", "enrolled": "workflow", "step_done": "list-checks", "exited": "log-out", "mail_sent": "mail",
     "replied": "mail-check", "bounced": "mail-x", "complained": "thumbs-down", "unsubscribed": "bell-off", "imported": "upload",
-    "away": "calendar-off",
+    "away": "calendar-off", "erased": "trash-2", "copied": "download",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from leadops.unit import Unit
 FORWARD = ("new", "engaged", "mql", "sal", "sql", "opportunity", "won")
 ENDED = ("won", "lost", "disqualified", "recycled")
 WITHDRAWN = "withdrawn"  # the reason of a lead whose import was taken back; figures leave it out
+ERASED = "erased"  # the reason of a lead whose person was erased; figures keep it
 _REASON_USE = {"lost": Reason.Use.LOST, "disqualified": Reason.Use.DISQUALIFY, "recycled": Reason.Use.RECYCLE}
 
 # from -> to. Forward moves may skip stages (journalled); `engaged` again after a hand-back of a handoff.
@@ -116,11 +117,19 @@ def check_reasons(wanted: Iterable[tuple[str, str]]) -> None:
 
 def withdraw(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
     """Open leads of an import taken back end and leave every figure. Its reason is nobody's to choose."""
-    moved = [lead for lead in leads if lead.stage in OPEN_STAGES]
-    for lead in moved:
-        _move_one(Move(lead, Stage.DISQUALIFIED, WITHDRAWN), unit, None)
-    _write_moves(moved, unit)
-    return moved
+    return _end_unasked([lead for lead in leads if lead.stage in OPEN_STAGES], WITHDRAWN, unit)
+
+
+def end_erased(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
+    """Leads of somebody erased end, those at rest too; they stay in the figures. Its reason is nobody's to choose."""
+    return _end_unasked([lead for lead in leads if lead.is_open or lead.stage == Stage.RECYCLED], ERASED, unit)
+
+
+def _end_unasked(leads: list[Lead], reason: str, unit: Unit) -> list[Lead]:
+    for lead in leads:
+        _move_one(Move(lead, Stage.DISQUALIFIED, reason), unit, None)
+    _write_moves(leads, unit)
+    return leads
 
 
 def _check_allowed(each: Move) -> None:

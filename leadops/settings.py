@@ -23,6 +23,7 @@ from leadops.platform import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
+BACKUPS = Path(os.environ.get("BACKUP_DIR", "") or VAR / "backups")
 env = environ.Env()
 
 

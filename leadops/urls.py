@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("leadops.api_root")),
     path("", include("leadops.desk.urls")),
+    path("", include("leadops.privacy.urls")),
     path("", include("leadops.demo.urls")),
     path("", include("capture.urls")),
     path("", include("qualification.urls")),

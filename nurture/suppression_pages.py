@@ -17,7 +17,7 @@ from leadops.models import Suppression
 from nurture.filters import SuppressionFilter
 
 PAGE = 50
-TONES = {"unsubscribed": "warn", "bounced": "bad", "complained": "bad", "by_hand": "neutral"}
+TONES = {"unsubscribed": "warn", "bounced": "bad", "complained": "bad", "by_hand": "neutral", "erased": "neutral"}
 
 
 def context(query: Mapping[str, str], actor: Actor) -> dict[str, Any]:

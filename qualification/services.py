@@ -195,6 +195,16 @@ def withdraw(leads: Sequence[Lead], unit: Unit) -> None:
     handoff.withdraw(lifecycle.withdraw(leads, unit), unit)
 
 
+def end_erased(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
+    """Leads of somebody erased end, but for those with an open deal: that goes on with the company."""
+    busy = set(
+        Opportunity.objects.filter(lead__in=leads, state=Opportunity.State.OPEN).values_list("lead_id", flat=True)
+    )
+    ended = lifecycle.end_erased([lead for lead in leads if lead.pk not in busy], unit)
+    handoff.withdraw(ended, unit)
+    return ended
+
+
 def recycle(lead: Lead, unit: Unit, reason: str, wake_at: datetime | None = None, text: str = "") -> Lead:
     """Not now: the lead rests until `wake_at` (the reason's own rest unless said) or until the person comes back.
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
-from capture.imports import undoing
+from capture.imports import erasing, undoing
 from capture.imports.kinds import BAD, KNOWN, NEW, Row, Verdict, kind_of
 from capture.imports.rows import batches
 from capture.models import Import, ImportFault, Submission
@@ -199,6 +199,9 @@ def _settled(file: Import, unit: Unit) -> None:
         [ImportFault(file=file, row=row or 0, reason=reason, detail=error[:300]) for row, reason, error in bad],
         batch_size=2000,
     )
+    erased = rows.filter(reason="erased").values_list("row", flat=True)
+    if gone := {row for row in erased if row}:
+        erasing.blank(file.pk, gone, ())  # the file says nothing of them either
     ends = dict(rows.order_by().values_list("end").annotate(n=Count("id")))
     owners = Lead.objects.filter(submissions__file=file, submissions__end="created", owner__isnull=False)
     counts = owners.order_by().values_list("owner").annotate(n=Count("id", distinct=True))

@@ -17,7 +17,7 @@ from capture.fields import custom
 from capture.selectors import names_of
 from capture.words import language_name
 from leadops import access
-from leadops.access import Actor
+from leadops.access import WHOLE_HOUSE, Actor
 from leadops.conditions.kinds import Unreadable
 from leadops.conditions.sentence import value_words
 from leadops.desk import forms, selectors
@@ -169,7 +169,8 @@ def rights(lead: Lead, actor: Actor) -> dict[str, bool]:
         "reopen": lead.stage == Stage.RECYCLED and access.can(actor, "set_status", lead),
     }
     absence = lead.owner is not None and access.can(actor, "deactivate_rep", lead.owner)
-    return may | {"any": any(may.values()), "set_absence": absence}
+    personal = access.can(actor, "export_person", WHOLE_HOUSE)
+    return may | {"any": any(may.values()), "set_absence": absence, "personal": personal}
 
 
 def older_url(lead: Lead, older: datetime | None) -> str:

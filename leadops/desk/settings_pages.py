@@ -56,6 +56,7 @@ AREAS = {
     "users": _("users"),
     "sequences": _("sequences"),
     "suppressions": _("addresses nobody writes to"),
+    "privacy": _("copies and erasures of personal data"),
 }
 
 
@@ -143,4 +144,5 @@ def _token_form(request: HttpRequest, data: Any = None) -> TokenForm:
 def _page(request: HttpRequest, form: ProfileForm, token_form: TokenForm, status: int, made: str = "") -> HttpResponse:
     rows = ApiToken.objects.filter(user=_me(request)).order_by("-created_at")
     context = {"form": form, "token_form": token_form, "tokens": rows, "made": made, "at": moment.now()}
+    context["may_keep"] = access.can(request.actor, "edit_house", access.WHOLE_HOUSE)  # type: ignore[attr-defined]
     return render(request, "desk/settings.html", context, status=status)

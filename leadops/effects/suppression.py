@@ -19,29 +19,31 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops import access
 from leadops.errors import NotFound, Refused
-from leadops.fold import fold_email
+from leadops.fold import fold_email, mailbox_of
 from leadops.journal import Kind
 from leadops.models import Consent, Lifting, Person, PersonEmail, Suppression
 from leadops.unit import Unit
 
 MAIL = "email"
-UNSUBSCRIBED, BOUNCED, COMPLAINED, BY_HAND = "unsubscribed", "bounced", "complained", "by_hand"
+UNSUBSCRIBED, BOUNCED, COMPLAINED, BY_HAND, ERASED = "unsubscribed", "bounced", "complained", "by_hand", "erased"
 REASON_LABELS = {
     UNSUBSCRIBED: _("Unsubscribed"),
     BOUNCED: _("Mail bounced"),
     COMPLAINED: _("Complaint about a mail"),
     BY_HAND: _("Put on the list by hand"),
+    ERASED: _("Erased: never to be written to again"),
 }
-OWN_WORD = (UNSUBSCRIBED, COMPLAINED)  # what a person said for themselves: only they take it back
+OWN_WORD = (UNSUBSCRIBED, COMPLAINED, ERASED)  # what a person said for themselves: only they take it back
 NO = ("refused", "withdrawn", "pending")
 
 
 def digest_of(address: str) -> bytes | None:
-    """The keyed hash of an address; None when it is not an address."""
+    """The keyed hash of the mailbox behind an address; None when it is not an address."""
     folded = fold_email(address)
     if folded is None:
         return None
-    return hmac.new(b"leadops.suppression\0" + settings.SECRET_KEY.encode(), folded.encode(), hashlib.sha256).digest()
+    box = mailbox_of(folded)
+    return hmac.new(b"leadops.suppression\0" + settings.SECRET_KEY.encode(), box.encode(), hashlib.sha256).digest()
 
 
 def digests_of(people: Iterable[Person]) -> dict[uuid.UUID, set[bytes]]:
@@ -79,6 +81,16 @@ def suppressed(people: Iterable[Person]) -> dict[uuid.UUID, str]:
     known = {bytes(digest): reason for digest, reason in rows}
     found = {pk: next((known[d] for d in sorted(each) if d in known), "") for pk, each in digests.items()}
     return {pk: reason for pk, reason in found.items() if reason}
+
+
+def erased(addresses: Iterable[str]) -> set[str]:
+    """Those of these folded addresses whose owner was erased; none are asked about without a statement."""
+    known = {digest: address for address in addresses if (digest := digest_of(address))}
+    if not known:
+        return set()
+    rows = in_force().filter(digest__in=list(known), reason=ERASED).values_list("digest", flat=True)
+    found = {bytes(digest) for digest in rows}
+    return {address for address in addresses if digest_of(address) in found}
 
 
 def consents(people: Iterable[Person]) -> dict[uuid.UUID, str]:
@@ -144,7 +156,7 @@ def add(address: str, why: str, unit: Unit) -> Suppression:
     if not why.strip():
         raise Refused("reason-needed", _("Say why: a reason is needed."))
     suppress([digest], BY_HAND, unit, why=why.strip()[:200])
-    unit.record(Kind.SETTING_CHANGED, data={"what": "suppression", "to": "added", "why": why.strip()[:200]})
+    unit.record(Kind.SETTING_CHANGED, data={"what": "suppression", "to": "added"})
     return in_force().get(digest=digest)
 
 

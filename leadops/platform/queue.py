@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any
 
@@ -152,6 +152,17 @@ def drain(cluster: str = "now", limit: int = 1000) -> int:
         import_string(task["func"])(*task["args"], **task["kwargs"])
         broker.delete(pk)
     return limit
+
+
+def forget(words: Sequence[str]) -> int:
+    """Delete the kept results of tasks that quote one of these words; they are kept for two weeks at most."""
+    wanted = [word.casefold() for word in words]
+    found = [
+        task.pk
+        for task in Task.objects.filter(success=False).iterator()
+        if any(word in f"{task.args} {task.kwargs} {task.result}".casefold() for word in wanted)
+    ]
+    return int(Task.objects.filter(pk__in=found).delete()[0])
 
 
 def purge_results(failure_days: int = KEEP_FAILURES, result_days: int = KEEP_RESULTS) -> int:

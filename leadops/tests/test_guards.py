@@ -36,14 +36,16 @@ class Guarded:
 TABLES = [
     Guarded("leadops_journalentry"),
     Guarded("leadops_entrytext", erasable=("-",)),
-    Guarded("leadops_touch"),
+    Guarded(
+        "leadops_touch", "kind = 'call'", erasable=("content = ''", "term = ''", "utm_source = ''", "utm_campaign = ''")
+    ),
     Guarded("leadops_touchdetail", erasable=("-",)),
-    Guarded("leadops_decision"),
+    Guarded("leadops_decision", "outcome = '{{}}', seed = 1", erasable=("why = '{}'",)),
     Guarded("leadops_decisionbatch"),
     Guarded("leadops_decisionfacts", erasable=("-",)),
     Guarded("leadops_seal"),
     Guarded("leadops_consent", "state = 'refused'", erasable=("collected_from = ''",)),
-    Guarded("leadops_suppression"),
+    Guarded("leadops_suppression", "reason = 'bounced'", erasable=("why = ''",)),
     Guarded("qualification_frameworkanswer"),
     Guarded("leadops_exchangerate"),
     Guarded("leadops_version", "body = '{{}}'", "state <> 'draft'"),
@@ -60,7 +62,7 @@ TABLES = [
     Guarded("routing_creditentry"),
     Guarded("routing_assignment", "{pk} = {pk}", "ended_at is not null"),
     Guarded("capture_cost"),
-    Guarded("capture_visit", "occurred_at = now()", erasable=("url = ''", "click_ids = '{}'")),
+    Guarded("capture_visit", "occurred_at = now()", erasable=("url = ''", "utm = '{}'", "click_ids = '{}'")),
     Guarded("capture_submission", "body = 'x'", erasable=("body = ''",)),
     Guarded("capture_submission", "received_at = received_at - interval '1 day'", erasable=("body = ''",)),
 ]

@@ -1,0 +1,1 @@
+"""What is kept about a person, given to them whole or erased for good; it is the only eraser."""

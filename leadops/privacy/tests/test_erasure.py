@@ -1,0 +1,138 @@
+"""Somebody erased is gone from every table; figures, balances and records hold; they do not come back by any door."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db.models import Sum
+
+from capture import pipeline
+from capture.models import Source, Submission
+from capture.tests.importing import commit, import_source, map_it, ops, send
+from leadops import moment
+from leadops.access import actor_of
+from leadops.decisions import Decision, DecisionFacts
+from leadops.desk.tests.api_cast import House
+from leadops.effects import suppression
+from leadops.effects.models import Effect
+from leadops.errors import Refused
+from leadops.journal import JournalEntry
+from leadops.models import Lead, Person, PersonEmail, Suppression, Touch
+from leadops.privacy import copying, erasing
+from leadops.privacy.models import Erasure
+from leadops.privacy.subject import subject_of
+from leadops.privacy.tests.planting import EMAIL, MARK, PHONE, everywhere, plant, somebody
+from leadops.unit import in_unit
+from routing.models import CreditEntry, PoolCredit
+
+pytestmark = pytest.mark.django_db
+
+
+def counted() -> dict[str, object]:
+    """What figures are made of."""
+    return {
+        "leads": Lead.objects.count(),
+        "touches": list(Touch.objects.order_by("id").values_list("kind", "source", "channel", "occurred_at")),
+        "submissions": list(Submission.objects.order_by("id").values_list("source", "received_at", "end")),
+        "turns": list(CreditEntry.objects.order_by("id").values_list("rep", "delta")),
+        "credit": PoolCredit.objects.aggregate(sum=Sum("credit")),
+        "decisions": [(row.pk, bytes(row.digest), row.outcome) for row in Decision.objects.order_by("id")],
+    }
+
+
+def test_a_canary_in_every_column_is_given_out_and_then_gone_while_what_is_counted_stays():
+    house = House()
+    lead = somebody(house)
+    subject = subject_of(lead.person_id, company=True)
+    planted = plant(subject)
+    assert len(planted) > 60
+    revenue = actor_of(house.revenue.user)
+
+    given = json.dumps(in_unit(lambda unit: copying.copy_of(lead.person_id, unit), actor=revenue), default=str)
+    missing = [canary for canary in planted if canary not in given]
+    assert not missing and EMAIL in given and PHONE in given
+
+    before, journal = counted(), JournalEntry.objects.count()
+    erased = erasing.erase(lead.person_id, "asked", revenue, company=True)
+
+    assert everywhere(MARK) == {} and everywhere(PHONE) == {} and everywhere("Delarue") == {}
+    assert everywhere("kept@other.example"), "another row of the same file stays"
+    after = counted()
+    assert {name: after[name] for name in before} == before
+    assert JournalEntry.objects.count() > journal, "nothing of the history goes"
+    assert Person.objects.get(pk=lead.person_id).erased_at is not None
+    assert erased.rows["leadops_person"] == 2 and erased.rows["capture_import"] == 1
+    assert str(erased) and not DecisionFacts.objects.filter(lead__in=subject.leads).exists()
+    with pytest.raises(Refused, match="before"):
+        erasing.erase(lead.person_id, "asked", revenue)
+
+
+def test_they_do_not_come_back_by_a_retry_a_changed_delivery_or_the_same_list_and_nobody_writes_to_them():
+    house = House()
+    Source.objects.update(mapping={"delivery_key": "id"})
+    first = {"email": "bo@acme.example", "name": "Bo Ravel", "message": "call me", "id": "bo@acme.example"}
+    posted = [_post(house, first), _post(house, {**first, "name": "Bo R."})]
+    pipeline.run_batch()
+    person = PersonEmail.objects.get(folded="bo@acme.example").person
+    erasing.erase(person.pk, "asked", actor_of(house.revenue.user))
+    assert everywhere("Ravel") == {} and everywhere("bo@acme.example") == {}
+
+    again = [_post(house, first), _post(house, {**first, "name": "Bo Ravel-Two"})]
+    assert {each.status_code for each in posted + again} <= {200, 202}
+    pipeline.run_batch()
+    import_source()
+    who = ops()
+    file = send("email;nom\nBo+list@Acme.example;Bo Ravel\nnew@other.example;New One\n", who)
+    commit(map_it(file, who), who)
+
+    assert everywhere("Ravel") == {} and not PersonEmail.objects.filter(folded__startswith="bo").exists()
+    assert PersonEmail.objects.filter(folded="new@other.example").exists()
+    blocked = Submission.objects.filter(reason="erased")
+    assert {bytes(row.body) for row in blocked} == {b""} and blocked.filter(end="duplicate").exists()
+    assert suppression.in_force().get(digest=suppression.digest_of("BO+anything@acme.example")).reason == "erased"
+
+
+def test_who_comes_back_by_themselves_is_somebody_new_and_still_not_written_to():
+    house = House()
+    lead = house.lead(house.lea, person={"email": "eva@acme.example"})
+    erasing.erase(lead.person_id, "objected", actor_of(house.revenue.user))
+    lead.refresh_from_db()
+    assert (lead.stage, lead.stage_reason) == ("disqualified", "erased")
+    _post(house, {"email": "eva@acme.example", "name": "Eva Once More"})
+    pipeline.run_batch()
+    fresh = PersonEmail.objects.get(folded="eva@acme.example").person
+    assert fresh.pk != lead.person_id
+    assert suppression.suppressed([fresh])[fresh.pk] == "erased"
+
+
+def test_only_revenue_ops_erases_or_gives_out():
+    house = House()
+    lead = house.lead(house.lea)
+    for one in (house.lea.user, house.manager.user, house.marketing.user, house.executive.user):
+        with pytest.raises(Refused):
+            erasing.erase(lead.person_id, "asked", actor_of(one))
+        with pytest.raises(Refused):
+            in_unit(lambda unit: copying.copy_of(lead.person_id, unit), actor=actor_of(one))
+    assert not Erasure.objects.exists() and not Suppression.objects.exists()
+
+
+def test_a_planned_letter_is_held_and_an_open_deal_goes_on_with_the_company():
+    house = House()
+    lead = house.lead(house.lea, stage="sql")
+    opened = house.as_lea.post("/opportunities", {"lead": str(lead.pk), "amount": "100"})
+    assert opened.status_code == 201, opened.content
+    now = moment.now()
+    letter = Effect.objects.create(
+        channel="mail", key="k", purpose="sequence", lead=lead, person=lead.person, due_at=now, created_at=now
+    )
+    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
+    lead.refresh_from_db()
+    letter.refresh_from_db()
+    assert (lead.stage, letter.state) == ("opportunity", "held")
+
+
+def _post(house: House, body: dict[str, object]):
+    from django.test import Client
+
+    return Client().post(f"/in/{house.source.key}", json.dumps(body), "application/json")
