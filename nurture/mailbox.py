@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from leadops import access
 from leadops.access import Actor
-from leadops.effects.models import KeptMail
+from leadops.effects.models import Effect, KeptMail
 from leadops.models import User
 
 PAGE = 50
@@ -40,6 +40,8 @@ def list_mails(request: HttpRequest) -> HttpResponse:
     found = list((rows.filter(pk__lt=after) if after else rows)[: PAGE + 1])
     context = {"mails": found[:PAGE], "after": str(found[PAGE - 1].pk) if len(found) > PAGE else ""}
     context["tabs"] = _tabs(request.GET.get("to", ""))
+    planned = Effect.objects.filter(person__isnull=False, state=Effect.State.PLANNED).order_by("due_at")
+    context["next_at"] = planned.values_list("due_at", flat=True).first()
     return render(request, "nurture/mailbox.html", context)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core import mail
 from django.test import Client, override_settings
 
 from leadops import moment
+from leadops.effects.models import Effect
 from leadops.models import Role
 from leadops.testing import LeadFactory, member, rep
 from leadops.versions import drafting
@@ -153,6 +156,8 @@ def test_the_demos_mailbox_shows_what_would_have_left_and_nothing_leaves(hugo):
     assert "anna@roux.example" in text
     assert "anna@roux.example" in hugo.get("/mailbox?to=prospects").content.decode()
     assert "anna@roux.example" not in hugo.get("/mailbox?to=colleagues").content.decode()
+    Effect.objects.update(state=Effect.State.PLANNED, due_at=datetime(2026, 3, 5, 8, tzinfo=UTC))
+    assert "la prochaine le 5 mars 2026" in hugo.get("/mailbox").content.decode()
     link = text.partition('href="/mailbox/')[2].partition('"')[0]
     assert "Bonjour Anna" in hugo.get(f"/mailbox/{link}").content.decode()
 
