@@ -38,10 +38,13 @@ def list_mails(request: HttpRequest) -> HttpResponse:
         after = None
     rows = _to(request.GET.get("to", ""))
     found = list((rows.filter(pk__lt=after) if after else rows)[: PAGE + 1])
-    context = {"mails": found[:PAGE], "after": str(found[PAGE - 1].pk) if len(found) > PAGE else ""}
-    context["tabs"] = _tabs(request.GET.get("to", ""))
     planned = Effect.objects.filter(person__isnull=False, state=Effect.State.PLANNED).order_by("due_at")
-    context["next_at"] = planned.values_list("due_at", flat=True).first()
+    context = {
+        "mails": found[:PAGE],
+        "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
+        "tabs": _tabs(request.GET.get("to", "")),
+        "next_at": planned.values_list("due_at", flat=True).first(),
+    }
     return render(request, "nurture/mailbox.html", context)
 
 
