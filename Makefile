@@ -11,7 +11,7 @@ DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
 export PYTHON
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test proof check bench stop clean lock install install-dev
+.PHONY: demo serve test proof check bench backup restore stop clean lock install install-dev
 
 # the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
@@ -42,6 +42,14 @@ check: install-dev
 bench: install-dev
 	@$(PY) -m leadops.platform.translations
 	@$(SERVER) $(PY) -m benchmarks.run $(ARGS)
+
+# the server is the house's own, private or DATABASE_URL's
+backup: install
+	@LEADOPS_MODE=$${LEADOPS_MODE:-serve} $(SERVER) $(PY) manage.py backup $(ARGS)
+
+restore: install
+	@if [ -z "$(FROM)" ]; then echo "make restore FROM=folder of a backup [ARGS=--over]" >&2; exit 2; fi
+	@LEADOPS_MODE=$${LEADOPS_MODE:-serve} $(SERVER) $(PY) manage.py restore "$(FROM)" $(ARGS)
 
 stop:
 	@if [ -x $(PY) ]; then $(PY) -m leadops.platform.parent --stop; fi

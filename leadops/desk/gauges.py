@@ -8,8 +8,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
@@ -21,6 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from capture.models import Source, Submission
 from leadops import ids, moment
+from leadops.effects import stop
 from leadops.effects.models import Effect
 from leadops.errors import NotFound
 from leadops.platform import heartbeats, queue
@@ -85,6 +87,16 @@ def failed(at: datetime) -> dict[str, float]:
     )
 
 
+def _backups(at: datetime) -> Iterator[Told]:
+    """By the folder's own name; a host without backups says nothing of them."""
+    names = sorted(file.parent.name for file in Path(settings.BACKUPS).glob("*Z/manifest.json"))
+    if names:
+        made = datetime.strptime(names[-1], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+        yield Told(
+            "backup_age_seconds", "Since the newest whole backup of this host", {"": (at - made).total_seconds()}
+        )
+
+
 def gauges(at: datetime) -> Iterator[Told]:
     come, late, rungs, letters = pending(), overdue(at), unfired(at), unsent(at)
     stalled = Stalled.objects.aggregate(retried=Count("pk", filter=Q(due_at__isnull=False)), person=Count("pk"))
@@ -95,6 +107,8 @@ def gauges(at: datetime) -> Iterator[Told]:
     yield Told("oldest_unfired_seconds", "How late the first of them is", {"": rungs.seconds(at)})
     yield Told("effects_waiting", "Messages that are due and not sent", {"": letters.count})
     yield Told("oldest_effect_seconds", "How late the first of them is", {"": letters.seconds(at)})
+    yield Told("mail_stopped", "1 while nothing leaves the house, after a restore", {"": float(stop.holds())})
+    yield from _backups(at)
     yield Told("effects_lost", "Messages of the last 24 hours that were not, or perhaps not, sent", failed(at), "state")
     waits = {"retry": stalled["retried"], "person": stalled["person"] - stalled["retried"]}
     yield Told("stalled_leads", "Leads whose work failed, by what they wait for", waits, "waits_for")

@@ -68,6 +68,30 @@ class Effect(models.Model):
         return f"{self.channel}:{self.key} {self.state}"
 
 
+class MailStop(models.Model):
+    """While one is open nothing leaves the house: after a restore, until somebody has looked at what waits."""
+
+    id = address()
+    at = models.DateTimeField()
+    why = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("mail stop")
+        verbose_name_plural = _("mail stops")
+        constraints = [
+            models.UniqueConstraint(
+                models.F("ended_at"),
+                name="mail_stop_one_open",
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class Notice(models.Model):
     """A line in somebody's bell: kind, codes and numbers; rendered in the reader's language."""
 

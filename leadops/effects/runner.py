@@ -27,6 +27,7 @@ from requests import ReadTimeout
 
 from leadops import moment
 from leadops.access import system
+from leadops.effects import stop
 from leadops.effects.models import Effect
 from leadops.unit import Unit, in_unit
 
@@ -88,14 +89,15 @@ def next_due(at: datetime) -> datetime | None:
     """When the ticker has to look again: the next planned effect, or a sending one whose lease ran out."""
     planned = Effect.objects.filter(state=Effect.State.PLANNED).aggregate(at=Min("due_at"))["at"]
     lost = Effect.objects.filter(state=Effect.State.SENDING).aggregate(at=Min("lease_until"))["at"]
-    return min((each for each in (planned, lost) if each), default=None)
+    due = min((each for each in (planned, lost) if each), default=None)
+    return None if due is None or stop.holds() else due
 
 
 def run(at: datetime | None = None) -> int:
     """Send what is due; returns how many were sent. One task at a time: another one returns at once."""
     sent, until = 0, time.monotonic() + LONGEST
     with _one_sender() as mine:
-        if not mine:
+        if not mine or stop.holds():
             return 0
         _settle_lost(at or moment.now())
         for _row in range(MOST):

@@ -8,9 +8,10 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Field, Model
+from django.db.models import Field, Model, UUIDField
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access
@@ -20,6 +21,7 @@ from leadops.journal import Kind
 from leadops.privacy.holdings import HOLDINGS
 from leadops.privacy.subject import Subject, sole_account, subject_of
 from leadops.privacy.words import column_words
+from leadops.templatetags.house import stamp
 from leadops.unit import Unit
 
 FORMAT = "leadops-person-1"
@@ -75,10 +77,17 @@ def readable(told: dict[str, Any]) -> list[dict[str, Any]]:
 def _words(model: type[Model], row: dict[str, Any]) -> list[tuple[str, Any]]:
     found = []
     for name, value in row.items():
-        if name.endswith("_folded") or (name == "id" and not isinstance(value, str)):
+        if name.endswith("folded") or is_reference(model, name):
             continue
         choices = dict(getattr(model._meta.get_field(name), "flatchoices", ()) or ())
         said = choices.get(value, value) if isinstance(value, str) else value
-        nested = isinstance(said, (dict, list))
-        found.append((column_words(name), json.dumps(said, ensure_ascii=False, default=str) if nested else said))
+        if isinstance(said, (dict, list)):
+            said = json.dumps(said, ensure_ascii=False, default=str)
+        found.append((column_words(name), stamp(said) if isinstance(said, datetime) else said))
     return found
+
+
+def is_reference(model: type[Model], name: str) -> bool:
+    """A key or a pointer to another row: it says nothing to a person."""
+    column = model._meta.get_field(name)
+    return bool(column.is_relation or getattr(column, "primary_key", False) or isinstance(column, UUIDField))

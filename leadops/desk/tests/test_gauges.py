@@ -38,7 +38,7 @@ def told(client: Client, **more: Any) -> dict[str, float]:
 
 
 def test_an_empty_house_waits_for_nothing(client: Client, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         found = told(client)
     assert {name: value for name, value in found.items() if value} == {}
     assert {"leadops_submissions_pending", "leadops_queue_tasks[now]", "leadops_effects_lost[unknown]"} <= set(found)

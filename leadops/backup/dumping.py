@@ -1,0 +1,65 @@
+"""Makes a backup: one snapshot, dumped and counted alike, put in place only when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from leadops import moment
+from leadops.backup import manifest
+from leadops.backup.manifest import FILE, WITHOUT, Manifest
+from leadops.platform import dumps
+from leadops.privacy import log
+
+HALF = ".half"
+
+
+def backup(to: Path | None = None) -> Path:
+    """A folder with the dump and its manifest below `to`; the house may be open meanwhile. Its path."""
+    home, at = to or Path(settings.BACKUPS), moment.now()
+    log.write_new()
+    programs = dumps.programs(manifest.server_major())
+    place = home / f"{at:%Y-%m-%dT%H%M%SZ}"
+    half = place.with_name(place.name + HALF)
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True, mode=0o700)
+    manifest.write(half, _dumped(programs, half / FILE, at))
+    half.rename(place)
+    return place
+
+
+def _dumped(programs: Path, file: Path, at: datetime) -> Manifest:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SELECT pg_export_snapshot()")
+        (snapshot,) = cursor.fetchone()
+        dumps.dump(programs, connection.get_connection_params(), snapshot, WITHOUT, file)
+        file.chmod(0o600)
+        return Manifest(
+            made_at=at.isoformat(),
+            version=manifest.version(),
+            server=manifest.server_major(),
+            sha256=dumps.sha256_of(file),
+            size=file.stat().st_size,
+            key=manifest.key_mark(),
+            migrations=manifest.applied(),
+            tables=manifest.tables(),
+        )
+
+
+def kept(home: Path) -> list[Path]:
+    """Whole backups, newest first."""
+    return sorted((file.parent for file in home.glob(f"*/{manifest.MANIFEST}") if HALF not in str(file)), reverse=True)
+
+
+def thin(home: Path, keep: int) -> list[Path]:
+    """Delete all but the newest so many; those deleted."""
+    gone = kept(home)[keep:] if keep > 0 else []
+    for folder in gone:
+        shutil.rmtree(folder)
+    return gone

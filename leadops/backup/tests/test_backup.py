@@ -1,0 +1,128 @@
+"""A house is dumped, somebody is erased, an older backup comes back: checksums equal, who was erased stays erased, mail is held."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from leadops import moment
+from leadops.access import actor_of
+from leadops.backup import dumping, manifest, restoring
+from leadops.backup.manifest import NotTrusted
+from leadops.desk.tests.api_cast import House
+from leadops.effects import runner, stop, suppression
+from leadops.effects.models import Effect
+from leadops.models import Lead, Person
+from leadops.platform import dumps
+from leadops.privacy import erasing, log
+from leadops.privacy.models import Erasure
+from leadops.privacy.subject import subject_of
+from leadops.privacy.tests.planting import EMAIL, MARK, PHONE, everywhere, plant, somebody
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+
+def said(folder: Path) -> bytes:
+    """The whole dump as SQL."""
+    return b"".join(dumps.text(dumps.programs(manifest.server_major()), folder / manifest.FILE)).lower()
+
+
+def holds(folder: Path, word: str) -> bool:
+    text = said(folder)
+    return word.lower().encode() in text or word.lower().encode().hex().encode() in text
+
+
+def test_backup_erase_restore(tmp_path: Path, settings, capsys):
+    settings.BACKUPS = tmp_path / "backups"
+    house, now = House(), moment.now()
+    lead = somebody(house)
+    planted = plant(subject_of(lead.person_id, company=True))
+    other = house.lead(house.lea, name="Somebody Else")
+    for key, due_at, state in (
+        ("late", now - timedelta(hours=3), "planned"),
+        ("soon", now + timedelta(hours=3), "planned"),
+        ("leaving", now, "sending"),
+    ):
+        Effect.objects.create(
+            channel="mail", key=key, purpose="sequence", lead=other, person=other.person, due_at=due_at, state=state,
+            created_at=now, lease_until=now if state == "sending" else None,
+        )  # fmt: skip
+    call_command("backup", "--to", str(settings.BACKUPS))
+    before = Path(capsys.readouterr().out.strip().splitlines()[-1])
+    counted, leads = manifest.tables(), Lead.objects.count()
+    assert manifest.read(before).tables == counted and holds(before, MARK) and holds(before, planted[-1])
+    assert holds(before, "Somebody Else") and (before / manifest.FILE).stat().st_mode & 0o077 == 0
+    assert settings.SECRET_KEY.encode() not in said(before)
+
+    # F24: none of the canaries is left in a full dump
+    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user), company=True)
+    fresh = came_later(house)
+    after = dumping.backup(tmp_path / "after")
+    text = said(after)
+    left = [word for word in (*planted, MARK, EMAIL, PHONE) if word.lower().encode() in text]
+    assert not left and MARK.encode().hex().encode() not in text and b"somebody else" in text
+    assert log.path().exists() and EMAIL not in log.path().read_text() and not Erasure.objects.filter(logged_at=None)
+
+    # a house that is lived in is not overwritten unasked, nor by what cannot be trusted
+    with pytest.raises(CommandError, match="lived in"):
+        call_command("restore", str(before))
+    _refuses_what_is_damaged_or_foreign(before, tmp_path, settings)
+    assert Erasure.objects.count() == 1
+
+    # F22: the older backup comes back; what was erased since is erased again, what was due is held
+    call_command("restore", str(before), "--over")
+    told = capsys.readouterr().out
+    assert "are as the manifest says" in told and "1 people erased since" in told
+    assert Lead.objects.count() == leads
+    assert everywhere(MARK) == {} and everywhere(PHONE) == {}
+    assert Person.objects.get(pk=lead.person_id).erased_at is not None
+    assert suppression.in_force().get(digest=suppression.digest_of(EMAIL)).reason == "erased"
+    assert suppression.suppressed([fresh]) == {} and not Person.objects.filter(pk=fresh.pk).exists()
+    states = dict(Effect.objects.filter(lead=other).exclude(purpose="new_lead").values_list("key", "state"))
+    assert (states["late"], states["leaving"], states["soon"]) == ("held", "unknown", "planned")
+    assert len(dumping.kept(settings.BACKUPS)) == 2, "what was overwritten is kept"
+
+    # nothing leaves before somebody looked, and then nothing in a burst
+    assert runner.next_due(now + timedelta(days=1)) is None and runner.run(now + timedelta(days=1)) == 0
+    Effect.objects.filter(key="soon").update(due_at=now)
+    call_command("release_mail")
+    assert not stop.holds() and Effect.objects.get(key="soon").state == "held"
+    assert "nothing was stopped" in (call_command("release_mail") or capsys.readouterr().out)
+
+
+def came_later(house: House) -> Person:
+    """Somebody who came after the backup."""
+    return house.lead(house.lea, name="Came Later", person={"email": "later@acme.example"}).person
+
+
+def _refuses_what_is_damaged_or_foreign(good: Path, tmp_path: Path, settings) -> None:
+    bad = tmp_path / "bad"
+    shutil.copytree(good, bad)
+    told = json.loads((bad / manifest.MANIFEST).read_text())
+    for change, why in (
+        ({"migrations": [*told["migrations"], "leadops.9999_from_tomorrow"]}, "newer leadops"),
+        ({"server": 99}, "PostgreSQL 99"),
+        ({"key": "another"}, "SECRET_KEY"),
+        ({"sha256": "0" * 64}, "not the file"),
+        ({"format": "leadops-backup-9"}, "format"),
+    ):
+        (bad / manifest.MANIFEST).write_text(json.dumps(told | change))
+        with pytest.raises(NotTrusted, match=why):
+            restoring.restore(bad, over=True)
+    (bad / manifest.MANIFEST).unlink()
+    with pytest.raises(NotTrusted, match="holds no backup"):
+        restoring.restore(bad, over=True)
+
+
+def test_a_dump_needs_the_programs_of_the_servers_own_major(monkeypatch, tmp_path):
+    monkeypatch.setattr(dumps, "_folders", lambda: iter([tmp_path]))
+    with pytest.raises(dumps.DumpFailed, match="install the client programs"):
+        dumps.programs(manifest.server_major())
+    assert connection.is_usable()
