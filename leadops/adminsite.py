@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from leadops import access
@@ -19,7 +21,6 @@ class HouseAdminSite(admin.AdminSite):
     site_header = "leadops"
     site_title = "leadops"
     index_title = _("Criteria and reference data")
-    login_template = "desk/sign_in.html"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """What installed packages would show of their own tables stays closed."""
@@ -27,6 +28,14 @@ class HouseAdminSite(admin.AdminSite):
         ours = [model for model in models if model._meta.app_label in OURS]
         if ours:
             super().register(ours, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Without “view on site”: a redirect to any row of any table by its number serves nobody here."""
+        return [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """There is one sign-in in the house: a second one would have to keep every promise of the first."""
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated) and access.can(
@@ -38,6 +47,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Read for whoever may open the admin; `edit_verb` names the access verb that may add and change. Nobody deletes."""
 
     edit_verb: ClassVar[str] = "edit_reference"
+    view_on_site = False
 
     def _can(self, request: HttpRequest, verb: str) -> bool:
         return access.can(access.actor_of(cast(User, request.user)), verb)

@@ -37,6 +37,16 @@ class NamedForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
+def member_lines(pool: Pool) -> str:
+    rows = selectors.members_of([pool], moment.now())[pool.pk]
+    return "\n".join(f"{row.rep.user.email} | {row.weight}" for row in rows)
+
+
+def place_lines(territory: Territory) -> str:
+    rows = TerritoryPlace.objects.state_at(moment.now()).filter(territory=territory).order_by("country")
+    return "\n".join(r.country if r.kind == "country" else f"{r.country} | {r.kind} | {r.value}" for r in rows)
+
+
 class PoolForm(NamedForm):
     members = forms.CharField(
         label=_("Members"),
@@ -48,8 +58,7 @@ class PoolForm(NamedForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if not self.instance._state.adding:
-            rows = selectors.members_of([self.instance], moment.now())[self.instance.pk]
-            self.fields["members"].initial = "\n".join(f"{row.rep.user.email} | {row.weight}" for row in rows)
+            self.fields["members"].initial = member_lines(self.instance)
 
     def clean_members(self) -> dict[uuid.UUID, Decimal]:
         found: dict[uuid.UUID, Decimal] = {}
@@ -83,9 +92,7 @@ class TerritoryForm(NamedForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if not self.instance._state.adding:
-            rows = TerritoryPlace.objects.state_at(moment.now()).filter(territory=self.instance).order_by("country")
-            lines = [r.country if r.kind == "country" else f"{r.country} | {r.kind} | {r.value}" for r in rows]
-            self.fields["places"].initial = "\n".join(lines)
+            self.fields["places"].initial = place_lines(self.instance)
 
     def clean_places(self) -> list[memberships.Place]:
         found: list[memberships.Place] = []
@@ -110,6 +117,15 @@ class _Admin(HouseAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("key",) if obj is not None else ()
 
+    # for who may look and not change: the form's own fields are no fields of the row
+    @admin.display(description=_("Name in French"))
+    def name_fr(self, row: Pool | Territory) -> str:
+        return str((row.name or {}).get("fr", ""))
+
+    @admin.display(description=_("Name in English"))
+    def name_en(self, row: Pool | Territory) -> str:
+        return str((row.name or {}).get("en", ""))
+
 
 def known(obj: Any, change: bool) -> Any:
     """The row as it stands, so that the service sees what changes."""
@@ -123,6 +139,10 @@ class PoolAdmin(_Admin):
     fields = (
         "key", "name_fr", "name_en", "team", "method", "absence", "claimable", "claim_limit", "active", "members",
     )  # fmt: skip
+
+    @admin.display(description=_("Members"))
+    def members(self, pool: Pool) -> str:
+        return member_lines(pool)
 
     def save_model(self, request: HttpRequest, obj: Pool, form: Any, change: bool) -> None:
         def work(unit: Unit) -> None:
@@ -138,6 +158,10 @@ class TerritoryAdmin(_Admin):
     form = TerritoryForm
     list_display = ("key", "active")
     fields = ("key", "name_fr", "name_en", "active", "places")
+
+    @admin.display(description=_("Places"))
+    def places(self, territory: Territory) -> str:
+        return place_lines(territory)
 
     def save_model(self, request: HttpRequest, obj: Territory, form: Any, change: bool) -> None:
         def work(unit: Unit) -> None:

@@ -106,9 +106,11 @@ def answer_proposal(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse
 @require_safe
 def show_arithmetic(request: HttpRequest, clock_id: uuid.UUID) -> HttpResponse:
     """The sum behind one clock's due moment."""
-    access.require(request.actor, "read_leads")  # type: ignore[attr-defined]
-    clock = reading.clock_for(request.actor, clock_id)  # type: ignore[attr-defined]
+    actor = request.actor  # type: ignore[attr-defined]
+    access.require(actor, "read_leads")
+    clock = reading.clock_for(actor, clock_id)
     lines = reading.arithmetic(reading.calendar_of(clock), clock.started_at, clock.target_seconds)
     context = {"clock": clock, "label": reading.kind_words(clock.kind), "lines": lines, **reading.names_of(clock)}
+    context["who"] = clock.lead.company if access.masks_contacts(actor) else clock.lead.person
     template = "routing/sla_arithmetic.html#lines" if request.htmx else "routing/sla_arithmetic.html"  # type: ignore[attr-defined]
     return render(request, template, context)
