@@ -36,6 +36,7 @@ check: install-dev
 	$(PY) -m mypy $(PACKAGES)
 	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
 	$(SERVER) $(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py lint_migrations
 	$(PY) manage.py messages --check
 	$(SERVER) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 

@@ -53,6 +53,7 @@ SQL_BY_HAND = {
     "leadops/backup/manifest.py": "rows and digest of every table",
     "leadops/backup/dumping.py": "the snapshot that is dumped and counted",
     "leadops/backup/restoring.py": "the schema replaced; who else is connected",
+    "leadops/management/commands/migrate.py": "how long a migration waits for a lock",
     "leadops/privacy/erasing.py": "words looked for in the bytes of submissions; the pipeline's lock",
     "capture/pipeline.py": "advisory lock of the one writer",
     "routing/assignments.py": "conditional update of many leads",

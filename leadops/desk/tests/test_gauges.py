@@ -37,10 +37,17 @@ def told(client: Client, **more: Any) -> dict[str, float]:
     }
 
 
-def test_an_empty_house_waits_for_nothing(client: Client, django_assert_num_queries: Any) -> None:
+def test_an_empty_house_waits_for_nothing(
+    client: Client, django_assert_num_queries: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.BACKUPS = tmp_path
     with django_assert_num_queries(10):
         found = told(client)
     assert {name: value for name, value in found.items() if value} == {}
+    (tmp_path / f"{moment.now() - timedelta(hours=30):%Y-%m-%dT%H%M%SZ}").mkdir()
+    assert "leadops_backup_age_seconds" not in told(client), "half a backup is none"
+    next(tmp_path.iterdir()).joinpath("manifest.json").touch()
+    assert 29 < told(client)["leadops_backup_age_seconds"] / 3600 < 31
     assert {"leadops_submissions_pending", "leadops_queue_tasks[now]", "leadops_effects_lost[unknown]"} <= set(found)
 
 
