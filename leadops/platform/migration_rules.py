@@ -96,9 +96,10 @@ def _on_large(each: operations.base.Operation, large: set[str]) -> Iterator[str]
         yield f"{each.describe()}: {model} is large and would be read under a lock, use {way}"
     elif isinstance(each, operations.AddField):
         field: Any = each.field
+        refers = isinstance(field, ForeignKey)
         if not field.null and not field.has_default() and not field.has_db_default():
             yield f"{each.describe()}: NOT NULL without a default on {model}"
-        if isinstance(field, ForeignKey) and (field.db_constraint or field.db_index):
+        if refers and (field.db_constraint or field.db_index):
             yield f"{each.describe()}: key and index of a reference lock {model}, add them apart"
         elif field.db_index or field.unique:
             yield f"{each.describe()}: its index is built under a lock on {model}, add it concurrently"
