@@ -11,7 +11,7 @@ DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
 export PYTHON
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test proof check bench backup restore stop clean lock install install-dev
+.PHONY: demo serve test proof check bench chaos backup restore stop clean lock install install-dev
 
 # the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
@@ -51,6 +51,11 @@ backup: install
 restore: install
 	@if [ -z "$(FROM)" ]; then echo "make restore FROM=folder of a backup [ARGS=--over]" >&2; exit 2; fi
 	@LEADOPS_MODE=$${LEADOPS_MODE:-serve} $(SERVER) $(PY) manage.py restore "$(FROM)" $(ARGS)
+
+# Real processes hurt while they are posted to; exit status 0 only when nothing was lost, doubled or left.
+chaos: install-dev
+	@$(PY) -m leadops.platform.translations
+	@$(PY) -m benchmarks.chaos $(ARGS)
 
 stop:
 	@if [ -x $(PY) ]; then $(PY) -m leadops.platform.parent --stop; fi

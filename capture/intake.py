@@ -21,6 +21,7 @@ from capture.adapters import Peek, Redaction
 from capture.live_sources import LiveSource
 from capture.models import Submission
 from leadops import ids
+from leadops.failpoints import failpoint
 from leadops.fold import clean_text
 
 MOST_BYTES = 1024 * 1024
@@ -101,7 +102,9 @@ def accept(source: LiveSource, posted: Posted, peek: Peek, ended: Ended = PENDIN
             )
         )
 
+    failpoint("intake.before_commit")
     found = stored(b"", ended)
+    failpoint("intake.after_commit")
     if found is not None:
         return Accepted(found[0], "accepted" if found[1] else "duplicate")
     kept = stored(digest, Ended(Submission.End.QUARANTINED, "conflict"))

@@ -30,6 +30,7 @@ from capture.reading import Poisoned
 from leadops import moment
 from leadops.access import Actor, system
 from leadops.batch import database_gone
+from leadops.failpoints import failpoint
 from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.capture")
@@ -105,6 +106,7 @@ def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.
         now = at or moment.now()
         fresh, others = _claim(now, limit)
         result.claimed += len(fresh)
+        failpoint("job.after_claim")
         _work(fresh, ACTOR, at, result)
         if others:
             _retry_one(at or moment.now(), at, result)

@@ -16,6 +16,7 @@ from capture.bell import bell
 from capture.doors import Stopped
 from capture.live_sources import LiveSource
 from leadops import moment
+from leadops.failpoints import failpoint
 
 RETRY_DATABASE = 5
 TITLES = {
@@ -60,6 +61,7 @@ def post(meta: Mapping[str, Any], key: str) -> Answer:
         connection.close()
         return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE))
     bell.ring()
+    failpoint("intake.before_response")
     told = b'{"submission": "%s", "status": "%s"}' % (str(accepted.submission).encode(), accepted.status.encode())
     return Answer(202 if accepted.status == "accepted" else 200, told)
 

@@ -1,17 +1,20 @@
 """System checks of the house that need no app: the queue is set up as `architecture.md` §8 says. They change nothing.
 
-leadops.E002 broker database, E003 retry and timeout, E004 catch-up, E005 the queue's tables in the admin, E011 the rest.
+leadops.E001 failpoints outside the fault campaign, E002 broker database, E003 retry and timeout, E004 catch-up, E005 the queue's tables in the admin, E011 the rest.
 The check of the business clock (E010) lives in `moment`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error, register
+
+from leadops.failpoints import VARIABLE
 
 BROKER = "leadops.platform.queue.SkipLocked"
 EVERYWHERE = {"max_attempts": 1, "ack_failures": True, "queue_limit": 10, "bulk": 5}
@@ -28,6 +31,14 @@ def clusters() -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield first.get("name", ""), first
     for name, own in others.items():
         yield name, {**first, **own}
+
+
+@register()
+def faults_are_asked_for_by_the_campaign_alone(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """leadops.E001: a house in use never ends its own processes."""
+    if VARIABLE not in os.environ or getattr(settings, "CHAOS", False):
+        return []
+    return [Error(f"{VARIABLE} is set, and this is no house of `make chaos`", hint="Unset it.", id="leadops.E001")]
 
 
 @register()

@@ -21,6 +21,7 @@ from django.db import OperationalError, connection, models, transaction
 
 from leadops import bulk, ids, journal, moment, sending, stalled
 from leadops.access import Actor
+from leadops.failpoints import failpoint
 from leadops.journal import Act, Entry, Kind
 from leadops.models import Lead, Touch
 
@@ -359,6 +360,7 @@ def _attempt(
                 hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)
             unit.flush()
             sending.settle()
+            failpoint("job.before_commit")
         except BaseException:
             sending.drop()
             raise
@@ -370,6 +372,7 @@ def _attempt(
         transaction.on_commit(lambda: _notify(unit))
         for act in unit._after:
             transaction.on_commit(act)
+    failpoint("job.after_commit")
     return result
 
 

@@ -23,6 +23,7 @@ from leadops import moment
 from leadops.access import system
 from leadops.effects import plan
 from leadops.errors import Refused
+from leadops.failpoints import failpoint
 from leadops.journal import Kind
 from leadops.models import Lead
 from leadops.unit import Unit, in_unit
@@ -164,6 +165,7 @@ def _chunk(file: Import, rows: Sequence[Row], unit: Unit) -> None:
     if held.next_row >= rows[0].number:
         raise _Changed  # another worker was here
     verdicts = kind_of(file.kind).take(held, rows, unit)
+    failpoint("import.mid_chunk")
     ends = Counter({str(key): int(n) for key, n in held.ends.items()})
     ends.update(outcome for outcome, _reason, _detail in verdicts)
     _keep_faults(file, rows, verdicts)

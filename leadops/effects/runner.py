@@ -29,6 +29,7 @@ from leadops import moment
 from leadops.access import system
 from leadops.effects import stop
 from leadops.effects.models import Effect
+from leadops.failpoints import failpoint
 from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.effects")
@@ -182,10 +183,12 @@ def _send(effect: Effect, at: datetime | None) -> int:
     except Exception as fault:  # one letter that cannot be worded stops no other; it is kept with its cause
         log.exception("not worded", extra={"effect": str(effect.pk)})
         return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
+    failpoint("email.before_smtp")
     try:
         mail.send()
     except (OSError, ValueError, smtplib.SMTPException, AnymailError) as fault:
         return _not_sent(effect, at, fault)
+    failpoint("email.after_smtp")
     return _end(effect, Effect.State.SENT, at)
 
 

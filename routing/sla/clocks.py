@@ -15,6 +15,7 @@ from typing import Any
 
 from leadops import bulk, decisions
 from leadops.conditions.fields import LEAD
+from leadops.failpoints import failpoint
 from leadops.journal import Entry, Kind
 from leadops.lifecycle import ENDED
 from leadops.models import Lead
@@ -269,6 +270,7 @@ def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit
         bulk.write([bulk.changed(list(old.values()), columns)])
     unit.add([clock for clock in fresh if unit.is_new(clock.lead_id)])
     bulk.insert([clock for clock in fresh if not unit.is_new(clock.lead_id)])
+    failpoint("sla.after_insert")
 
 
 def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:

@@ -1,0 +1,213 @@
+"""`make chaos`: posts under faults, drains, asks the oracle; then proves with guards taken out that the oracle can see.
+
+Exit status 0 only when nothing was lost, doubled or left, and every control was caught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.chaos import naive, oracle
+from benchmarks.chaos.armed import CONTROL, ENQUEUE_AFTER, SEND_AGAIN
+from benchmarks.chaos.faults import Chaos
+from benchmarks.chaos.scene import Scene
+from benchmarks.chaos.senders import Senders, deliveries
+from benchmarks.chaos.sink import Sink
+from leadops import failpoints
+
+DRAINED_WITHIN, STALL = 180.0, 60.0  # seconds; of a stall, without anything moving on
+LEAST = 40.0  # seconds of posting, so that faults fall into it
+PER_SECOND = 100.0  # deliveries, where there are more of them
+EACH = 0.05  # how often a failpoint ends its process: one place after the other
+TOGETHER = {
+    "job.before_commit": 0.02,
+    "assign.after_update": 0.01,
+    "email.after_smtp": 0.02,
+    "intake.after_commit": 0.005,
+}
+CONTROL_POSTS, CONTROL_PATIENCE = 300, 15.0
+
+
+@dataclass
+class Verdict:
+    """What one campaign did and what the oracle says of it."""
+
+    what: str
+    posts: int
+    breaches: dict[str, int]
+    answers: dict[str, int]
+    drained: float | None  # seconds; None = not in time
+    faults: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    slowest: float = 0.0
+
+    @property
+    def clean(self) -> bool:
+        return self.drained is not None and not any(self.breaches.values())
+
+    def told(self) -> dict[str, Any]:
+        wrong = {name: count for name, count in self.breaches.items() if count}
+        return {
+            "what": self.what, "posts": self.posts, "answers": self.answers, "faults": self.faults,
+            "seconds": round(self.seconds, 1), "drained_s": self.drained and round(self.drained, 1),
+            "slowest_answer_s": round(self.slowest, 1), "checks": len(self.breaches), "wrong": wrong, "clean": self.clean,
+        }  # fmt: skip
+
+
+def campaign(
+    what: str, n: int, seed: int, *, chaos: bool, points: dict[str, float], control: str = "", patience: float = DRAINED_WITHIN,
+    afterwards: Callable[[Scene], None] = lambda scene: None,
+) -> Verdict:  # fmt: skip
+    """One house, from its founding to its end."""
+    folder, began = Path(tempfile.mkdtemp(prefix="leadops-chaos-")), time.monotonic()
+    armed = ",".join(f"{name}={chance}" for name, chance in sorted(points.items()))
+    with Sink(folder / "mails") as sink:
+        scene = Scene(folder, EMAIL_URL=f"smtp://127.0.0.1:{sink.port}", LEADOPS_FAILPOINTS=armed, **{CONTROL: control})
+        try:
+            plan = deliveries(n, seed, scene.start())
+            rate = min(PER_SECOND, len(plan) / LEAST) if chaos else PER_SECOND
+            senders = Senders(scene.port, plan, rate, folder / "answers", seed)
+            hurt = Chaos(scene, seed, folder / "faults")
+            senders.start()
+            if chaos:
+                hurt.start()
+            while senders.busy():
+                time.sleep(0.2)
+            if chaos:
+                hurt.end()
+                if hurt.broken is not None:
+                    raise hurt.broken
+            posted = datetime.now(UTC)
+            drained = drain(scene, posted, patience)
+            breaches = oracle.breaches(scene, sink, folder / "answers", n, posted)
+            afterwards(scene)
+        except BaseException:
+            print(
+                (folder / "house.log").read_text()[-4000:] if (folder / "house.log").exists() else "", file=sys.stderr
+            )
+            raise
+        finally:
+            scene.end()
+    verdict = Verdict(
+        what, len(plan), breaches, dict(senders.answers), drained, {k: v for k, v in hurt.done.items() if v},
+        time.monotonic() - began, senders.slowest,
+    )  # fmt: skip
+    if verdict.clean or control:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"kept for reading: {folder}", file=sys.stderr)
+    return verdict
+
+
+LEFT = """
+SELECT (SELECT count(*) FROM capture_submission WHERE "end" = 'pending')
+  + (SELECT count(*) FROM leadops_effect WHERE state = 'sending' OR (state = 'planned' AND due_at <= %s))
+  + (SELECT count(*) FROM leadops_stalled WHERE due_at IS NOT NULL)
+"""
+
+
+def drain(scene: Scene, posted: datetime, patience: float) -> float | None:
+    """Seconds until nothing is left that was to do when the posting ended; None when that took too long, or nothing
+    moved for a minute."""
+    began = moved = time.monotonic()
+    before = -1
+    while time.monotonic() - began < patience and time.monotonic() - moved < STALL:
+        with suppress(psycopg.Error):
+            left = int(str(scene.ask(LEFT, posted)[0][0]))
+            if left == 0:
+                return time.monotonic() - began
+            if left != before:
+                before, moved = left, time.monotonic()
+        time.sleep(0.25)
+    return None
+
+
+def controls(seed: int) -> list[dict[str, Any]]:
+    """Each takes one guard out; the oracle must see it, else it is blind and the whole run proves nothing."""
+    enqueue = campaign(
+        "the queue is the truth",
+        CONTROL_POSTS,
+        seed,
+        chaos=False,
+        points={},
+        control=ENQUEUE_AFTER,
+        patience=CONTROL_PATIENCE,
+    )
+    doubles: dict[str, int] = {}
+
+    def two_owners(scene: Scene) -> None:
+        doubles["with the unique key"] = naive.assign(scene)
+        naive.take_the_guard_out(scene)
+        doubles["without it"] = naive.assign(scene)
+
+    again = campaign(
+        "a mail is sent again after a crash", CONTROL_POSTS, seed, chaos=False, points={"email.after_smtp": 0.1},
+        control=SEND_AGAIN, afterwards=two_owners,
+    )  # fmt: skip
+    found = [
+        ("enqueue after the commit", enqueue.breaches["submissions without an end"]),
+        ("a sender without its `unknown`", again.breaches["mails taken twice"]),
+        ("a naive assignment", doubles["without it"]),
+    ]
+    held = [
+        {
+            "what": "the unique key holds",
+            "found": doubles["with the unique key"],
+            "caught": not doubles["with the unique key"],
+        }
+    ]
+    return [{"what": what, "found": count, "caught": bool(count)} for what, count in found] + held
+
+
+def main() -> int:
+    ask = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    ask.add_argument("--n", type=int, default=2000, help="different deliveries; a tenth comes twice")
+    ask.add_argument("--seed", type=int, default=7)
+    ask.add_argument("--points", action="store_true", help="also each failpoint by itself, with 300 leads")
+    ask.add_argument("--no-controls", action="store_true", help="for looking into one seed; such a run proves nothing")
+    ask.add_argument("--json", action="store_true", help="the verdict as the last line")
+    chosen = ask.parse_args()
+    runs = [campaign("processes and database killed and stopped", chosen.n, chosen.seed, chaos=True, points={})]
+    _say(runs[-1])
+    if not chosen.points:
+        runs.append(campaign("four failpoints at once", 300, chosen.seed, chaos=False, points=TOGETHER))
+        _say(runs[-1])
+    for name in sorted(failpoints.POINTS - {"import.mid_chunk"}) if chosen.points else ():
+        runs.append(campaign(f"failpoint {name}", 300, chosen.seed, chaos=False, points={name: EACH}))
+        _say(runs[-1])
+    seen = [] if chosen.no_controls else controls(chosen.seed)
+    for one in seen:
+        print(f"{'caught' if one['caught'] else 'NOT CAUGHT':<12} control: {one['what']}: {one['found']}", flush=True)
+    good = all(run.clean for run in runs) and all(one["caught"] for one in seen)
+    if chosen.json:
+        told = [run.told() for run in runs]
+        print(json.dumps({"n": chosen.n, "seed": chosen.seed, "runs": told, "controls": seen, "pass": good}))
+    return 0 if good else 1
+
+
+def _say(run: Verdict) -> None:
+    told = run.told()
+    print(
+        f"{'clean' if run.clean else 'NOT CLEAN':<12} {run.what}: {run.posts} deliveries in {told['seconds']} s, drained in {told['drained_s']} s"
+    )
+    print(f"             answers {told['answers']}, slowest {told['slowest_answer_s']} s; faults {told['faults']}")
+    for name, count in run.breaches.items():
+        print(f"             {count:>6}  {name}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

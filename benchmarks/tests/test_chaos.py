@@ -1,0 +1,69 @@
+"""The fault campaign in its short form, from the command line; and the pieces that need no house to be tried."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.chaos import armed
+from benchmarks.chaos.senders import deliveries
+from capture import pipeline
+from leadops import checks, failpoints
+from leadops.platform.children import BASE
+from leadops.tests.scale import SCALE
+
+N = {"proof": 10_000}.get(SCALE, 2_000)
+
+
+@pytest.mark.slow
+def test_a_house_that_is_hurt_while_it_is_posted_to_loses_and_doubles_nothing():
+    command = [sys.executable, "-m", "benchmarks.chaos", "--n", str(N), "--seed", "7", "--json"]
+    ran = subprocess.run(command, cwd=BASE, capture_output=True, text=True, timeout=1800)
+    said = json.loads(ran.stdout.splitlines()[-1])
+    assert ran.returncode == 0 and said["pass"], (ran.stdout, ran.stderr)
+    assert sum(said["runs"][0]["faults"].values()) >= 8, "a campaign without faults proves nothing"
+    assert len(said["controls"]) == 4
+
+
+def test_the_same_seed_sends_the_same_plan_with_duplicates_late_ones_and_conflicts():
+    plan = deliveries(1000, 7, ["a", "b"])
+    assert plan == deliveries(1000, 7, ["a", "b"]) != deliveries(1000, 8, ["a", "b"])
+    numbers = [one.n for one in plan]
+    assert set(numbers) == set(range(1000)) and numbers != sorted(numbers)
+    assert 1080 < len(plan) < 1180 and 8 <= sum(one.conflict for one in plan) <= 36
+    bodies = {one.n: {other.body for other in plan if other.n == one.n} for one in plan if one.conflict}
+    assert all(len(found) == 2 for found in bodies.values())
+
+
+@pytest.mark.parametrize("name", ["_claim_fresh", "_claim_alone"])
+def test_the_control_takes_the_guard_out_of_the_real_claim(name):
+    real = getattr(pipeline, name)
+    assert "chaos_hint" not in real and armed.only_hinted(real).count("chaos_hint") == 1
+    with pytest.raises(LookupError):
+        armed.only_hinted("SELECT 1")
+
+
+def test_a_failpoint_ends_the_process_where_it_is_armed_and_nowhere_else():
+    script = "from leadops.failpoints import arm, failpoint; {}; failpoint('job.after_claim'); print('went on')"
+    for arming, status in (
+        ("", 0),
+        ("arm({'job.after_claim': 1.0})", -signal.SIGKILL),
+        ("arm({'job.after_commit': 1.0})", 0),
+    ):
+        ran = subprocess.run([sys.executable, "-c", script.format(arming or "pass")], cwd=BASE, env=os.environ)
+        assert ran.returncode == status
+
+
+def test_a_house_in_use_refuses_to_start_with_failpoints(monkeypatch, settings):
+    assert checks.faults_are_asked_for_by_the_campaign_alone(None) == []
+    monkeypatch.setenv(failpoints.VARIABLE, "job.after_claim=0.5")
+    assert [one.id for one in checks.faults_are_asked_for_by_the_campaign_alone(None)] == ["leadops.E001"]
+    settings.CHAOS = True
+    assert checks.faults_are_asked_for_by_the_campaign_alone(None) == []
+    with pytest.raises(KeyError):
+        failpoints.arm({"no.such": 1.0})
