@@ -40,6 +40,7 @@ LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
 MOST_STARTS = 3
+RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 GONE = "the worker ended while it was at work on it"
 
@@ -97,7 +98,7 @@ def _locked() -> bool:
 
 
 def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.0) -> Result:
-    """Take up to `limit` waiting submissions, live ones before imported ones, and one that failed before."""
+    """Take up to `limit` waiting submissions, live ones before imported ones, and some that failed before."""
     result = Result()
     with _one_writer(wait) as mine:
         if not mine:
@@ -109,7 +110,7 @@ def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.
         failpoint("job.after_claim")
         _work(fresh, ACTOR, at, result)
         if others:
-            _retry_one(at or moment.now(), at, result)
+            _retry(at, result)
     return result
 
 
@@ -148,18 +149,26 @@ def _claim(now: datetime, limit: int) -> tuple[list[uuid.UUID], bool]:
     return [row[1] for row in rows], not rows or rows[0][2]
 
 
-def _retry_one(now: datetime, at: datetime | None, result: Result) -> None:
-    """One that was started before, alone."""
+def _retry(at: datetime | None, result: Result) -> None:
+    """Those that were started before, one by one, for a short while: a batch that ended with its worker leaves hundreds."""
+    until = time.monotonic() + RETRIES
+    while _retry_one(at or moment.now(), at, result) and time.monotonic() < until:
+        pass
+
+
+def _retry_one(now: datetime, at: datetime | None, result: Result) -> bool:
+    """One that was started before, alone; whether there was one."""
     with connection.cursor() as cursor:
         cursor.execute(_claim_alone, [now, now + LEASE])
         row = cursor.fetchone()
     if row is None:
-        return
+        return False
     result.claimed += 1
     if row[1] > MOST_STARTS:  # its last start never came back
         _bury(row[0], now, result)
     else:
         _work([row[0]], ACTOR, at, result)
+    return True
 
 
 def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result) -> None:

@@ -119,6 +119,21 @@ def test_what_killed_its_worker_is_claimed_alone_and_buried_when_it_does_it_thri
     assert bystander.end == "created"
 
 
+def test_what_a_killed_batch_left_is_done_in_a_run_each_alone_and_never_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = [submit({"email": f"left{n}@x.fr"}, starts=1) for n in range(20)]
+    taken, real = [], services.resolve
+    monkeypatch.setattr(services, "resolve", lambda ids, unit: (taken.append(len(ids)), real(ids, unit=unit))[1])
+    assert run().ends == {"created": 20} and taken == [1] * 20
+    assert {Submission.objects.get(pk=row.pk).starts for row in left} == {2}
+    late = [submit({"email": f"late{n}@x.fr"}, starts=1) for n in range(3)]
+    monkeypatch.setattr(pipeline, "RETRIES", 0.0)
+    fresh = submit({"email": "fresh@x.fr"})
+    first = run()
+    assert {row.pk for row in first.submissions} == {fresh.pk, late[0].pk}, "what is fresh waits for no backlog"
+
+
 def test_a_lease_of_a_worker_at_work_is_respected_and_ends() -> None:
     row = submit({"email": "a@x.fr"})
     pipeline._claim(NOON, 10)[0]
