@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from leadops.access import Actor
+from leadops.desk import people as house_people
 from leadops.desk.middleware import LANGUAGE_COOKIE
 from leadops.models import Membership, Role, User
 
@@ -72,6 +73,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(safe_next(request))
     people = demo_people() if settings.MODE == "demo" else []
     context = {"form": form, "next": safe_next(request), "people": people}
+    context["nobody"] = settings.MODE != "demo" and not house_people.anybody()
     return render(request, "desk/sign_in.html", context, status=422 if form.errors else 200)
 
 

@@ -42,8 +42,5 @@ def set_password(request: HttpRequest, user_id: uuid.UUID, token: str) -> HttpRe
         form.save()
         messages.success(request, _("Your password is set: sign in with it."))
         return redirect("desk:sign_in")
-    response = render(
-        request, "desk/set_password.html", {"form": form, "who": user}, status=422 if form.errors else 200
-    )
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    context = {"form": form, "who": user}
+    return render(request, "desk/set_password.html", context, status=422 if form.errors else 200)

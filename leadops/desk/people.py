@@ -1,6 +1,6 @@
 """Who signs in and in which roles: users and memberships, made and ended by revenue ops or the operator.
 
-It hands out no rights of its own (`leadops/access.py` decides) and never sees a password.
+It hands out no rights of its own (`leadops/access.py` decides) and sees no password but that of the first administrator.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import connection
 from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from leadops import access
-from leadops.errors import Refused
+from leadops.errors import NotFound, Refused
 from leadops.fold import fold
 from leadops.journal import Kind
 from leadops.models import Membership, Rep, Role, Team, User
 from leadops.unit import Unit
 from routing import leaving, staff
 
+FOUNDING = 7_201_804  # the advisory lock of who founds the house
 PROFILE = ("name", "language", "zone")
 IN_A_TEAM = (Role.REP,)  # a rep belongs to a team; every other role may hold for the whole house
 
@@ -46,6 +49,27 @@ def create_user(email: str, name: str, role: str, team: Team | None, unit: Unit,
     set_membership(user, role, team, unit)
     if role == Role.REP and team is not None:
         staff.create_rep(user, team, unit)
+    return user
+
+
+def anybody() -> bool:
+    """Whether this house has a user at all, whatever became of them."""
+    return User.objects.exists()
+
+
+def found_house(data: Mapping[str, Any], unit: Unit) -> User:
+    """The first team and the first administrator of an empty house, once: two who ask together do not both come in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FOUNDING])
+    if anybody():
+        raise NotFound(_("This house has its first administrator already."), code="house-founded")
+    team = Team(key=slugify(data["company"])[:50] or "team", name=data["company"].strip(), zone=data["zone"])
+    team.save(force_insert=True)
+    _said(unit, "team", str(team.pk), [], new=True)
+    profile = {"language": data["language"], "zone": data["zone"]}
+    user = create_user(data["email"], data["name"], Role.REVENUE_OPS, None, unit, **profile)
+    user.set_password(data["password"])
+    User.objects.filter(pk=user.pk).update(password=user.password)
     return user
 
 

@@ -6,6 +6,7 @@ from leadops.desk import (
     account,
     availability,
     enrol,
+    first_run,
     inbox,
     lead,
     leads,
@@ -18,10 +19,11 @@ from leadops.desk import (
 from leadops.desk.signin import members_only
 
 app_name = "desk"
-OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language", "set_password"}
+OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language", "set_password", "first_run"}
 urlpatterns = [
     path("", account.home, name="home"),
     path("sign-in", account.sign_in, name="sign_in"),
+    path("first-run", first_run.first_run, name="first_run"),
     path("sign-in/demo", account.demo_sign_in, name="demo_sign_in"),
     path("set-password/<uuid:user_id>/<str:token>", passwords.set_password, name="set_password"),
     path("sign-out", account.sign_out, name="sign_out"),

@@ -49,6 +49,7 @@ SQL_BY_HAND = {
     "capture/ledger.py": "one statement balances every source and day",
     "capture/imports/work.py": "an advisory lock per import",
     "capture/imports/erasing.py": "words looked for in the bytes of kept files",
+    "leadops/desk/people.py": "an advisory lock for who founds the house",
     "leadops/eraser.py": "the key to the guards of append-only tables",
     "leadops/backup/manifest.py": "rows and digest of every table",
     "leadops/backup/dumping.py": "the snapshot that is dumped and counted",

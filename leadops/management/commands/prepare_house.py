@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from leadops.desk import first_run, people
 from leadops.shipped import install_defaults
 
 
@@ -19,3 +20,7 @@ class Command(BaseCommand):
         install_defaults()
         if settings.MODE == "demo":
             call_command("seed_demo", skip_checks=True)
+        elif not people.anybody():
+            self.stdout.write(
+                f"leadops: nobody has an account here yet. The first administrator begins at\n  {first_run.address()}"
+            )

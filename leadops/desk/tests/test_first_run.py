@@ -1,0 +1,65 @@
+"""The first administrator comes in once, by the terminal's token; afterwards there is nothing."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from leadops import access
+from leadops.desk import first_run, people
+from leadops.errors import NotFound
+from leadops.models import Membership, Role, Team, User
+from leadops.testing import UserFactory
+from leadops.unit import in_unit
+
+pytestmark = pytest.mark.django_db
+GIVEN = {
+    "company": "Acier SA", "name": "Inès", "email": "Ines@Acier.example", "password": "quatre mots bien choisis",
+    "again": "quatre mots bien choisis", "language": "fr", "zone": "Europe/Paris",
+}  # fmt: skip
+
+
+def page(token: str | None = None) -> str:
+    return f"/first-run?token={first_run.token() if token is None else token}"
+
+
+def test_who_has_the_token_founds_the_house_once() -> None:
+    client = Client()
+    assert client.get(page("0" * 40)).status_code == client.post(page(""), GIVEN).status_code == 404
+    assert client.post(page(), {**GIVEN, "password": "short", "again": "other"}).status_code == 422
+    assert not User.objects.exists() and not Team.objects.exists()
+    # with `no-referrer` a browser posts with `Origin: null`, and the form would be refused as forged
+    assert client.get(page()).headers["Referrer-Policy"] == "same-origin"
+    assert client.post(page(), GIVEN).status_code == 302
+    user = User.objects.get()
+    assert (user.email, Team.objects.get().key) == ("ines@acier.example", "acier-sa")
+    assert Membership.objects.get().role == Role.REVENUE_OPS and access.can(access.actor_of(user), "edit_users")
+    assert client.get("/settings").status_code == 200, "they are signed in"
+    for other in (Client(), client):
+        assert other.get(page()).status_code == other.post(page(), GIVEN).status_code == 404
+    assert Client().post("/sign-in", {"email": GIVEN["email"], "password": GIVEN["password"]}).status_code == 302
+
+
+def test_who_comes_second_is_refused_under_the_lock() -> None:
+    in_unit(lambda unit: people.found_house(GIVEN, unit), actor=first_run.SETUP)
+    with pytest.raises(NotFound):
+        in_unit(lambda unit: people.found_house({**GIVEN, "email": "b@b.example"}, unit), actor=first_run.SETUP)
+    assert User.objects.count() == 1
+
+
+def test_the_terminal_shows_the_link_while_nobody_is_there(settings: Any) -> None:
+    settings.MODE = "serve"
+    shown = [_said() for _ in range(2)]
+    assert all(first_run.address() in text for text in shown)
+    UserFactory()
+    assert _said() == ""
+
+
+def _said() -> str:
+    out = StringIO()
+    call_command("prepare_house", stdout=out, skip_checks=True)
+    return out.getvalue()
