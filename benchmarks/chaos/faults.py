@@ -18,6 +18,7 @@ from benchmarks.chaos.scene import Scene
 
 PAUSE = (2.0, 3.5)
 PAST_ITS_LEASE = 8.0
+AWAITED = 12.0
 
 
 def whole_cluster(scene: Scene, _dice: random.Random) -> bool:
@@ -109,12 +110,19 @@ class Chaos(threading.Thread):
                 for name in self.dice.sample(list(FAULTS), len(FAULTS)):
                     if self.ending.wait(self.dice.uniform(*PAUSE)):
                         return
-                    did = FAULTS[name](self.scene, self.dice)
+                    did = self._do(FAULTS[name])
                     self.done[name] += did
                     with self.log.open("a") as log:
                         log.write(f"{time.monotonic():.2f}\t{name}\t{'done' if did else 'nobody there'}\n")
         except Exception as fault:  # a campaign without its faults proves nothing: told as broken
             self.broken = fault
+
+    def _do(self, fault: Callable[[Scene, random.Random], bool]) -> bool:
+        """Whether it was done: whom the fault before it has just ended is waited for."""
+        until = time.monotonic() + AWAITED
+        while not (did := fault(self.scene, self.dice)) and time.monotonic() < until and not self.ending.wait(0.3):
+            pass
+        return did
 
     def end(self) -> None:
         self.ending.set()
