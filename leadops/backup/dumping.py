@@ -22,6 +22,7 @@ def backup(to: Path | None = None) -> Path:
     """A folder with the dump and its manifest below `to`; the house may be open meanwhile. Its path."""
     home, at = to or Path(settings.BACKUPS), moment.now()
     log.write_new()
+    log.write_noes()
     programs = dumps.programs(manifest.server_major())
     place = home / f"{at:%Y-%m-%dT%H%M%SZ}"
     half = place.with_name(place.name + HALF)

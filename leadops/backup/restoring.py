@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from leadops.access import system
 from leadops.backup import dumping, manifest
 from leadops.backup.manifest import Manifest, NotTrusted
 from leadops.effects import stop, suppression
-from leadops.models import Person
+from leadops.models import Person, Suppression
 from leadops.platform import dumps
 from leadops.privacy import erasing, log
 from leadops.privacy.models import Erasure
@@ -27,6 +27,10 @@ from leadops.unit import Unit, in_unit
 from reports import facts
 
 ACTOR = system("restore")
+_GO_ON = """
+SELECT setval(pg_get_serial_sequence('leadops_suppression', 'id'),
+  greatest(%s, (SELECT coalesce(max(id), 1) FROM leadops_suppression)))
+"""
 LIVED_IN = ("leadops_lead", "capture_submission", "leadops_user")
 Say = Callable[[str], None]
 
@@ -37,8 +41,8 @@ class Restored:
     rows: int = 0
     held: int = 0
     erased: int = 0
+    noes: int = 0
     saved: Path | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 def restore(folder: Path, *, over: bool = False, other_key: bool = False, say: Say = lambda line: None) -> Restored:
@@ -48,8 +52,9 @@ def restore(folder: Path, *, over: bool = False, other_key: bool = False, say: S
     _may(held, over, other_key)
     dumps.contents(programs, folder / manifest.FILE)
     done = Restored(held.made_at)
-    again = _erasures(over)
+    again = _erasures(folder, over)
     if over and lived_in():
+        log.write_noes(stopped=True)
         done.saved = dumping.backup()
         say(f"what was here is kept in {done.saved}")
     _replace(programs, folder, held)
@@ -57,6 +62,7 @@ def restore(folder: Path, *, over: bool = False, other_key: bool = False, say: S
     say(f"{done.rows} rows in {len(held.tables)} tables are as the manifest says")
     call_command("migrate", interactive=False, verbosity=0)
     done.held = stop.begin(f"restored from the backup of {held.made_at}", moment.now())
+    done.noes = say_no_again(folder)
     done.erased = erase_again(again)
     facts.rebuild()
     return done
@@ -122,9 +128,15 @@ def _replace(programs: Path, folder: Path, held: Manifest) -> None:
 # -- what happened since the backup -------------------------------------------------------------------------
 
 
-def _erasures(over: bool) -> list[dict[str, Any]]:
+def _logged(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
+    """The lines beside this backup and those beside our own: a backup may come from another machine."""
+    files = {log.path(name).resolve(), (folder.resolve().parent / name)}
+    return [line for file in sorted(files) for line in log.lines(file, key)]
+
+
+def _erasures(folder: Path, over: bool) -> list[dict[str, Any]]:
     """Every erasure known outside the dump: the log beside the backups, and the house that is overwritten."""
-    found = {line["erasure"]: line for line in log.lines(log.path())}
+    found = {line["erasure"]: line for line in _logged(folder, log.NAME, "erasure")}
     if over:
         with connection.cursor() as cursor:
             there = Erasure._meta.db_table in connection.introspection.table_names(cursor)
@@ -146,6 +158,23 @@ def erase_again(lines: Iterable[dict[str, Any]]) -> int:
     return done
 
 
+def say_no_again(folder: Path) -> int:
+    """Who said no since the backup is on the list again; how many. Ids go on after the last one in the log."""
+    known = {(row, bytes(digest).hex()) for row, digest in Suppression.objects.values_list("pk", "digest")}
+    logged = _logged(folder, log.NOES, "id")
+    told = [line for line in logged if (line["id"], line["digest"]) not in known]
+    with connection.cursor() as cursor:
+        cursor.execute(_GO_ON, [max((line["id"] for line in logged), default=1)])
+    for line in told:
+        in_unit(partial(_say_no, line), actor=ACTOR)
+    return len(told)
+
+
+def _say_no(line: dict[str, Any], unit: Unit) -> None:
+    if line["channel"] == suppression.MAIL:
+        suppression.suppress([bytes.fromhex(line["digest"])], line["reason"], unit, origin=line["origin"])
+
+
 def _bar(line: dict[str, Any], unit: Unit) -> None:
     digests = [bytes.fromhex(digest) for digest in line["digests"]]
-    suppression.suppress(digests, suppression.ERASED, unit, origin=f"erasure:{line['person']}")
+    suppression.bury(digests, unit, origin=f"erasure:{line['person']}")

@@ -88,7 +88,7 @@ def erased(addresses: Iterable[str]) -> set[str]:
     known = {digest: address for address in addresses if (digest := digest_of(address))}
     if not known:
         return set()
-    rows = in_force().filter(digest__in=list(known), reason=ERASED).values_list("digest", flat=True)
+    rows = Suppression.objects.filter(digest__in=list(known), channel=ERASED).values_list("digest", flat=True)
     found = {bytes(digest) for digest in rows}
     return {address for address in addresses if digest_of(address) in found}
 
@@ -114,6 +114,16 @@ def lock(digests: Iterable[bytes], *, alone: bool) -> None:
     with connection.cursor() as cursor:
         for key in keys:  # one after the other, in one order: nobody waits for a lock that waits for theirs
             cursor.execute(f"SELECT {name}(%s)", [key])
+
+
+def bury(digests: Iterable[bytes], unit: Unit, *, origin: str) -> None:
+    """Their owner was erased: nobody writes to these addresses, and no list brings them back, whatever is lifted later."""
+    digests = sorted(set(digests))
+    suppress(digests, ERASED, unit, origin=origin)
+    Suppression.objects.bulk_create(
+        [Suppression(digest=digest, channel=ERASED, reason=ERASED, at=unit.at, origin=origin) for digest in digests],
+        ignore_conflicts=True,
+    )
 
 
 def suppress(digests: Iterable[bytes], reason: str, unit: Unit, *, origin: str = "", why: str = "") -> int:

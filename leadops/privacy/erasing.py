@@ -54,7 +54,7 @@ def _end(person_id: uuid.UUID, unit: Unit) -> None:
     subject = subject_of(person_id)
     if subject.person.erased_at is not None:
         raise Refused("erased-already", _("This person was erased before: nothing is left of them."), status=409)
-    suppression.suppress(subject.digests, suppression.ERASED, unit, origin=f"erasure:{subject.person.pk}")
+    suppression.bury(subject.digests, unit, origin=f"erasure:{subject.person.pk}")
     qualification.end_erased(unit.leads(subject.leads), unit)
 
 

@@ -1,4 +1,4 @@
-"""What must outlive a restore, written beside the backups: who was erased, by ids and keyed hashes alone.
+"""What must outlive a restore, written beside the backups: who was erased and who said no, by ids and keyed hashes alone.
 
 The table is the truth and the file follows it; a line says only what an erasure needs to be done once more.
 """
@@ -8,22 +8,28 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from leadops import moment
+from leadops.models import Suppression
 from leadops.privacy.models import Erasure
 
 logger = logging.getLogger("leadops.privacy")
-NAME = "erasures.jsonl"
+NAME, NOES = "erasures.jsonl", "suppressions.jsonl"
+SETTLED = timedelta(seconds=30)
+AT_A_TIME = 5000
+TAIL = 4096  # bytes in which the last line ends
 
 
-def path() -> Path:
-    return Path(settings.BACKUPS) / NAME
+def path(name: str = NAME) -> Path:
+    return Path(settings.BACKUPS) / name
 
 
 def write_new() -> int:
@@ -32,12 +38,7 @@ def write_new() -> int:
         rows = list(Erasure.objects.select_for_update(skip_locked=True).filter(logged_at=None).order_by("at", "id"))
         if not rows:
             return 0
-        path().parent.mkdir(parents=True, exist_ok=True)
-        with path().open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(line_of(row)) + "\n" for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
-        path().chmod(0o600)
+        _append(path(), map(line_of, rows))
         Erasure.objects.filter(pk__in=[row.pk for row in rows]).update(logged_at=moment.now())
     return len(rows)
 
@@ -51,7 +52,47 @@ def follow() -> None:
 
 
 def waiting() -> bool:
-    return Erasure.objects.filter(logged_at=None).exists()
+    return Erasure.objects.filter(logged_at=None).exists() or _noes(moment.now()).exists()
+
+
+def _noes(at: datetime) -> QuerySet[Suppression]:
+    """Entries of the list of suppressions that no line tells of; the newest wait until whoever wrote them has committed."""
+    return Suppression.objects.filter(pk__gt=last_no(), at__lte=at - SETTLED).order_by("pk")
+
+
+def write_noes(*, stopped: bool = False) -> int:
+    """Append who said no since the last line, by keyed hash; how many. `stopped`: nobody is at work, nothing is waited for."""
+    rows = list(_noes(moment.now() + (SETTLED if stopped else timedelta()))[:AT_A_TIME])
+    _append(path(NOES), (no_of(row) for row in rows))
+    return len(rows)
+
+
+def no_of(row: Suppression) -> dict[str, Any]:
+    said = {"channel": row.channel, "reason": row.reason, "origin": row.origin, "at": row.at.isoformat()}
+    return {"id": row.pk, "digest": bytes(row.digest).hex(), **said}
+
+
+def last_no() -> int:
+    """The id in the last whole line; 0 where there is none."""
+    file = path(NOES)
+    if not file.exists():
+        return 0
+    with file.open("rb") as raw:
+        raw.seek(max(0, file.stat().st_size - TAIL))
+        ends = [line for line in raw.read().split(b"\n") if line.endswith(b"}")]
+    return int(json.loads(ends[-1])["id"]) if ends else 0
+
+
+def _append(file: Path, told: Iterable[dict[str, Any]]) -> None:
+    """Whole lines, on the disk before anything is said to be written."""
+    text = "".join(json.dumps(line) + "\n" for line in told)
+    if text:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        file.chmod(0o600)
 
 
 def line_of(row: Erasure) -> dict[str, Any]:
@@ -66,14 +107,14 @@ def line_of(row: Erasure) -> dict[str, Any]:
     }
 
 
-def lines(file: Path) -> Iterator[dict[str, Any]]:
-    """Every erasure once, in order; a last line cut short by a crash is passed over, it was never said to be written."""
-    seen: set[str] = set()
+def lines(file: Path, key: str = "erasure") -> Iterator[dict[str, Any]]:
+    """Every line once, in order; a last one cut short by a crash is passed over, it was never said to be written."""
+    seen: set[object] = set()
     for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         try:
             line = json.loads(text)
         except json.JSONDecodeError:
             continue
-        if line["erasure"] not in seen:
-            seen.add(line["erasure"])
+        if line[key] not in seen:
+            seen.add(line[key])
             yield line

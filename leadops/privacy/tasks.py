@@ -10,4 +10,4 @@ def erase_kept_long_enough() -> int:
 
 
 def log_erasures() -> int:
-    return log.write_new()
+    return log.write_new() + log.write_noes()

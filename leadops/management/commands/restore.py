@@ -33,6 +33,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{done.erased} people erased since were erased again; {done.held} messages that were due are held"
         )
+        self.stdout.write(f"{done.noes} addresses whose owners said no since are on the list again")
         self.stdout.write(
             "Nothing leaves the house until `manage.py release_mail`: look at /admin and the effects first."
         )
