@@ -28,6 +28,7 @@ from requests import ReadTimeout
 from leadops import moment
 from leadops.access import system
 from leadops.effects import stop
+from leadops.effects.line import Line
 from leadops.effects.models import Effect
 from leadops.failpoints import failpoint
 from leadops.unit import Unit, in_unit
@@ -97,7 +98,7 @@ def next_due(at: datetime) -> datetime | None:
 def run(at: datetime | None = None) -> int:
     """Send what is due; returns how many were sent. One task at a time: another one returns at once."""
     sent, until = 0, time.monotonic() + LONGEST
-    with _one_sender() as mine:
+    with _one_sender() as mine, Line() as line:
         if not mine or stop.holds():
             return 0
         _settle_lost(at or moment.now())
@@ -105,7 +106,7 @@ def run(at: datetime | None = None) -> int:
             effect = _claim(at or moment.now())
             if effect is None:
                 break
-            sent += _send(effect, at)
+            sent += _send(effect, at, line)
             if time.monotonic() > until:
                 break
     return sent
@@ -174,7 +175,7 @@ def _why_not(effect: Effect) -> tuple[str, str] | datetime | None:
     return (Effect.State.HELD, reason) if reason else None
 
 
-def _send(effect: Effect, at: datetime | None) -> int:
+def _send(effect: Effect, at: datetime | None, line: Line) -> int:
     """Word the mail in its reader's language and hand it over; 1 when the server took it."""
     try:
         with translation.override(_language(effect)), timezone.override(_zone(effect)):
@@ -185,7 +186,7 @@ def _send(effect: Effect, at: datetime | None) -> int:
         return _end(effect, Effect.State.FAILED, at, f"{type(fault).__name__}: {fault}"[:300])
     failpoint("email.before_smtp")
     try:
-        mail.send()
+        line.send(mail)
     except (OSError, ValueError, smtplib.SMTPException, AnymailError) as fault:
         return _not_sent(effect, at, fault)
     failpoint("email.after_smtp")

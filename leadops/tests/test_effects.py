@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import email
 import os
 import signal
+import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from aiosmtpd.controller import Controller
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, connections
@@ -209,3 +213,39 @@ def test_a_sender_killed_between_call_and_commit_sends_each_mail_at_most_once(mo
         sent = lines.read().split()
     assert len(sent) == len(set(sent)) == kills and not mail.outbox
     assert set(Effect.objects.values_list("state", flat=True)) == {"unknown"}
+
+
+class Server:
+    """A mail server that hangs up after so many mails; what it took, and by how many connections."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.taken, self.sessions, self.here = most, [], set(), Counter()
+
+    async def handle_DATA(self, server, session, envelope):
+        self.sessions.add(session.peer)
+        self.taken.append(email.message_from_bytes(envelope.content)["Message-ID"])
+        self.here[session.peer] += 1
+        if self.here[session.peer] == self.most:
+            server.transport.write(b"250 taken\r\n")
+            server.transport.close()
+        return "250 taken"
+
+
+@pytest.mark.parametrize(("most", "connections_used"), [(1000, 1), (4, 3)])
+def test_many_mails_leave_by_one_connection_and_none_is_lost_when_the_server_hangs_up(settings, most, connections_used):
+    server = Server(most)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        for number in range(10):
+            planned(key=f"k{number}")
+        assert runner.run(moment.now()) == 10
+    finally:
+        controller.stop()
+    assert len(server.taken) == len(set(server.taken)) == 10
+    assert len(server.sessions) == connections_used
