@@ -37,3 +37,4 @@ class LeadopsConfig(AppConfig):
         import_module("leadops.checks")
         import_module("leadops.choreography").hand_over()
         import_module("leadops.desk.notices").register_letters()
+        import_module("leadops.desk.invitations").register_letters()

@@ -13,11 +13,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leadops.desk import passwords, people
+from leadops.desk import invitations, passwords, people
 from leadops.errors import NotFound
 from leadops.models import Membership, Role, Team, User
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.shapes import Strict
+from leadops.unit import Unit
 from routing.api_team import team_by_key
 
 LANGUAGES: Any = User._meta.get_field("language").choices
@@ -71,6 +72,7 @@ class UserNew(UserChange):
     name = serializers.CharField(max_length=150)
     role = serializers.ChoiceField(choices=Role.choices)
     team = serializers.SlugField(required=False, default="", allow_blank=True, help_text="key; empty = the whole house")
+    invite = serializers.BooleanField(required=False, default=False, help_text="send them the link by mail, too")
 
 
 class MembershipNew(Strict):
@@ -121,9 +123,14 @@ class UserEndpoint(Endpoint):
         data = self.read(UserNew)
         profile = {name: data[name] for name in ("language", "zone") if name in data}
         team = _team(data["team"])
-        made = self.in_unit(
-            lambda unit: people.create_user(data["email"], data["name"], data["role"], team, unit, **profile)
-        )
+
+        def work(unit: Unit) -> User:
+            made = people.create_user(data["email"], data["name"], data["role"], team, unit, **profile)
+            if data["invite"]:
+                invitations.send(made, unit)
+            return made
+
+        made = self.in_unit(work)
         return Response(LinkOut(made).data, status=201)
 
     @extend_schema(operation_id="users_update", summary="Name, language, zone", request=UserChange, responses=UserOut)

@@ -37,6 +37,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("imports", "capture:list_imports", "upload", "", "import_leads", ()),
     ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
     ("mailbox", "nurture:list_mails", "mail", "", "read_letters", ()),
+    ("users", "desk:list_users", "user-check", "", "edit_users", ()),
     ("admin", "admin:index", "settings", "", "open_admin", ()),
 ]
 
@@ -59,6 +60,7 @@ def _labels() -> dict[str, str]:
         "imports": _("Imports"),
         "campaigns": _("Campaigns"),
         "mailbox": _("Mailbox"),
+        "users": _("Users"),
         "admin": _("Criteria"),
     }
 

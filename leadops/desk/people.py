@@ -19,6 +19,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from leadops import access
+from leadops.apitables import ApiToken
 from leadops.errors import NotFound, Refused
 from leadops.fold import fold
 from leadops.journal import Kind
@@ -135,6 +136,8 @@ def deactivate_user(user: User, unit: Unit) -> User:
     rep = Rep.objects.select_related("user").filter(pk=user.pk, active=True).first()
     if rep is not None:
         leaving.leave(rep, leaving.Wish(), unit)
+    ApiToken.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=unit.at)
+    User.objects.filter(pk=user.pk).update(sessions_end_at=unit.at)  # let back in, they sign in anew
     _said(unit, "user", str(user.pk), ["is_active"])
     user.is_active = False
     return user

@@ -14,6 +14,7 @@ from leadops.desk import (
     passwords,
     reassign,
     settings_pages,
+    users,
     verbs,
 )
 from leadops.desk.signin import members_only
@@ -51,6 +52,14 @@ urlpatterns = [
     path("leads/<uuid:lead_id>/reopen", verbs.reopen, name="reopen"),
     path("leads/<uuid:lead_id>/status", verbs.set_status, name="set_status"),
     path("leads/<uuid:lead_id>/undo/<int:entry_id>", verbs.take_back, name="undo"),
+    path("users", users.list_users, name="list_users"),
+    path("users/invite", users.invite, name="invite"),
+    path("users/<uuid:user_id>", users.show_user, name="show_user"),
+    path("users/<uuid:user_id>/profile", users.change_profile, name="change_profile"),
+    path("users/<uuid:user_id>/roles", users.give_role, name="give_role"),
+    path("users/<uuid:user_id>/roles/<int:membership_id>/end", users.end_role, name="end_role"),
+    path("users/<uuid:user_id>/active", users.set_active, name="set_active"),
+    path("users/<uuid:user_id>/link", users.new_link, name="new_link"),
     path("settings", settings_pages.show_settings, name="settings"),
     path("settings/tokens", settings_pages.make_token, name="make_token"),
     path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),

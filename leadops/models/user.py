@@ -47,6 +47,7 @@ class User(AbstractBaseUser):
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField()
+    sessions_end_at = models.DateTimeField(null=True, blank=True)  # what was open before is worthless
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -59,6 +60,12 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """A session is good for this password and since the last time all of them were ended."""
+        return super().get_session_auth_hash() + (
+            f"@{self.sessions_end_at.timestamp()}" if self.sessions_end_at else ""
+        )
 
     @property
     def is_staff(self) -> bool:

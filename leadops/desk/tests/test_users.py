@@ -1,0 +1,78 @@
+"""/users: somebody is invited, given a role, put out and let back in; nothing that was open before opens again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from leadops import moment
+from leadops.desk.tests.api_cast import House
+from leadops.desk.tests.desk_cast import client_of
+from leadops.desk.tokens import make_token
+from leadops.effects import runner
+from leadops.effects.models import Effect
+from leadops.models import Membership, Role, User
+
+pytestmark = pytest.mark.django_db
+GIVEN = {"name": "Rita", "email": "rita@firm.example", "role": Role.EXECUTIVE, "team": "", "language": "en"}
+
+
+def path_in(text: str) -> str:
+    return re.search(r"/set-password/[^\s\"<]+", text).group(0)
+
+
+def test_an_invitation_leaves_by_mail_and_opens_once(house: House, settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://mail.example"
+    desk = client_of(house.revenue.user)
+    answer = desk.post("/users/invite", GIVEN)
+    assert (answer.status_code, answer["Location"]) == (302, "/users")
+    assert "set-password" not in str(Effect.objects.get(purpose="invited").body), "no link is stored"
+    runner.run()
+    (letter,) = [each for each in mail.outbox if each.to == [GIVEN["email"]]]
+    path, browser = path_in(letter.body), Client(enforce_csrf_checks=False)
+    words = {"new_password1": "four words chosen well", "new_password2": "four words chosen well"}
+    assert browser.post(path, words).status_code == 302
+    assert browser.post(path, words).status_code == 404
+    assert browser.post("/sign-in", {"email": GIVEN["email"], "password": words["new_password1"]}).status_code == 302
+
+
+def test_where_no_mail_leaves_the_link_is_shown_once(house: House) -> None:
+    desk = client_of(house.revenue.user)
+    answer = desk.post("/users/invite", GIVEN)
+    assert answer.status_code == 201 and not Effect.objects.filter(purpose="invited").exists()
+    assert Client().get(path_in(answer.content.decode())).status_code == 200
+    page = desk.get(f"/users/{User.objects.get(email=GIVEN['email']).pk}")
+    assert page.status_code == 200 and "set-password" not in page.content.decode()
+    assert desk.post("/users/invite", GIVEN).status_code == 422, "once is enough"
+
+
+def test_roles_are_given_and_ended(house: House) -> None:
+    desk, user = client_of(house.revenue.user), house.executive.user
+    assert desk.post(f"/users/{user.pk}/roles", {"role": Role.REP, "team": ""}).status_code == 422
+    assert desk.post(f"/users/{user.pk}/roles", {"role": Role.MARKETING_OPS, "team": ""}).status_code == 302
+    row = Membership.objects.get(user=user, role=Role.MARKETING_OPS)
+    assert desk.post(f"/users/{house.lea.pk}/roles/{row.pk}/end").status_code == 404, "it is not theirs"
+    assert desk.post(f"/users/{user.pk}/roles/{row.pk}/end").status_code == 302
+    assert not Membership.objects.filter(pk=row.pk).exists()
+
+
+def test_who_was_put_out_and_let_back_in_starts_anew(house: House) -> None:
+    desk, user = client_of(house.revenue.user), house.executive.user
+    theirs, token = client_of(user), make_token(user, "old", ["all"], moment.now())
+    program = Client(headers={"authorization": f"Bearer {token}"})
+    assert theirs.get("/leads").status_code == program.get("/api/v1/leads").status_code == 200
+    desk.post(f"/users/{user.pk}/active", {"on": "0"})
+    assert theirs.get("/leads").status_code == 302 and program.get("/api/v1/leads").status_code == 401
+    desk.post(f"/users/{user.pk}/active", {"on": "1"})
+    assert theirs.get("/leads").status_code == 302 and program.get("/api/v1/leads").status_code == 401
+    assert client_of(User.objects.get(pk=user.pk)).get("/leads").status_code == 200
+
+
+def test_the_last_head_of_the_house_stays(house: House) -> None:
+    desk = client_of(house.revenue.user)
+    assert desk.post(f"/users/{house.revenue.user.pk}/active", {"on": "0"}).status_code == 409
+    assert User.objects.get(pk=house.revenue.user.pk).is_active
