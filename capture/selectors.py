@@ -12,10 +12,11 @@ from typing import Any
 from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext_lazy as _
 
-from capture import attribution, ledger
+from capture import attribution, ledger, silences
 from capture.identity import PHONE
 from capture.ledger import LedgerRow
 from capture.models import Campaign, Cost, Form, Refusal, Source, Submission
+from capture.silences import Silence
 from leadops import access
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
@@ -72,6 +73,7 @@ class Health:
     last_received_at: datetime | None = None
     ends: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: int = 0
+    silence: Silence | None = None
 
     @property
     def received(self) -> int:
@@ -95,7 +97,7 @@ def source_for(actor: Actor, source_id: uuid.UUID | str) -> Source:
 
 
 def health_of(listed: list[Source], at: datetime) -> list[Health]:
-    """Three statements for any number of sources."""
+    """Four statements for any number of sources."""
     since = at - timedelta(days=7)
     found = {source.pk: Health(source) for source in listed}
     counts = Submission.objects.filter(source__in=listed, received_at__gte=since).order_by()
@@ -104,6 +106,8 @@ def health_of(listed: list[Source], at: datetime) -> list[Health]:
     last = Submission.objects.filter(source__in=listed).order_by().values_list("source")
     for source_id, received_at in last.annotate(at=Max("received_at")):
         found[source_id].last_received_at = received_at
+    for source_id, silence in silences.longest(list(found), at).items():
+        found[source_id].silence = silence
     slugs = {source.slug: source.pk for source in listed}
     refused = Refusal.objects.filter(source_slug__in=slugs, day__gte=since.date()).order_by()
     for slug, n in refused.values_list("source_slug").annotate(n=Sum("count")):
