@@ -48,6 +48,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "disqualify": (Kind.STAGE_MOVED, "disqualified"),
     "lost": (Kind.STAGE_MOVED, "lost"),
 }
+# Nobody's yet, by design: no MQL, not held, in no pool. Whoever answers for leads does not wait for these.
+RESTING = Q(owner__isnull=True, held="", pool="", stage__in=(Stage.NEW, Stage.ENGAGED))
 NEVER = "never"
 LATE = "late"  # answered, but after five minutes
 

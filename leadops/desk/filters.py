@@ -89,6 +89,7 @@ class LeadFilter(filters.FilterSet):
     reason = filters.CharFilter(label=_("Reason of the end"), field_name="stage_reason")
     hand_raiser = filters.BooleanFilter(label=_("Asked to be contacted"), field_name="hand_raiser")
     unowned = filters.BooleanFilter(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
+    resting = filters.BooleanFilter(label=_("Not an MQL yet, nobody’s"), method="by_resting")
     asked_after = filters.IsoDateTimeFilter(label=_("Asked from"), method="by_asking")
     asked_before = filters.IsoDateTimeFilter(label=_("Asked before"), method="by_asking")
     entered = filters.ChoiceFilter(label=_("First reached"), choices=STAGES_PASSED, method="by_asking")
@@ -179,6 +180,9 @@ class LeadFilter(filters.FilterSet):
 
     def by_merged(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
         return rows.filter(absorbed_by__isnull=False) if value else cohorts.countable(rows)
+
+    def by_resting(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        return rows.filter(cohorts.RESTING) if value else rows.exclude(cohorts.RESTING)
 
     def by_reached(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return cohorts.reached(rows, value)

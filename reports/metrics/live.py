@@ -31,7 +31,10 @@ class LiveReport:
     leads: int
     usual_so_far: float | None
     held: list[tuple[str, int]]  # reason of the hold, open leads
-    unowned: int  # open, without owner and not held; this and the following up to MOST
+    unowned: (
+        int  # open, without owner, not held, and for somebody: in a pool or an MQL; this and the following up to MOST
+    )
+    resting: int  # open, no MQL yet and nobody's
     due: int  # leads with work that is due
     breached_today: int  # leads with a clock whose due time was today and missed
     clocks: list[Clock]  # running and due soon, first the next due
@@ -49,6 +52,7 @@ class LiveReport:
             "usual_so_far": self.usual_so_far,
             "held": dict(self.held),
             "unowned": self.unowned,
+            "resting": self.resting,
             "due": self.due,
             "clocks_at_risk": self.at_risk,
             "clocks_overdue": self.overdue,
@@ -79,7 +83,8 @@ def live_report(actor: Actor) -> LiveReport:
         leads=sum(n for _hour, n, _usual in hours),
         usual_so_far=usual,
         held=list(held),
-        unowned=_most(open_leads.filter(owner__isnull=True, held="")),
+        unowned=_most(open_leads.filter(owner__isnull=True, held="").exclude(cohorts.RESTING)),
+        resting=_most(open_leads.filter(cohorts.RESTING)),
         due=_most(Work.objects.filter(lead__in=open_leads, due_at__lte=at, wakes_at__isnull=True)),
         breached_today=_leads_of(breached),
         clocks=list(soon.select_related("lead__person", "rep__user").order_by("due_at")[:CLOCKS_SHOWN]),

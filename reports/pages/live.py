@@ -82,7 +82,7 @@ def _stats(report: LiveReport, given: QueryDict) -> list[dict[str, Any]]:
         },
         {
             "label": _("Waiting for an owner"), "figure": _most(held + report.unowned),
-            "url": links.leads_url(held + report.unowned, open="true", unowned="true"),
+            "url": links.leads_url(held + report.unowned, open="true", unowned="true", resting="false"),
             "tone": "warn" if held + report.unowned else "",
         },
         {
@@ -117,6 +117,9 @@ def _held(report: LiveReport) -> list[dict[str, Any]]:
         for reason, n in report.held
     ]
     if report.unowned:
-        url = links.leads_url(report.unowned, open="true", unowned="true", held="false")
+        url = links.leads_url(report.unowned, open="true", unowned="true", held="false", resting="false")
         rows.append((_("Without owner, not held"), report.unowned, number(report.unowned), url, ""))
+    if report.resting:
+        url = links.leads_url(report.resting, open="true", resting="true")
+        rows.append((_("Not an MQL yet, nobody’s"), report.resting, _most(report.resting), url, ""))
     return charts.shares(rows, sum(n for _label, n, _text, _url, _tone in rows) or 1)

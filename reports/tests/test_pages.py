@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from leadops.access import Actor
 from leadops.models import Role, User
 from leadops.testing import LeadFactory, member, rep
+from reports.metrics.live import live_report
 from reports.metrics.sources import sources_report
 from reports.tests.world import FEBRUARY, Story, cost
 
@@ -171,3 +172,25 @@ def test_a_paused_live_page_does_not_ask_again(executive: User, sign_in: SignIn)
     assert b"every 60s" not in client.get("/reports/live?paused=1").content
     fragment = client.get("/reports/live", headers={"HX-Request": "true"}).content
     assert fragment.strip().startswith(b'<div id="report"') and b"<html" not in fragment
+
+
+def test_who_waits_for_an_owner_is_told_apart_from_who_is_nobodys_yet(
+    boss: Actor, sign_in: SignIn, executive: User
+) -> None:
+    """A lead that is no MQL waits for nobody; one in a pool, one handed on and one held do."""
+    LeadFactory.create_batch(3, stage="engaged", owner=None)
+    LeadFactory(stage="new", owner=None, pool="everyone")
+    LeadFactory(stage="mql", owner=None)
+    LeadFactory(stage="new", owner=None, held="no_match")
+    said = live_report(boss)
+    assert (said.unowned, said.resting, sum(n for _why, n in said.held)) == (2, 3, 1)
+    listed = {
+        "unowned=true&resting=false": 3,
+        "unowned=true&held=false&resting=false": 2,
+        "resting=true": 3,
+    }
+    client = sign_in(executive)
+    for asked, count in listed.items():
+        rows = client.get(f"/leads?open=true&{asked}").content.decode()
+        assert rows.count("data-row") - 1 == count, asked  # the body of the table names itself so, too
+    assert "resting=false" in client.get("/reports/live").content.decode()
