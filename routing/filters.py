@@ -16,6 +16,7 @@ class DecisionFilter(filters.FilterSet):
     pool = filters.CharFilter(label=_("Pool"), field_name="outcome__pool")
     rep = filters.UUIDFilter(label=_("Rep"), method="by_rep")
     lead = filters.UUIDFilter(label=_("Lead"), field_name="lead")
+    version = filters.UUIDFilter(label=_("Version of the rules"), field_name="version")
 
     class Meta:
         model = Decision

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from leadops import access
 from leadops.access import Actor
+from leadops.decisions import Decision
 from leadops.errors import NotFound
 from leadops.fold import fold
 from leadops.models import Absence, Rep
@@ -37,21 +38,44 @@ CARDS = 60
 
 
 def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
-    version = versions.version_at("ruleset", HOUSE, at)
+    in_force, history = versions.version_at("ruleset", HOUSE, at), versions.history("ruleset", HOUSE)
+    version = next((row for row in history if str(row.pk) == query.get("version")), in_force)
     found = DecisionFilter(query, queryset=selectors.decisions_seen_by(actor))
     rules, pools = _rules(version) if version else [], _pools(actor, at)
+    shown, older = _decisions(found, query)
     return {
         "version": version,
+        "in_force": in_force,
         "rules": rules,
         "fallback": kinds.said_fallback(version.body) if version else "",
-        "warnings": kinds.warnings(version.body, at) if version else [],
-        "history": versions.history("ruleset", HOUSE),
+        "warnings": kinds.warnings(version.body, at) if version and version == in_force else [],
+        "history": history,
         "pools": pools,
         "territories": Territory.objects.filter(active=True).order_by("key"),
-        "decisions": panels.decision_rows(list(found.qs[:DECISIONS])),
+        "decisions": panels.decision_rows(shown),
+        "older": older,
         "filter": _by_name(found.form, rules, pools),
         "may_edit_pools": access.can(actor, "edit_reps"),
     }
+
+
+def _decisions(found: DecisionFilter, query: QueryDict) -> tuple[list[Decision], str]:
+    """A page of them, newest first, and the query of the page of older ones ("" = there are none)."""
+    before = _key(query.get("before", ""))
+    rows = found.qs.filter(pk__lt=before) if before else found.qs
+    some = list(rows[: DECISIONS + 1])
+    if len(some) <= DECISIONS:
+        return some, ""
+    kept = query.copy()
+    kept["before"] = str(some[DECISIONS - 1].pk)
+    return some[:DECISIONS], kept.urlencode()
+
+
+def _key(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def _by_name(form: Form, rules: list[dict[str, Any]], pools: list[dict[str, Any]]) -> Form:
@@ -65,7 +89,8 @@ def _by_name(form: Form, rules: list[dict[str, Any]], pools: list[dict[str, Any]
     }
     for field, choices in names.items():
         form.fields[field].widget = Select(choices=[("", _("All")), *choices])
-    form.fields["lead"].widget = HiddenInput()
+    for hidden in ("lead", "version"):
+        form.fields[hidden].widget = HiddenInput()
     return form
 
 

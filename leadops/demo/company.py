@@ -35,6 +35,7 @@ from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 
 DAWN = datetime(2020, 1, 1, tzinfo=UTC)
 SETUP = system("demo")
+FOUNDED = "Règles de départ"  # the company writes in French
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105  a fictional company on loopback
 FORM_FIELDS = [
     {"name": "given_name", "required": True},
@@ -136,7 +137,7 @@ def _territories() -> None:
 def _versions(unit: Unit) -> None:
     for key, body in CALENDARS.items():
         made = versions.draft("calendar", key, body, actor=SETUP, at=unit.at)
-        versions.publish(made.pk, unit=unit, reason="demo")
+        versions.publish(made.pk, unit=unit, reason=FOUNDED)
 
 
 def publish_mql(at: datetime) -> None:
@@ -146,12 +147,12 @@ def publish_mql(at: datetime) -> None:
 
     def work(unit: Unit) -> None:
         made = versions.draft("mql", "house", body, actor=SETUP, at=at)
-        versions.publish(made.pk, unit=unit, reason="demo")
+        versions.publish(made.pk, unit=unit, reason=FOUNDED)
 
     in_unit(work, actor=SETUP, at=at)
 
 
-def publish_rules(at: datetime, body: dict[str, Any] = RULESET, reason: str = "demo") -> None:
+def publish_rules(at: datetime, body: dict[str, Any] = RULESET, reason: str = FOUNDED) -> None:
     """This ruleset is in force from then on."""
 
     def work(unit: Unit) -> None:

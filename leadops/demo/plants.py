@@ -35,8 +35,8 @@ def planted(begins: datetime, until: datetime) -> list[Plant]:
         for at, do in (
             (begins + timedelta(minutes=1), lambda at: letters_begin()),
             (workday(until - 35 * day), lambda at: goes("noemie", at, at + 7 * day, absences.ALL)),
-            (bad, lambda at: company.publish_rules(at, MISROUTED, "Google Ads specialists")),
-            (bad + 3 * day, lambda at: company.publish_rules(at, RULESET, "Back to the rules before")),
+            (bad, lambda at: company.publish_rules(at, MISROUTED, "Spécialistes Google Ads")),
+            (bad + 3 * day, lambda at: company.publish_rules(at, RULESET, "Retour aux règles d’avant")),
             (workday(until - 21 * day), lambda at: leaves("thomas")),
             (workday(until - 10 * day), lambda at: fair.bring_in(acting_as("hugo"))),
             (workday(until - 3 * day), lambda at: goes("karim", at, until + 4 * day)),

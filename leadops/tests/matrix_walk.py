@@ -51,7 +51,13 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     (r"suppressions/", "suppression"), (r"reassignments/", "reassignment"), (r"/reps/|^team/", "rep"), (r"pools/", "pool"),
     (r"territories/", "territory"), (r"effects/", "effect"), (r"decisions/", "decision"), (r"tokens/", "token"), (r"mailbox/", "kept mail"),
 )  # fmt: skip
-SECOND = {"<slug:verb>": "pause", "<int:absence_id>": "1", "<int:entry_id>": "1", "<int:membership_id>": "1", "<str:token>": "no-token"}
+SECOND = {
+    "<slug:verb>": "pause",
+    "<int:absence_id>": "1",
+    "<int:entry_id>": "1",
+    "<int:membership_id>": "1",
+    "<str:token>": "no-token",
+}
 REGEXES = {"admin/^(?P<app_label>": "admin/leadops/", "admin/(?P<url>.*)$": "admin/nowhere"}
 DIFFERS = re.compile(
     r"[A-Za-z0-9]{64}|nonce-?=?\"?[\w+/=-]+|X-Request-ID: \S+|live\?token=[^\"]+|data-now=\S+|Content-Length: \d+"

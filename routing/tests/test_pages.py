@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from leadops import moment
 from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import LeadFactory, PersonFactory, TeamFactory, member, rep
 from leadops.tests.scale import sized
-from routing import panels, selectors, services
+from leadops.versions.models import Version
+from routing import pages, panels, selectors, services
 from routing.models import Assignment
 from routing.tests import a_house as house
 
@@ -81,6 +83,27 @@ def test_the_rules_page_shows_sentences_pools_and_decisions(language: str) -> No
     held = client_of(member("Mia", Role.MANAGER, "paris")).get("/routing?kind=held").content.decode()
     assert held.count('class="phone-fold" open') == 1  # who asks for decisions sees them
     assert f"/routing/why/{lead.pk}" not in held
+
+
+@pytest.mark.django_db
+def test_an_earlier_version_shows_its_rules_and_the_decisions_made_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ada = a_decision()
+    old = Version.objects.get(kind="ruleset", key="house", state="published")
+    house.rules(house.rule("belgian", {"pool": "everyone"}, house.is_in("country", "BE")))
+    later = house.arrive([LeadFactory(country="BE") for _number in range(3)])
+    client = client_of(member("Max", Role.MANAGER, "paris", "en"))
+    now = client.get("/routing").content.decode()
+    assert f"/routing?version={old.pk}" in now and "belgian" in now and 'id="rule-french"' not in now
+    then = client.get(f"/routing?version={old.pk}").content.decode()
+    assert 'id="rule-french"' in then and 'id="rule-belgian"' not in then and "The rules in force" in then
+    assert f"/routing/why/{first.pk}" in then and not any(f"/routing/why/{lead.pk}" in then for lead in later)
+    monkeypatch.setattr(pages, "DECISIONS", 3)
+    newest = client.get("/routing").content.decode()
+    older = re.search(r'href="(/routing\?before=[^"]+)#decisions"', newest)
+    assert older and f"/routing/why/{first.pk}" not in newest
+    last = client.get(older[1].replace("&amp;", "&")).content.decode()
+    assert f"/routing/why/{first.pk}" in last and "Older decisions" not in last
+    assert client.get("/routing?version=none&before=none").status_code == 200
 
 
 @pytest.mark.django_db

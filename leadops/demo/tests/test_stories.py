@@ -65,7 +65,7 @@ def span(start: datetime, days: int) -> dict[str, str]:
 def test_1_three_days_of_a_rule_above_the_others_were_late(told):
     bad = plants.workday(UNTIL - timedelta(days=16))
     shown = page("ines", reverse("routing:show_rules"))
-    assert "Google Ads specialists" in shown and "Back to the rules before" in shown
+    assert "Spécialistes Google Ads" in shown and "Retour aux règles d’avant" in shown
     late = figures("nadia", "reports/response", **span(bad, 3))["total"]
     good = figures("nadia", "reports/response", **span(bad - timedelta(days=7), 3))["total"]
     assert late["share_within_five"] < good["share_within_five"]
