@@ -87,7 +87,8 @@ def midnight(day: date) -> datetime:
 
 
 def rows(frm: date, to: date, source: str = "") -> list[LedgerRow]:
-    """Every (day, source) from `frm` to `to`, both days included, newest day first."""
+    """Every (day, source) from `frm` to `to`, both days included, newest day first; of one source also the days between
+    on which it received nothing: a silence is a row of noughts, not a missing one."""
     bounds: dict[str, Any] = {
         "zone": settings.REPORTING_ZONE,
         "start": midnight(frm),
@@ -98,7 +99,16 @@ def rows(frm: date, to: date, source: str = "") -> list[LedgerRow]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_SQL, bounds)
-        return [_row(*values) for values in cursor.fetchall()]
+        found = [_row(*values) for values in cursor.fetchall()]
+    return _with_empty_days(found) if source else found
+
+
+def _with_empty_days(found: list[LedgerRow]) -> list[LedgerRow]:
+    if not found:
+        return []
+    by_day, last = {row.day: row for row in found}, found[0].day.toordinal()
+    days = map(date.fromordinal, range(last, found[-1].day.toordinal() - 1, -1))
+    return [by_day.get(day) or _row(found[0].source, day, 0, *[0] * len(ENDS), 0, 0, 0) for day in days]
 
 
 def _row(source: str, day: date, deliveries: int, *counts: int) -> LedgerRow:

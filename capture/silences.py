@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -49,7 +50,7 @@ class Silence:
 
 def longest(sources: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, Silence]:
     """By source, of those that received anything in the last five weeks; one statement for any number of them."""
-    asked = {"sources": list(sources), "first": at - timedelta(weeks=WEEKS), "at": at}
+    asked: dict[str, Any] = {"sources": list(sources), "first": at - timedelta(weeks=WEEKS), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_SQL, asked)
         rows = cursor.fetchall()

@@ -85,3 +85,14 @@ def test_one_source_can_be_asked_for_and_a_rep_cannot_ask() -> None:
 def test_a_period_is_bounded(days: int) -> None:
     with pytest.raises(Refused):
         selectors.ledger_rows(DAY, DAY + timedelta(days=days), "", system("test"))
+
+
+def test_a_day_without_anything_is_a_row_of_noughts_when_one_source_is_asked_for() -> None:
+    source = SourceFactory(slug="daily")
+    for age in (0, 3):
+        submit({"email": f"a{age}@x.fr"}, source, at=NOON - timedelta(days=age))
+    submit({"email": "b@x.fr"}, SourceFactory(slug="other"), at=NOON)
+    found = ledger.rows(DAY - timedelta(days=6), DAY, "daily")
+    assert [(r.day, r.deliveries) for r in found] == [(DAY - timedelta(days=n), int(n in (0, 3))) for n in range(4)]
+    assert all(r.balanced for r in found) and ledger.rows(DAY, DAY, "nobody") == []
+    assert len(ledger.rows(DAY - timedelta(days=6), DAY)) == 3, "of all sources, what there is"
