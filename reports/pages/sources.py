@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import QueryDict
@@ -18,6 +19,7 @@ from reports.metrics import origins
 from reports.metrics.sources import STAGES, SourceRow, SourcesReport, sources_report
 from reports.pages.frame import Page, change, shared, sort_key
 
+RECENT = timedelta(days=60)  # leads of so late a period are still under way
 COUNTS = ("leads", *STAGES, "won")
 SORTS = ("label", *COUNTS, "revenue_minor", "cost_minor", "cost_per_lead", "cost_per_mql", "cost_per_won", "cac", "roi")
 
@@ -178,6 +180,12 @@ def _bars(report: SourcesReport) -> list[dict[str, Any]]:
 def _notes(report: SourcesReport) -> list[str]:
     """What is not in the table, or in it with a reserve."""
     notes = []
+    if not report.happened and report.at - report.period.until < RECENT:
+        notes.append(
+            _(
+                "Counted are the leads received in these days and what became of them so far; deals of earlier leads are not in it. What was won in these days stands under “What happened in the period”."
+            )
+        )
     if report.untraced.deals:
         words = ngettext(
             "%(n)s deal won in the period names no lead and is in no row: %(revenue)s untraced.",

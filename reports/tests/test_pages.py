@@ -194,3 +194,14 @@ def test_who_waits_for_an_owner_is_told_apart_from_who_is_nobodys_yet(
         rows = client.get(f"/leads?open=true&{asked}").content.decode()
         assert rows.count("data-row") - 1 == count, asked  # the body of the table names itself so, too
     assert "resting=false" in client.get("/reports/live").content.decode()
+
+
+def test_a_young_cohort_says_what_it_leaves_out_and_where_it_stands(executive: User, sign_in: SignIn) -> None:
+    client = sign_in(executive)
+    words = "Ce qui a été gagné pendant ces jours se lit sous"
+    assert words in client.get("/reports/sources").content.decode()
+    assert words not in client.get("/reports/sources?view=period").content.decode()
+    assert (
+        words
+        not in client.get("/reports/sources?period=custom&first_day=2025-01-01&last_day=2025-01-31").content.decode()
+    )
