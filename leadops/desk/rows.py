@@ -121,6 +121,15 @@ def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str
     return [f"{words.get(key, key)} {points:+d}" for points, key in lines]
 
 
+def _chip(work: Work, running: Clock | None, met: Clock | None, at: datetime) -> Chip | None:
+    """The running clock, else the moment of the next act, else how the first attempt went."""
+    if running is not None and (work.due_at is None or running.due_at <= work.due_at):
+        return chip_of(running, at)
+    if work.due_at is not None and work.reason not in Clock.Kind.values:
+        return Chip("breached" if work.due_at <= at else "running", work.due_at)
+    return chip_of(met, at) if met is not None else None
+
+
 def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) -> list[Row]:
     """Rows, those that came after `since` marked, with chips, touches and origins: a few queries for the whole page."""
     leads = [work.lead for work in found]
@@ -129,8 +138,7 @@ def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) 
     names = names_of((lead.source for lead in leads), (lead.campaign for lead in leads))
     rows = []
     for work in found:
-        clock = clocks.get(work.lead_id) or met.get(work.lead_id)
-        chip = chip_of(clock, at) if clock else None
+        chip = _chip(work, clocks.get(work.lead_id), met.get(work.lead_id), at)
         rows.append(
             Row(
                 work.lead,

@@ -18,7 +18,7 @@ from capture.selectors import Names, names_of
 from leadops import money
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
-from leadops.models import Lead, Reason, Stage, Status, Touch, TouchDetail, User
+from leadops.models import Lead, Reason, Stage, Status, Task, Touch, TouchDetail, User
 from leadops.templatetags.house import day, stamp
 from nurture.eligibility import words as exit_words
 from nurture.selectors import names as sequence_names
@@ -262,6 +262,12 @@ def _task(row: JournalEntry, words: Words) -> str:
     return _("Call back planned for %(moment)s") % {"moment": moment_words(row.data.get("due_at", ""))}
 
 
+def _done(row: JournalEntry, words: Words) -> str:
+    if row.data.get("kind") != Task.Kind.SNOOZE:
+        return _label(row, words)
+    return _("Snooze taken back") if "undoes" in row.data else _("Snooze over")
+
+
 def _sequence(template: str) -> Say:
     def say(row: JournalEntry, words: Words) -> str:
         key, reason = row.data.get("sequence", ""), row.data.get("reason", "")
@@ -305,6 +311,7 @@ SENTENCES: dict[str, Say] = {
     Kind.SNOOZED: _until,
     Kind.AWAY: _away,
     Kind.TASK_SET: _task,
+    Kind.TASK_DONE: _done,
     Kind.ESCALATED: _escalated,
     Kind.ENROLLED: _sequence(N_("Sequence started: %(name)s")),
     Kind.EXITED: _sequence(N_("Sequence ended: %(name)s (%(why)s)")),

@@ -171,6 +171,18 @@ def test_a_late_answer_stays_late_but_counts_on_no_more(desk: Desk) -> None:
     assert page.count("Answered late") >= 2 and "Overdue" not in page.split("</header>", 2)[-1].split("Clocks")[-1]
 
 
+def test_a_row_whose_next_act_is_a_call_shows_the_day_of_the_call(desk: Desk) -> None:
+    lead, client = desk.lead(), client_of(desk.lea.user, "en")
+    now = moment.now()
+    Clock.objects.filter(lead=lead).update(state="met", ended_at=now, due_at=now, next_at=None)
+    for due, state in ((now + timedelta(days=2), "running"), (now - timedelta(days=2), "breached")):
+        Work.objects.filter(lead=lead).update(due_at=due, reason="call")
+        chip = client.get("/inbox").context["rows"][0].chip
+        assert (chip.state, chip.due_at) == (state, due)
+    Work.objects.filter(lead=lead).update(due_at=None, reason="")
+    assert client.get("/inbox").context["rows"][0].chip.state == "met"
+
+
 def test_the_order_of_the_rows_is_said(desk: Desk) -> None:
     desk.lead()
     assert "what is due first" in client_of(desk.lea.user, "en").get("/inbox").content.decode()

@@ -28,7 +28,7 @@ def desk() -> Desk:
 
 @pytest.mark.parametrize("headers", [{}, HX], ids=["plain", "htmx"])
 def test_a_snoozed_lead_comes_back_and_both_acts_stay_in_the_journal(desk: Desk, headers: dict[str, str]) -> None:
-    lead, client = desk.lead(), client_of(desk.lea.user)
+    lead, client = desk.lead(), client_of(desk.lea.user, "en")
     answer = client.post(reverse("desk:snooze", args=[lead.pk]), {"until": soon(), "back": "inbox"}, headers=headers)
     page = answer if headers else client.get(answer["Location"])
     url = UNDO.search(page.content.decode())
@@ -38,6 +38,8 @@ def test_a_snoozed_lead_comes_back_and_both_acts_stay_in_the_journal(desk: Desk,
     assert f"row-{lead.pk}" in client.get("/inbox").content.decode()
     kinds = list(JournalEntry.objects.filter(lead=lead, actor=desk.lea.user).values_list("kind", flat=True))
     assert kinds.count(Kind.SNOOZED) == kinds.count(Kind.TASK_DONE) == 1
+    history = client.get(lead.get_absolute_url()).content.decode()
+    assert "Snooze taken back" in history and "Task done" not in history
 
 
 def test_a_status_goes_back_to_what_it_was(desk: Desk) -> None:
