@@ -83,11 +83,12 @@ def usage_of(key: str, at: datetime) -> Usage:
 
 def list_context(actor: Actor, at: datetime) -> dict[str, Any]:
     used, live = usages(at), {version.key: version for version in versions.all_at(KIND, at)}
-    rows = [_row(version, used.get(key, Usage()), at) for key, version in live.items()]
-    drafts = Version.objects.filter(kind=KIND, state=Version.State.DRAFT).exclude(key__in=live).order_by("key")
+    drafts = list(Version.objects.filter(kind=KIND, state=Version.State.DRAFT).order_by("key"))
+    proposed = {row.key for row in drafts if row.reason}
+    rows = [{**_row(version, used.get(key, Usage()), at), "proposed": key in proposed} for key, version in live.items()]
     return {
         "rows": sorted(rows, key=lambda row: row["name"]),
-        "drafts": [{"key": row.key, "name": held.name_of(row.key, row.body)} for row in drafts],
+        "drafts": [{"key": row.key, "name": held.name_of(row.key, row.body)} for row in drafts if row.key not in live],
         "may_edit": access.can(actor, "edit_calendar"),
     }
 

@@ -19,12 +19,17 @@ from leadops.errors import NotFound, Refused
 from leadops.models import Team
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
-from leadops.versions.drafting import draft_of, free_key, start_draft
+from leadops.versions.drafting import draft_of, free_key, propose, start_draft
 from leadops.versions.forms import ReasonForm
 from leadops.versions.models import Version
 from routing.hours import editing, reading
 
 KIND, EDIT = reading.KIND, "edit_calendar"
+SETTLED = {
+    "publish": gettext_lazy("Version %(n)s is in force."),
+    "decline": gettext_lazy("Version %(n)s is declined."),
+    "propose": gettext_lazy("Proposed as version %(n)s. Who works for the whole house publishes it."),
+}
 
 
 class NewCalendarForm(forms.Form):
@@ -133,21 +138,27 @@ def save(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_POST
 def publish(request: HttpRequest, key: str) -> HttpResponse:
-    """Put the draft in force, or decline it, with a reason."""
+    """Put the draft in force, decline it, or propose it, with a reason."""
     actor = _actor(request, EDIT)
     draft = _draft(actor, key)
     form = ReasonForm(request.POST, auto_id="publish_%s")
-    act = versions.decline if request.POST.get("answer") == "decline" else versions.publish
-    reason = request.POST.get("reason", "")
-    if form.is_valid() and _tried(form, lambda unit: act(draft.pk, unit=unit, reason=reason), actor):
-        said = _("Version %(n)s is declined.") if act is versions.decline else _("Version %(n)s is in force.")
-        messages.success(request, said % {"n": draft.number})
+    answer, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
+    if form.is_valid() and _tried(form, lambda unit: _settle(draft, answer, reason, unit), actor):
+        messages.success(request, SETTLED.get(answer, SETTLED["publish"]) % {"n": draft.number})
         return (
             redirect("routing:show_calendar", key)
             if versions.latest_number(KIND, key)
             else redirect("routing:list_calendars")
         )
     return _page(request, actor, key, 422, publish_form=form)
+
+
+def _settle(draft: Version, answer: str, reason: str, unit: Unit) -> None:
+    if answer == "propose":
+        propose(draft, unit, reason)
+    else:
+        act = versions.decline if answer == "decline" else versions.publish
+        act(draft.pk, unit=unit, reason=reason)
 
 
 @require_POST

@@ -205,7 +205,12 @@ def test_a_teams_manager_proposes_for_the_house_and_publishes_for_the_team(lyon:
     nadia.post("/calendars/lyon/draft")
     nadia.post("/calendars/lyon/save", posted(do="save"))
     assert nadia.post("/calendars/lyon/publish", {"answer": "publish", "reason": "Mine"}).status_code == 403
-    assert "Waits for somebody" in nadia.get("/calendars/lyon").content.decode()
+    assert "Waits for somebody" not in nadia.get("/calendars/lyon").content.decode(), "an unfinished draft"
+    assert nadia.post("/calendars/lyon/publish", {"answer": "propose", "reason": ""}).status_code == 422
+    assert nadia.post("/calendars/lyon/publish", {"answer": "propose", "reason": "Fewer Fridays"}).status_code == 302
+    shown = nadia.get("/calendars/lyon").content.decode()
+    assert "Waits for somebody" in shown and "Fewer Fridays" in shown
+    assert "Proposed, not in force" in nadia.get("/calendars").content.decode()
     made = nadia.post("/calendars/new", {"name_fr": "Salon", "name_en": "Trade show", "team": "lyon"})
     assert made["Location"] == "/calendars/trade-show"
     nadia.post("/calendars/trade-show/publish", {"answer": "publish", "reason": "The fair"})
