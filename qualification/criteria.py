@@ -35,7 +35,7 @@ def _scorecards() -> list[tuple[str, str]]:
 
 
 def _said(version: Version) -> str:
-    return f"{version.key} v{version.number} · {version.get_state_display()}"
+    return f"v{version.number} · {version.get_state_display()}"
 
 
 class ReasonForm(forms.Form):

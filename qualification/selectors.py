@@ -134,19 +134,20 @@ def preview(actor: Actor, new: Q, old: Q | None, at: datetime) -> Preview:
     now = leads.filter(new).count()
     if old is None:
         return Preview(leads.count(), now)
-    both = leads.filter(new).filter(old).count()
-    return Preview(leads.count(), now, now - both, leads.filter(old).count() - both)
+    # each figure is one question: the difference of two, between which leads move, may fall below none
+    return Preview(leads.count(), now, _only(leads, new, old).count(), _only(leads, old, new).count())
 
 
 def sample(actor: Actor, new: Q, old: Q, most: int) -> tuple[list[Lead], list[Lead]]:
     """A few leads that only the new definition matches, and a few that only the old one does; the latest first."""
 
-    def only(one: Q, other: Q) -> list[Lead]:
-        rows = open_leads(actor).filter(one).select_related("person").order_by("-pk")
-        # by key and not by a negated condition, which would take unknown for true
-        return list(rows.exclude(pk__in=open_leads(actor).filter(other).values("pk"))[:most])
+    leads = open_leads(actor).select_related("person").order_by("-pk")
+    return list(_only(leads, new, old)[:most]), list(_only(leads, old, new)[:most])
 
-    return only(new, old), only(old, new)
+
+def _only(leads: QuerySet[Lead], one: Q, other: Q) -> QuerySet[Lead]:
+    """By key and not by a negated condition, which would take unknown for true."""
+    return leads.filter(one).exclude(pk__in=leads.filter(other).order_by().values("pk"))
 
 
 def bands_under(actor: Actor, card: Card, at: datetime) -> dict[str, int]:
