@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django import forms
@@ -16,9 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from capture import doors
 from leadops.access import Actor
 from leadops.desk import people as house_people
-from leadops.desk.middleware import LANGUAGE_COOKIE
+from leadops.desk import signin
+from leadops.desk.middleware import LANGUAGE_COOKIE, SEEN, SINCE
 from leadops.models import Membership, Role, User
 
 CHOSEN = "language_chosen"
@@ -37,12 +40,18 @@ class SignInForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.request = request
         self.user: User | None = None
+        self.wait = 0
 
     def clean(self) -> None:
         email, password = self.cleaned_data.get("email"), self.cleaned_data.get("password")
         if email and password:
+            sender = doors.sender(self.request.META)
+            self.wait = signin.must_wait(email, sender)
+            if self.wait:
+                raise forms.ValidationError(_("Too many tries. Wait a quarter of an hour."))
             found = authenticate(self.request, username=email, password=password)
             if not isinstance(found, User):
+                signin.failed(email, sender)
                 raise forms.ValidationError(_("This e-mail and password do not match an active account."))
             self.user = found
 
@@ -56,10 +65,11 @@ def safe_next(request: HttpRequest) -> str:
     return reverse("desk:home")
 
 
-def _enter(request: HttpRequest, user: User) -> None:
+def enter(request: HttpRequest, user: User) -> None:
     """Sign in; a language chosen at the door, in this session, becomes the person's own."""
     chosen = request.session.pop(CHOSEN, "")
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session[SINCE] = request.session[SEEN] = int(time.time())
     if chosen:
         User.objects.filter(pk=user.pk).update(language=chosen)
 
@@ -69,12 +79,15 @@ def _enter(request: HttpRequest, user: User) -> None:
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
-        _enter(request, form.user)
+        enter(request, form.user)
         return HttpResponseRedirect(safe_next(request))
     people = demo_people() if settings.MODE == "demo" else []
     context = {"form": form, "next": safe_next(request), "people": people}
     context["nobody"] = settings.MODE != "demo" and not house_people.anybody()
-    return render(request, "desk/sign_in.html", context, status=422 if form.errors else 200)
+    response = render(request, "desk/sign_in.html", context, status=429 if form.wait else 422 if form.errors else 200)
+    if form.wait:
+        response["Retry-After"] = str(form.wait)
+    return response
 
 
 def demo_people() -> list[dict[str, Any]]:
@@ -104,7 +117,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     ).first()
     if settings.MODE != "demo" or user is None:
         return redirect("desk:sign_in")
-    _enter(request, user)
+    enter(request, user)
     return redirect("desk:home")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login, password_validation
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods
 
 from leadops.access import system
 from leadops.desk import people
+from leadops.desk.account import enter
 from leadops.errors import NotFound
 from leadops.models import User
 from leadops.unit import in_unit
@@ -88,6 +89,6 @@ def first_run(request: HttpRequest) -> HttpResponse:
     form = FirstRunForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         user = in_unit(lambda unit: people.found_house(form.cleaned_data, unit), actor=SETUP)
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        enter(request, user)
         return redirect("desk:home")
     return render(request, "desk/first_run.html", {"form": form}, status=422 if form.errors else 200)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -15,6 +17,9 @@ from leadops.errors import Refused
 
 Answer = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "leadops_language"
+SINCE, SEEN = "since", "seen"  # in a session: when they signed in, and when they last did something (seconds)
+IDLE, LONGEST, NOTED = 8 * 3600, 7 * 24 * 3600, 300
+BY_ITSELF = ("/inbox/state", "/inbox/arrivals")  # an open page asks these: nobody has done anything
 
 
 def database_outage(get_response: Answer) -> Answer:
@@ -50,12 +55,26 @@ def language_and_zone(get_response: Answer) -> Answer:
     return middleware
 
 
+def _ended(request: HttpRequest) -> bool:
+    """Whether this session is over: eight hours without an act, or seven days old. Notes the act every five minutes."""
+    now, since, seen = int(time.time()), request.session.get(SINCE), request.session.get(SEEN, 0)
+    if since is None:
+        return False
+    if now - since > LONGEST or now - seen > IDLE:
+        return True
+    if now - seen > NOTED and request.path not in BY_ITSELF:
+        request.session[SEEN] = now
+    return False
+
+
 def person_at_the_desk(get_response: Answer) -> Answer:
     """`request.actor` for every later step; the person's language and zone; nothing private is cached."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        user = request.user
         try:
+            if request.user.is_authenticated and _ended(request):
+                logout(request)
+            user = request.user
             request.actor = access.actor_of(user) if user.is_authenticated else access.VISITOR  # type: ignore[attr-defined]
         except errors.OUTAGE:
             return errors.database_away(request)

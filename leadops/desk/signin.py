@@ -9,8 +9,29 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest, HttpResponse
 
+from capture.limits import Limit
 from leadops.desk import errors
 from leadops.models import User
+
+# Failures only, in this process's memory like every limit of the house; two buckets, so that a locked account locks no
+# office and a busy office no account.
+PER_ACCOUNT = Limit(5, 15 * 60)
+PER_SENDER = Limit(50, 15 * 60)
+
+
+def must_wait(email: str, sender: str) -> int:
+    """Seconds until another try is looked at, 0 = now; the same for an address that nobody has."""
+    waits = ((limit, key) for limit, key in _buckets(email, sender) if limit.spent(key))
+    return max((limit.take(key) for limit, key in waits), default=0)
+
+
+def failed(email: str, sender: str) -> None:
+    for limit, key in _buckets(email, sender):
+        limit.take(key)
+
+
+def _buckets(email: str, sender: str) -> tuple[tuple[Limit, str], ...]:
+    return (PER_ACCOUNT, email.strip().lower()), (PER_SENDER, sender)
 
 
 class EmailBackend(BaseBackend):
