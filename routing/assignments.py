@@ -20,7 +20,6 @@ from leadops import bulk
 from leadops.calendars.offsets import instant
 from leadops.decisions import Decision
 from leadops.errors import Conflict
-from leadops.failpoints import failpoint
 from leadops.journal import Entry, Kind
 from leadops.models import Lead
 from leadops.unit import Unit
@@ -222,7 +221,6 @@ def book(
     if rows:
         unit.write_later(bulk.replacing(rows, ["pool", "rep"], ["credit", "taken", "last_at"]))
         unit.memo[_BOOKED] = True
-    failpoint("assign.after_update")
 
 
 def settle(unit: Unit) -> None:

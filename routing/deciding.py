@@ -16,6 +16,7 @@ from leadops.conditions.facts import facts_from_json, facts_to_json
 from leadops.conditions.fields import LEAD
 from leadops.decisions import Decision, DecisionBatch
 from leadops.effects.models import Notice
+from leadops.failpoints import failpoint
 from leadops.ids import uuid7
 from leadops.journal import Entry, Kind
 from leadops.models import Lead
@@ -166,6 +167,7 @@ def _write(
     assignments.write_leads([case.wanted.lead for case in [*cases, *behind]], before, unit)
     turns = [(case.outcome, case.wanted.lead.id, case.decision.id) for case in placed if case.outcome and case.decision]
     assignments.book(turns, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
+    failpoint("assign.after_update")
     broken = [rule.key for rule in ruleset.rules if rule.fault]
     _raise_alarms([case.outcome for case in alarms if case.outcome], broken, ruleset, unit)
 

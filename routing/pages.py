@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.forms import Form, HiddenInput, Select
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,23 +16,19 @@ from django.utils.translation import ngettext
 
 from leadops import access
 from leadops.access import Actor
-from leadops.decisions import Decision
 from leadops.errors import NotFound
-from leadops.fold import fold
 from leadops.models import Absence, Rep
 from leadops.templatetags.house import number, said
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import availability, board, claims, departures, kinds, leaving, panels, selectors, services
+from routing import availability, board, claims, decision_list, departures, kinds, leaving, panels, selectors, services
 from routing.deciding import HOUSE
 from routing.departures import Span
 from routing.fields import HELD
-from routing.filters import KINDS, DecisionFilter
+from routing.filters import DecisionFilter
 from routing.leaving import Wish
-from routing.match import FALLBACK
 from routing.models import Departure, Pool, Territory
 
-DECISIONS = 50
 CARDS = 60
 
 
@@ -42,7 +37,7 @@ def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
     version = next((row for row in history if str(row.pk) == query.get("version")), in_force)
     found = DecisionFilter(query, queryset=selectors.decisions_seen_by(actor))
     rules, pools = _rules(version) if version else [], _pools(actor, at)
-    shown, older = _decisions(found, query)
+    shown, older = decision_list.page_of(found, query)
     return {
         "version": version,
         "in_force": in_force,
@@ -54,44 +49,9 @@ def rules_page(actor: Actor, at: datetime, query: QueryDict) -> dict[str, Any]:
         "territories": Territory.objects.filter(active=True).order_by("key"),
         "decisions": panels.decision_rows(shown),
         "older": older,
-        "filter": _by_name(found.form, rules, pools),
+        "filter": decision_list.by_name(found.form, rules, pools),
         "may_edit_pools": access.can(actor, "edit_reps"),
     }
-
-
-def _decisions(found: DecisionFilter, query: QueryDict) -> tuple[list[Decision], str]:
-    """A page of them, newest first, and the query of the page of older ones ("" = there are none)."""
-    before = _key(query.get("before", ""))
-    rows = found.qs.filter(pk__lt=before) if before else found.qs
-    some = list(rows[: DECISIONS + 1])
-    if len(some) <= DECISIONS:
-        return some, ""
-    kept = query.copy()
-    kept["before"] = str(some[DECISIONS - 1].pk)
-    return some[:DECISIONS], kept.urlencode()
-
-
-def _key(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
-def _by_name(form: Form, rules: list[dict[str, Any]], pools: list[dict[str, Any]]) -> Form:
-    """The filters of the API take keys and ids; a reader chooses names."""
-    reps = {member["rep"].pk: member["rep"].user.name for row in pools for member in row["members"]}
-    names: dict[str, list[tuple[str, Any]]] = {
-        "kind": list(KINDS),
-        "rule": [(rule["key"], rule["label"]) for rule in rules] + [(FALLBACK, _("Every other lead"))],
-        "pool": [(row["pool"].key, said(row["pool"].name) or row["pool"].key) for row in pools],
-        "rep": sorted(((str(pk), name) for pk, name in reps.items()), key=lambda one: fold(one[1])),
-    }
-    for field, choices in names.items():
-        form.fields[field].widget = Select(choices=[("", _("All")), *choices])
-    for hidden in ("lead", "version"):
-        form.fields[hidden].widget = HiddenInput()
-    return form
 
 
 def _rules(version: Version) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import LeadFactory, PersonFactory, TeamFactory, member, rep
 from leadops.tests.scale import sized
 from leadops.versions.models import Version
-from routing import pages, panels, selectors, services
+from routing import decision_list, panels, selectors, services
 from routing.models import Assignment
 from routing.tests import a_house as house
 
@@ -97,7 +97,7 @@ def test_an_earlier_version_shows_its_rules_and_the_decisions_made_by_them(monke
     then = client.get(f"/routing?version={old.pk}").content.decode()
     assert 'id="rule-french"' in then and 'id="rule-belgian"' not in then and "The rules in force" in then
     assert f"/routing/why/{first.pk}" in then and not any(f"/routing/why/{lead.pk}" in then for lead in later)
-    monkeypatch.setattr(pages, "DECISIONS", 3)
+    monkeypatch.setattr(decision_list, "DECISIONS", 3)
     newest = client.get("/routing").content.decode()
     older = re.search(r'href="(/routing\?before=[^"]+)#decisions"', newest)
     assert older and f"/routing/why/{first.pk}" not in newest
