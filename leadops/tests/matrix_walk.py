@@ -102,7 +102,8 @@ def routes(patterns: Any = None, before: str = "") -> Iterator[tuple[str, URLPat
 def methods(route: str, pattern: URLPattern) -> list[str]:
     """What an endpoint of the API declares; every page is asked both ways, whatever it says of itself."""
     declared = getattr(pattern.callback, "actions", None)
-    return sorted(name.upper() for name in declared) if declared else ["GET", "POST"]
+    # a first answer adds `head` to what was declared
+    return sorted(name.upper() for name in declared if name != "head") if declared else ["GET", "POST"]
 
 
 def _nowhere(converter: str) -> Any:
