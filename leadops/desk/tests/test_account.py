@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from leadops import moment
 from leadops.desk.tests.desk_cast import Desk, client_of
-from leadops.models import User
+from leadops.models import Role, User
+from leadops.platform import brief
 from leadops.testing import PASSWORD, LeadFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +132,15 @@ def test_the_form_to_assign_says_who_has_room(desk: Desk) -> None:
     text = client_of(desk.manager, "en").get(f"/leads/{held.pk}/assign?back=waiting").content.decode()
     assert "Choose a rep" in text and "load 1" in text and "in their hours" in text and "Why it waits" in text
     assert "---------" not in text
+
+
+def test_a_session_that_another_process_ended_is_over_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is the truth; what this process remembers of a session is asked for again after five seconds."""
+    monkeypatch.setattr(brief, "SECONDS", 0.2)
+    client = Client()
+    client.force_login(member("Nadia", Role.MANAGER), backend="leadops.desk.signin.EmailBackend")
+    assert client.get("/team").status_code == 200
+    Session.objects.all().delete()  # as the process where they signed out did
+    assert client.get("/team").status_code == 200, "remembered"
+    time.sleep(0.25)
+    assert client.get("/team").status_code == 302
