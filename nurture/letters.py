@@ -75,7 +75,8 @@ def write(effect: Effect) -> Letter:
     with override(language):
         stop = _("You no longer want to hear from us?")
         link = _("Unsubscribe")
-        text = f"{worded.text}\n-- \n{_footer()}{stop} {link}: {url}\n"
+        line = _("Unsubscribe: %(address)s") % {"address": url}
+        text = f"{worded.text}\n-- \n{_footer()}{stop} {line}\n"
         html = format_html(
             '{}<hr><p><small>{}{} <a href="{}">{}</a></small></p>', worded.html, _footer(), stop, url, link
         )
