@@ -34,7 +34,7 @@ WORKED = (Stage.NEW, Stage.ENGAGED, Stage.MQL, Stage.SAL)
 
 def do(acts: Mapping[Lead, Act], unit: Unit) -> None:
     """Do at most one act on each lead, all of a kind at once, where it still makes sense: one may have been closed."""
-    taken = _take_on(
+    taken = take_on(
         [lead for lead, each in acts.items() if lead.is_open and lead.stage in MAKES_SENSE[each.kind]], unit
     )
     # who was answered already, before a play was cut or by a visitor, is not answered twice
@@ -46,10 +46,11 @@ def do(acts: Mapping[Lead, Act], unit: Unit) -> None:
             act(sensible, unit)
 
 
-def _take_on(leads: Sequence[Lead], unit: Unit) -> set[uuid.UUID]:
+def take_on(leads: Sequence[Lead], unit: Unit) -> set[uuid.UUID]:
     """Whoever got a lead, first or from a colleague, accepts it with the first thing they do on it; those accepted now."""
     rows = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at=None, accepted_at=None)
     waiting = set(rows.values_list("lead_id", flat=True))
+    waiting |= {lead.pk for lead in leads if lead.stage == Stage.MQL and lead.accepted_at is None}  # handed off again
     desk.accept_many([lead for lead in leads if lead.pk in waiting], unit)
     return waiting
 

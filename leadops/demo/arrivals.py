@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,12 +134,12 @@ def draw(n: int, seed: int, origin: Origin, dice: random.Random, hour: int) -> d
     first, last = dice.choice(FIRST), dice.choice(LAST)
     kind, place = dice.choice(KINDS), dice.choice(PLACES)
     country = dice.choice(MORNING if hour < 13 else AFTERNOON if hour < 18 else EVENING)
-    host = f"{kind} {place}".lower().replace("’", "-").replace(" ", "-").encode("ascii", "ignore").decode()
+    host = _plain(f"{kind} {place}")
     body: dict[str, Any] = {
         "id": f"demo-{seed}-{n}",
         "first_name": first,
         "last_name": last,
-        "email": f"{first}.{last}{n}@{host}.example".lower().replace(" ", ""),
+        "email": f"{_plain(first)}.{_plain(last)}{n}@{host}.example",
         "phone": f"+336{10000000 + n * 7:08d}",
         "company": f"{kind} {place}",
         "title": dice.choice(TITLES),
@@ -154,6 +155,12 @@ def draw(n: int, seed: int, origin: Origin, dice: random.Random, hour: int) -> d
         if marks[1] == "cpc":
             body["utm_campaign"] = "audit-energie"
     return body
+
+
+def _plain(name: str) -> str:
+    """As in an address: no accent, no space."""
+    joined = name.lower().replace("’", "-").replace(" ", "-")
+    return unicodedata.normalize("NFKD", joined).encode("ascii", "ignore").decode()
 
 
 def as_posted(arrival: Arrival) -> dict[str, Any]:

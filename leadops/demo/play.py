@@ -22,11 +22,12 @@ from capture import intake, live_sources, pipeline
 from capture.models import Source, Submission
 from leadops import ids, journal, moment
 from leadops.access import system
-from leadops.demo import acting, plants
-from leadops.demo.arrivals import Arrival, arrivals, as_posted, marks
+from leadops.demo import acting, plants, tidy
+from leadops.demo.arrivals import PARIS, Arrival, arrivals, as_posted, marks
 from leadops.demo.models import Demo
 from leadops.demo.stage import PATIENCE, Happening, Script, Stage
 from leadops.demo.story import Act, story
+from leadops.effects import runner
 from leadops.effects.models import Effect
 from leadops.errors import Refused
 from leadops.models import Lead
@@ -49,8 +50,8 @@ LOOKS = {
 }
 OTHERS = timedelta(hours=6)
 CLOSELY = timedelta(days=3)  # the newest days are looked at closely: their reminders stand one by one in the bell
-NEWEST = timedelta(days=1)
-# What was planned for a past moment is not sent: `_unsent`. Reports count leads directly until their facts are built,
+LETTERS = 2  # working days before the last: their letters to prospects are sent, each in its hour
+# What was planned for a past moment is else not sent: `_unsent`. Reports count leads directly until their facts are built,
 # once and at the end: to renew them day by day costs a third of the play.
 NEVER = {"effects", "facts of the reports"}
 TOLD_EVERY = 5  # days between two lines of progress
@@ -74,9 +75,7 @@ def play(
             if demo.day >= told + TOLD_EVERY:
                 told = demo.day
                 say(f"day {demo.day} of {demo.days}: {len(stage.leads)} leads")
-    _unsent(
-        demo.until, Q(person__isnull=True)
-    )  # the last day's letters to prospects go to the demo's mailbox, to be read
+    _unsent(demo.until, Q(person__isnull=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', '0', true)")  # what the door set may still hold
         cursor.execute("ANALYZE")
@@ -105,12 +104,21 @@ def _step(stage: Stage, at: datetime, now: Happening) -> None:
         _arrive(stage, now.arriving, at)
     if now.acts:
         _act(stage, now.acts, at)
+    _clear(stage, at)
     # after what people did, never before: what was answered since the last step is no breach
     if now.acts or now.planted or stage.ticked is None or at - stage.ticked >= OTHERS:
         _tick(stage, at)
         stage.ticked = at
     stage.demo.played_to = at
     Demo.objects.filter(pk=1).update(played_to=at)
+
+
+def _clear(stage: Stage, at: datetime) -> None:
+    """Once a day what no script answers, in the newest days all that is late."""
+    close = at > stage.demo.until - CLOSELY
+    if close or at - stage.looked.get("lists", stage.demo.from_at) >= timedelta(days=1):
+        tidy.clear(stage, at, whole=close)
+        stage.looked["lists"] = at
 
 
 def _arrive(stage: Stage, arriving: Sequence[Arrival], at: datetime) -> None:
@@ -182,10 +190,23 @@ def _tick(stage: Stage, at: datetime) -> None:
             continue
         stage.looked[work.name] = at
         if work.name == "sequences":  # a letter waits for the one before it
-            _unsent(min(at, stage.demo.until - NEWEST), Q(person__isnull=False))
+            _unsent(min(at, letters_from(stage.demo.until)), Q(person__isnull=False))
         due = work.next_at(at)
         if due is not None and due <= at:
             work.task()
+    if at > letters_from(stage.demo.until):
+        _unsent(at, Q(person__isnull=True))
+        runner.run(at)
+
+
+def letters_from(until: datetime) -> datetime:
+    """Since when letters to prospects are sent, to be read in the demo's mailbox: whole working days, whatever the hour."""
+    day = until.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    left = LETTERS
+    while left:
+        day -= timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
 
 
 def _unsent(upto: datetime, which: Q) -> None:

@@ -36,7 +36,7 @@ class Act:
 def story(arrival: Arrival, seed: int, until: datetime) -> list[Act]:
     """Answered fast or late, reached or not, qualified or not, won or lost; the newest still wait in the inbox."""
     dice = random.Random(f"{seed}:{arrival.n}")  # noqa: S311  a story, not a secret
-    if until - arrival.at < timedelta(hours=20) and dice.random() < 0.7:
+    if until - arrival.at < timedelta(hours=3) and dice.random() < 0.5:
         return []
     zone = ZoneInfo(ZONES.get(arrival.country, "Europe/Paris"))
     acts: list[Act] = []
@@ -80,7 +80,7 @@ def _unreached(arrival: Arrival, dice: random.Random, at: datetime, zone: ZoneIn
     """Two tries without a contact: letters of a sequence and a last call, a rest, or the end."""
     fate = dice.random()
     if fate < 0.35:
-        then(at + timedelta(minutes=30), "enrol")
+        then(together(at) + timedelta(minutes=1), "enrol")  # a step later: a call in the same unit would end it
         at = in_hours(at + timedelta(days=dice.randint(9, 12)), zone)
         reached = dice.random() < 0.45
         then(at, "call", reached=reached)

@@ -14,8 +14,10 @@ from django.urls import reverse
 from capture.models import Import
 from leadops import moment
 from leadops.demo import arrivals, company, plants, play
+from leadops.effects.models import Effect
 from leadops.models import Lead, Opportunity, Rep, Task, User
 from leadops.tests.scale import sized
+from leadops.work import Work
 from nurture.models import Enrolment
 from routing import services as routing
 from routing.models import Clock, Reassignment
@@ -138,6 +140,18 @@ def test_11_letters_go_to_who_is_not_reached_and_to_who_rests(told):
         assert "active" in states, key
     assert Enrolment.objects.filter(sequence="unreached", state__in=("exited", "finished")).exists()
     assert Task.objects.filter(kind="call", created_by=None).exists(), "a call after letters without an answer"
+
+
+def test_11_letters_of_the_last_working_days_are_in_the_mailbox(told):
+    letters = Effect.objects.filter(person__isnull=False, state="sent", sent_at__lte=UNTIL)
+    assert letters.exists()
+    assert not Effect.objects.filter(state="planned", due_at__lte=UNTIL, user__isnull=False).exists()
+
+
+@pytest.mark.parametrize("name", ["lea", "sofia", "marc", "emily"])
+def test_a_rep_begins_with_a_list_one_can_clear(told, name):
+    rows = Work.objects.filter(owner=rep_of(name), wakes_at=None, waiting_on="us")
+    assert rows.count() <= sized(15, 20) and rows.filter(due_at__lte=UNTIL).count() <= 4
 
 
 def test_12_promises_are_kept_broken_and_still_to_come(told):
