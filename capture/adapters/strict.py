@@ -190,6 +190,8 @@ def _multipart(raw: bytes, content_type: str, charset: str) -> dict[str, list[st
         fields.setdefault(name, []).append(file_name)
     if not fields:
         raise Unreadable("form", "The form has no fields.")
+    if sum(map(len, fields.values())) > MOST_FORM_FIELDS:
+        raise Unreadable("too-many-fields", f"The form has more than {MOST_FORM_FIELDS} fields.")
     return fields
 
 
