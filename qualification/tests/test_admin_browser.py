@@ -77,7 +77,7 @@ def test_marketing_ops_changes_the_scorecard_by_hand_and_a_score_follows(
     value = page.locator("[name='when-0-value']")
     value.fill("retail")
     value.press("Tab")
-    expect(page.locator(".cond-sentence")).to_have_text("The industry is “retail”")
+    expect(page.locator(".cond-sentence")).to_have_text("The industry is retail")
     page.locator("#id_points").fill("12")
     page.get_by_role("button", name="Save the line").click()
 

@@ -35,7 +35,7 @@ REPORTS: dict[str, tuple[Report, int]] = {
     "overview": (lambda actor: executive_report(actor, FEBRUARY), 10),
     "response": (lambda actor: response_report(actor, FEBRUARY, detailed=False), 5),
     "velocity": (lambda actor: velocity_report(actor, FEBRUARY), 6),
-    "live": (lambda actor: live_report(actor), 10),
+    "live": (lambda actor: live_report(actor), 11),
     "sources": (lambda actor: sources_report(actor, FEBRUARY), 9),
     "funnel": (lambda actor: funnel_report(actor, FEBRUARY, detailed=False), 7),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -50,7 +51,14 @@ def line_of(found: board.Board, name: str) -> board.Line:
     return next(line for line in found.lines if line.rep.user.name == name)
 
 
-def test_each_rep_has_load_new_due_and_overdue() -> None:
+@pytest.fixture
+def noon() -> Iterator[None]:
+    """What happened today is still today ten minutes later."""
+    with moment.at(datetime(2026, 3, 10, 12, tzinfo=UTC)):
+        yield
+
+
+def test_each_rep_has_load_new_due_and_overdue(noon: None) -> None:
     install_defaults()
     ada, _bob = rep("Ada", capacity=2), rep("Bob")
     given(ada, 3)
@@ -73,7 +81,7 @@ def opened(user: User, url: str) -> int:
 
 
 @pytest.mark.parametrize("minutes", [0, 10])
-def test_each_number_of_the_board_opens_as_many_leads(minutes: int) -> None:
+def test_each_number_of_the_board_opens_as_many_leads(minutes: int, noon: None) -> None:
     install_defaults()
     ada, bob = rep("Ada"), rep("Bob", "lyon")
     moved = given(ada, 3)[0]
