@@ -73,11 +73,11 @@ def test_marketing_ops_changes_the_scorecard_by_hand_and_a_score_follows(
     page.locator("[name='when-do'][value^='add']").first.click()
     page.locator("[name='when-0-field']").select_option("industry")
     page.wait_for_load_state("networkidle")  # the menus follow the field
-    expect(page.locator("[name='when-0-op']")).to_have_value("eq")
+    expect(page.locator("[name='when-0-op']")).to_have_value("eq", timeout=30_000)
     value = page.locator("[name='when-0-value']")
     value.fill("retail")
     value.press("Tab")
-    expect(page.locator(".cond-sentence")).to_have_text("The industry is retail")
+    expect(page.locator(".cond-sentence")).to_have_text("The industry is retail", timeout=30_000)
     page.locator("#id_points").fill("12")
     page.get_by_role("button", name="Save the line").click()
 
