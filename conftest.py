@@ -55,6 +55,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail(why, pytrace=False)
 
 
+class ToldAtOnce:
+    """In CI a failure is told as soon as it is known: a run that is ended from outside prints no summary."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self.terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = crash.message if crash else str(report.longrepr).strip().rpartition("\n")[2]
+            self.terminal.ensure_newline()
+            self.terminal.write_line(f"{report.when} failed: {report.nodeid}: {why.partition(chr(10))[0]}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if "CI" in os.environ and isinstance(terminal, pytest.TerminalReporter):  # a worker of xdist has none
+        session.config.pluginmanager.register(ToldAtOnce(terminal))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """The migrations' rows come back as soon as a transactional test has emptied the tables.
@@ -130,6 +150,23 @@ def fill_reference() -> bool:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     return REAL
+
+
+@pytest.fixture(scope="session")
+def nothing_open() -> None:
+    """In a thread where a loop runs Django looks for its connections in another place: what is open now would stay so."""
+    from django.db import connections  # apps are ready only now
+
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def playwright(nothing_open: None, playwright: Any) -> Generator[Any]:
+    """The browser's driver, whose loop runs from here to the end of the process."""
+    from django.db import connections  # apps are ready only now
+
+    yield playwright
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

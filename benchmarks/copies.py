@@ -89,9 +89,14 @@ def _do_beside_each_other() -> None:
     """One writer per processor, each with a connection of its own."""
     connection.close()  # a connection does not survive being shared by two processes
     largest = sorted(range(len(_jobs)), key=lambda number: -len(_jobs[number].numbers))
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as writers:
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), _alone) as writers:
         for _done in writers.imap_unordered(_do, largest):
             pass
+
+
+def _alone() -> None:
+    """Forget, unclosed, what the parent has open: where it runs a loop (a browser's driver) this is another than it closed."""
+    connection.connection = None
 
 
 def _do(number: int) -> None:
