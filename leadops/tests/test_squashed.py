@@ -14,7 +14,7 @@ from psycopg import sql
 from leadops.tests.migrated import BASE
 from leadops.tests.running import database_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.proof]  # both ways are history: neither changes any more
 LONG_WAY = """
 import django
 django.setup()

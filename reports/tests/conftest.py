@@ -11,6 +11,7 @@ from leadops import moment
 from leadops.access import Actor, actor_of
 from leadops.models import Role, User
 from leadops.testing import member, rep
+from leadops.tests.scale import sized
 from reports.tests import world
 from reports.tests.world import NOW, Story
 
@@ -35,9 +36,9 @@ def boss(executive: User) -> Actor:
 
 @pytest.fixture
 def stories(db: None) -> list[Story]:
-    """Four hundred lives, owned by two teams or nobody."""
+    """Hundreds of lives, owned by two teams or nobody."""
     reps = [rep("Anna", "paris"), rep("Karim", "lyon"), None]
-    made = world.made_up(400, reps=reps)
+    made = world.made_up(sized(160, 400), reps=reps)
     world.write(made)
     return made
 
