@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from babel.dates import format_date, format_datetime
@@ -39,8 +40,13 @@ def pattern(form: str) -> str:
 
 def instant_words(at: datetime, form: str = "stamp") -> str:
     """5 Mar 2026, 14:05 · 5 mars 2026 à 14:05; the instant already carries the zone it is shown in."""
-    # None would make Babel take UTC.
-    return format_datetime(at, pattern(form), tzinfo=at.tzinfo, locale=language())
+    return _words(at.replace(tzinfo=None), at.fold, at.tzinfo, pattern(form), language())
+
+
+@lru_cache(maxsize=4096)  # a list is shown again and again, and a zone's name is dear
+def _words(clock: datetime, fold: int, zone: tzinfo | None, pattern: str, tongue: str) -> str:
+    at = clock.replace(tzinfo=zone, fold=fold)
+    return format_datetime(at, pattern, tzinfo=zone, locale=tongue)  # no zone would make Babel take UTC
 
 
 def day_words(value: date, form: str = "day") -> str:

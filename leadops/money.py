@@ -166,6 +166,17 @@ def format_money(minor: int, currency: str, language: str, whole: bool = False) 
 
 def format_number(value: int | Decimal | float, language: str, digits: int | None = None) -> str:
     """A number with the language's marks; `digits` fixes its decimals, else up to three are shown."""
+    if type(value) is int and digits is None:
+        return _whole(value, language)
+    return _number(value, language, digits)
+
+
+@lru_cache(maxsize=4096)  # most figures of a page are small whole numbers, and a page has many
+def _whole(value: int, language: str) -> str:
+    return _number(value, language, None)
+
+
+def _number(value: int | Decimal | float, language: str, digits: int | None) -> str:
     pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
     if digits is not None and not round(value, digits):
         value = 0  # what rounds to nothing has no sign

@@ -65,8 +65,8 @@ def _labels() -> dict[str, str]:
     }
 
 
-def navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
-    """What this actor may open, in the order of the work."""
+def navigation(actor: Actor, path: str, due: int) -> list[dict[str, Any]]:
+    """What this actor may open, in the order of the work; `due` is the badge of the inbox."""
     labels, items = _labels(), []
     for key, name, icon, letter, verb, roles in ITEMS:
         if (
@@ -76,7 +76,7 @@ def navigation(actor: Actor, path: str) -> list[dict[str, Any]]:
         ):
             continue
         url = reverse(name)
-        badge = selectors.due_count(actor, moment.now()) if key == "inbox" else 0
+        badge = due if key == "inbox" else 0
         items.append(
             {
                 "key": key,
@@ -108,14 +108,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.user_id is None or getattr(request, "htmx", False):
         return {"nav": []}
-    masked = access.masks_contacts(actor)
+    masked, badges = access.masks_contacts(actor), selectors.badges_of(actor)
     return {
-        "nav": navigation(actor, _place(request)),
+        "nav": navigation(actor, _place(request), badges["due"]),
         "search_url": reverse("desk:list_leads") if access.can(actor, "read_leads") else "",
         "search_label": _("Company") if masked else _("Name, e-mail or company"),
         "live_url": live_url(actor.user_id),
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),
-        "notices_count": selectors.unseen_notices(actor),
+        "notices_count": badges["unseen"],
         **availability.switch(actor, moment.now()),
     }

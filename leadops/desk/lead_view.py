@@ -21,7 +21,7 @@ from leadops.access import WHOLE_HOUSE, Actor
 from leadops.conditions.kinds import Unreadable
 from leadops.conditions.sentence import value_words
 from leadops.desk import forms, selectors
-from leadops.desk.rows import band_of, chip_of, last_met, reason_words, running_clocks
+from leadops.desk.rows import band_of, chip_of, clocks_of, reason_words
 from leadops.desk.timeline import events_of, held_words
 from leadops.errors import Refused
 from leadops.industries import industry_words
@@ -84,7 +84,8 @@ def initials(name: str) -> str:
 def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
     """Everything but the panels."""
     masked = access.masks_contacts(actor)
-    clock = running_clocks([lead]).get(lead.pk) or last_met([lead]).get(lead.pk)
+    running, met = clocks_of([lead])
+    clock = running.get(lead.pk) or met.get(lead.pk)
     near = selectors.neighbours(actor, lead, tab) if actor.has(Role.REP) else selectors.Near()
     events, older = events_of(lead, None, masked)
     status_form = forms.StatusForm(initial={"status": lead.status})

@@ -7,17 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capture.selectors import names_of
+from leadops.dates import language
 from leadops.desk import selectors
-from leadops.models import Lead, Touch
+from leadops.models import Lead, Stage, Touch
+from leadops.templatetags.house import ago, country
 from leadops.versions.models import Version
 from leadops.work import Work
 from qualification.fields import BAND_LABELS
 from qualification.panels import line_labels
 from routing.models import Clock
 
+CLOCK = ("lead", "kind", "state", "due_at", "ended_at", "breached_at", "target_seconds")  # what a chip says
+MOST_VERSIONS = 100
+_labels: dict[tuple[uuid.UUID, str], dict[str, str]] = {}
 AT_RISK = timedelta(minutes=2)
 
 
@@ -41,6 +48,7 @@ class Band:
     icon: str
 
 
+STAGES, TOUCHES = dict(Stage.choices), dict(Touch.Kind.choices)  # `get_…_display` builds its table for every row
 BANDS = {"hot": ("warn", "flame"), "warm": ("info", "sun"), "cold": ("neutral", "snowflake")}
 
 
@@ -56,10 +64,12 @@ class Row:
     work: Work
     chip: Chip | None
     reason: str
-    reasons: list[str]
+    intent: str  # what they did last, and what speaks most for or against them
     band: Band | None
-    touch: Touch | None
+    stage: str
+    country: str
     origin: list[str] = field(default_factory=list)
+    accepted: bool = False
     fresh: bool = False
 
 
@@ -75,40 +85,45 @@ def chip_of(clock: Clock, at: datetime) -> Chip:
     return Chip("at_risk" if clock.due_at - at <= soon else "running", clock.due_at, None, clock.kind, clock.pk)
 
 
+_REASONS = {
+    "first_attempt": gettext_lazy("First attempt due"),
+    "acceptance": gettext_lazy("To accept"),
+    "follow_up": gettext_lazy("Follow-up due"),
+    "qualify": gettext_lazy("To qualify"),
+    "call": gettext_lazy("Call planned"),
+    "callback": gettext_lazy("Call back"),
+    "mail": gettext_lazy("E-mail planned"),
+    "social": gettext_lazy("Message planned"),
+    "reply": gettext_lazy("Replied: to answer"),
+    "other": gettext_lazy("Task due"),
+}
+
+
 def reason_words(reason: str) -> str:
     """Why a row is due, in words."""
-    return {
-        "first_attempt": _("First attempt due"),
-        "acceptance": _("To accept"),
-        "follow_up": _("Follow-up due"),
-        "qualify": _("To qualify"),
-        "call": _("Call planned"),
-        "callback": _("Call back"),
-        "mail": _("E-mail planned"),
-        "social": _("Message planned"),
-        "reply": _("Replied: to answer"),
-        "other": _("Task due"),
-    }.get(reason, _("Next step to choose"))
+    return str(_REASONS.get(reason) or _("Next step to choose"))
 
 
-def running_clocks(leads: Sequence[Lead]) -> dict[uuid.UUID, Clock]:
-    """The running clock of each lead that is due first."""
-    rows = Clock.objects.filter(lead__in=leads, state=Clock.State.RUNNING).order_by("-due_at")
-    return {clock.lead_id: clock for clock in rows}
-
-
-def last_met(leads: Sequence[Lead]) -> dict[uuid.UUID, Clock]:
-    """The first-attempt clock of each lead that has ended, for the green chip."""
-    rows = Clock.objects.filter(lead__in=leads, kind=Clock.Kind.FIRST_ATTEMPT, state=Clock.State.MET).order_by(
-        "ended_at"
+def clocks_of(leads: Sequence[Lead]) -> tuple[dict[uuid.UUID, Clock], dict[uuid.UUID, Clock]]:
+    """The running clock of each lead that is due first; and how its first attempt went, for the green chip."""
+    met = Q(kind=Clock.Kind.FIRST_ATTEMPT, state=Clock.State.MET)
+    rows = list(Clock.objects.filter(met | Q(state=Clock.State.RUNNING), lead__in=leads).only(*CLOCK))
+    running = sorted(
+        (row for row in rows if row.state == Clock.State.RUNNING), key=lambda row: row.due_at, reverse=True
     )
-    return {clock.lead_id: clock for clock in rows}
+    ended = sorted((row for row in rows if row.ended_at is not None), key=lambda row: row.ended_at or row.due_at)
+    return {row.lead_id: row for row in running}, {row.lead_id: row for row in ended}
 
 
 def score_labels(leads: Sequence[Lead]) -> dict[uuid.UUID, dict[str, str]]:
-    """Labels of the score lines, by scorecard version: one query for the page."""
+    """Labels of the score lines, by scorecard version; a version says the same for ever, so it is read once."""
     keys = {lead.score_sheet.version_id for lead in leads if hasattr(lead, "score_sheet")}
-    return {version.pk: line_labels(version) for version in Version.objects.filter(pk__in=keys)}
+    missing = [key for key in keys if (key, language()) not in _labels]
+    for version in Version.objects.filter(pk__in=missing) if missing else ():
+        if len(_labels) >= MOST_VERSIONS:
+            _labels.clear()
+        _labels[version.pk, language()] = line_labels(version)
+    return {key: _labels.get((key, language()), {}) for key in keys}
 
 
 def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str]:
@@ -119,6 +134,11 @@ def top_reasons(lead: Lead, labels: dict[uuid.UUID, dict[str, str]]) -> list[str
     words = labels.get(sheet.version_id, {})
     lines = sorted(((points, key) for key, points in sheet.lines if points), key=lambda line: -abs(line[0]))[:2]
     return [f"{words.get(key, key)} {points:+d}" for points, key in lines]
+
+
+def _last_act(touch: Touch | None) -> list[str]:
+    """What the prospect did last, and how long ago."""
+    return [str(TOUCHES[touch.kind]), ago(touch.occurred_at)] if touch else []
 
 
 def _chip(work: Work, running: Clock | None, met: Clock | None, at: datetime) -> Chip | None:
@@ -133,7 +153,7 @@ def _chip(work: Work, running: Clock | None, met: Clock | None, at: datetime) ->
 def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) -> list[Row]:
     """Rows, those that came after `since` marked, with chips, touches and origins: a few queries for the whole page."""
     leads = [work.lead for work in found]
-    clocks, met, touches = running_clocks(leads), last_met(leads), selectors.last_touches(leads)
+    (clocks, met), touches = clocks_of(leads), selectors.last_touches(leads)
     labels = score_labels(leads)
     names = names_of((lead.source for lead in leads), (lead.campaign for lead in leads))
     rows = []
@@ -145,10 +165,12 @@ def rows_of(found: Sequence[Work], at: datetime, since: datetime | None = None) 
                 work,
                 chip,
                 reason_words(work.reason),
-                top_reasons(work.lead, labels),
+                " · ".join([*_last_act(touches.get(work.lead_id)), *top_reasons(work.lead, labels)]),
                 band_of(work.lead),
-                touches.get(work.lead_id),
+                str(STAGES[work.lead.stage]),
+                country(work.lead.country) if work.lead.country else "",
                 names.of(work.lead.source, work.lead.campaign),
+                work.lead.accepted_at is not None,
                 since is not None and work.since > since,
             )
         )

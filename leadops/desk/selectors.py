@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from django.core import signing
+from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import localtime
 
@@ -31,6 +32,14 @@ TABS = ("now", "snoozed", "waiting", "all")
 MANY = 500  # first attempts of one rep in one day
 HANDLED = (Kind.ATTEMPTED, Kind.CONVERSED, Kind.HANDED_BACK, Kind.NOTED, Kind.STAGE_MOVED, Kind.OPPORTUNITY_OPENED)
 MOST = 100  # counts are capped: "99+"
+# what a line of the inbox shows, and what its order goes by
+SHOWN = (
+    "due_at", "reason", "heat", "wakes_at", "score_band", "since",
+    *(f"lead__{name}" for name in (
+        "company", "title", "stage", "score", "band", "source", "campaign", "country", "accepted_at", "version",
+        "person__name", "person__email", "person__phone", "score_sheet__version", "score_sheet__lines",
+    )),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,28 @@ def work_of(actor: Actor, tab: str) -> QuerySet[Work]:
     return rows.order_by(F("due_at").asc(nulls_last=True), "-score_band", "-heat", "lead")
 
 
+# several counts of a reader in one statement: what `work_of` and `notices_of` give, and none beyond MOST
+_OWN = {
+    "now": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND waiting_on = 'us'",
+    "snoozed": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NOT NULL",
+    "waiting": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND waiting_on = 'prospect'",
+    "all": "leadops_work WHERE owner_id = %(me)s",
+    "due": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND due_at IS NOT NULL",
+    "unseen": "leadops_notice WHERE user_id = %(me)s AND seen_at IS NULL",
+}
+
+
+def _counted(actor: Actor, names: Sequence[str]) -> dict[str, int]:
+    capped = "(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) rows_)"
+    columns = ", ".join(capped.format(_OWN[name], MOST) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", {"me": actor.user_id})  # names of the table above
+        return dict(zip(names, cursor.fetchone(), strict=True))
+
+
 def counts_of(actor: Actor) -> dict[str, int]:
     """How many rows each tab has, capped."""
-    return {tab: work_of(actor, tab).order_by()[:MOST].count() for tab in TABS}
+    return _counted(actor, TABS)
 
 
 def next_snooze_over(at: datetime) -> datetime | None:
@@ -71,14 +99,14 @@ def _snoozes() -> QuerySet[Task]:
     return rows.order_by("due_at")
 
 
-def due_count(actor: Actor, at: datetime) -> int:
-    """The badge: rows on us with something due, capped."""
-    return Work.objects.filter(owner=actor.user_id, wakes_at__isnull=True, due_at__isnull=False)[:MOST].count()
+def badges_of(actor: Actor) -> dict[str, int]:
+    """What every page shows: `due`, rows on us with something due, and `unseen` notices; capped."""
+    return _counted(actor, ("due", "unseen"))
 
 
 def inbox_page(actor: Actor, tab: str, after: str = "", since: datetime | None = None) -> Page:
     """One keyset page of the queue with leads, people and sheets; what came after `since` and nobody accepted yet stands first."""
-    rows = work_of(actor, tab).select_related("lead__person", "lead__account", "lead__score_sheet")
+    rows = work_of(actor, tab).select_related("lead__person", "lead__score_sheet").only(*SHOWN)
     if since and not after:
         page = inbox_page(actor, tab)
         fresh = list(rows.filter(since__gt=since, lead__accepted_at__isnull=True)[:SHOWN_FIRST])
@@ -187,12 +215,8 @@ def leads_list(actor: Actor) -> QuerySet[Lead]:
 def last_touches(leads: Sequence[Lead]) -> dict[uuid.UUID, Touch]:
     """The newest touch of each lead, in one query."""
     newest = Touch.objects.filter(lead=OuterRef("pk")).order_by("-occurred_at", "-id").values("id")[:1]
-    keys = (
-        Lead.objects.filter(pk__in=[lead.pk for lead in leads])
-        .annotate(newest=Subquery(newest))
-        .values_list("newest", flat=True)
-    )
-    found = Touch.objects.filter(pk__in=[key for key in keys if key])
+    keys = Lead.objects.filter(pk__in=[lead.pk for lead in leads]).values(newest=Subquery(newest))
+    found = Touch.objects.filter(pk__in=keys).only("lead", "kind", "occurred_at")
     return {touch.lead_id: touch for touch in found if touch.lead_id}
 
 
@@ -223,4 +247,4 @@ def notices_of(actor: Actor, limit: int = 50) -> list[Notice]:
 
 
 def unseen_notices(actor: Actor) -> int:
-    return Notice.objects.filter(user=actor.user_id, seen_at__isnull=True)[:MOST].count()
+    return _counted(actor, ("unseen",))["unseen"]

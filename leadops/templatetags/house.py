@@ -20,15 +20,17 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 from leadops import moment
 from leadops.dates import day_words, instant_words, language, local
 from leadops.industries import industry_words
 from leadops.money import format_money, format_number, format_percent
+from leadops.templatetags.stencils import stencil
 
 register = template.Library()
 register.filter("industry", industry_words)
+register.tag("stencil", stencil)
 
 NOTHING = "—"  # an unknown figure is never shown as zero
 
@@ -76,7 +78,12 @@ def said(texts: Mapping[str, str] | str | None) -> str:
 @register.filter
 def country(code: str | None) -> str:
     """FR -> France, in the reader's language; a code nobody knows is shown as it came."""
-    return Locale.parse(language()).territories.get(str(code or "").upper(), str(code or "")) or NOTHING
+    return _territory(str(code or ""), language())
+
+
+@lru_cache(maxsize=1024)
+def _territory(code: str, tongue: str) -> str:
+    return Locale.parse(tongue).territories.get(code.upper(), code) or NOTHING
 
 
 @register.filter
@@ -142,22 +149,23 @@ def scale(value: float | Decimal | None, largest: float | Decimal | None = 100) 
 # -- times ------------------------------------------------------------------------------------------------
 
 
-def _units(seconds: int) -> list[str]:
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, left = divmod(rest, 60)
-    named = [
-        (days, pgettext("duration", "%(n)s d")),
-        (hours, pgettext("duration", "%(n)s h")),
-        (minutes, pgettext("duration", "%(n)s min")),
-        (left, pgettext("duration", "%(n)s s")),
-    ]
-    first = next((i for i, (n, _unit) in enumerate(named) if n), len(named) - 1)
-    return [
-        unit % {"n": format_number(n, language())}
-        for n, unit in named[first : first + 2]
-        if n or len(named) == first + 1
-    ]
+_SPANS = (
+    (86_400, pgettext_lazy("duration", "%(n)s d")),
+    (3_600, pgettext_lazy("duration", "%(n)s h")),
+    (60, pgettext_lazy("duration", "%(n)s min")),
+    (1, pgettext_lazy("duration", "%(n)s s")),
+)
+
+
+def _units(seconds: int, parts: int) -> list[str]:
+    """The largest unit there is, and the next one where it holds anything."""
+    found: list[str] = []
+    first = next((place for place, (size, _word) in enumerate(_SPANS) if seconds >= size), len(_SPANS) - 1)
+    for size, word in _SPANS[first : first + parts]:
+        count, seconds = divmod(seconds, size)
+        if count or not found:
+            found.append(str(word) % {"n": format_number(count, language())})
+    return found
 
 
 @register.filter
@@ -166,7 +174,7 @@ def duration(span: float | timedelta | None, parts: int = 2) -> str:
     if span is None or span == "":
         return NOTHING
     seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
-    return " ".join(_units(abs(round(seconds)))[:parts]).replace(" ", "\u00a0") or NOTHING
+    return " ".join(_units(abs(round(seconds)), parts)).replace(" ", "\u00a0") or NOTHING
 
 
 @register.filter
@@ -201,16 +209,16 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
     if at is None:
         return NOTHING
     here = local(at)
-    full, stamp = instant_words(here, "full"), instant_words(here, "stamp")
-    shown = {"near": _near(here), "relative": ago(at), "clock": here.strftime("%H:%M")}.get(form, stamp)
+    full = instant_words(here, "full")
     if form == "relative":  # a relative time alone goes stale: the absolute one is there for ears and pointers
         return format_html(
             '<time datetime="{}" title="{}" data-ago>{}</time><span class="vh"> ({})</span>',
             at.isoformat(),
             full,
-            shown,
-            stamp,
+            ago(at),
+            instant_words(here, "stamp"),
         )
+    shown = _near(here) if form == "near" else here.strftime("%H:%M") if form == "clock" else instant_words(here)
     clock = format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full, shown)
     if form != "both":
         return clock

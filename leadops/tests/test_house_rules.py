@@ -33,6 +33,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "mana
 MARKS_SAFE = {
     "leadops/conditions/form.py",  # the builder's own template, rendered with escaping on
     "nurture/wording.py",  # a letter's HTML after the sanitiser
+    "leadops/templatetags/stencils.py",  # markup of our templates, each gap escaped
 }
 SQL_BY_HAND = {
     "leadops/unit.py": "NOTIFY with the commit",
@@ -50,6 +51,7 @@ SQL_BY_HAND = {
     "capture/silences.py": "the gap between a row and the next of its source, whatever their number",
     "capture/imports/work.py": "an advisory lock per import",
     "capture/imports/erasing.py": "words looked for in the bytes of kept files",
+    "leadops/desk/selectors.py": "capped counts of one reader's queue, all in one statement",
     "leadops/desk/people.py": "an advisory lock for who founds the house",
     "leadops/eraser.py": "the key to the guards of append-only tables",
     "leadops/backup/manifest.py": "rows and digest of every table",

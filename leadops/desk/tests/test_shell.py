@@ -39,7 +39,7 @@ def test_each_role_has_its_pages_in_the_order_of_its_work(
     desk: Desk, who: str, first: list[str], absent: set[str]
 ) -> None:
     person = getattr(desk, who)
-    keys = [item["key"] for item in navigation(actor_of(getattr(person, "user", person)), "/")]
+    keys = [item["key"] for item in navigation(actor_of(getattr(person, "user", person)), "/", 0)]
     assert keys[: len(first)] == first
     assert not absent & set(keys)
 
@@ -48,7 +48,7 @@ def test_each_role_has_its_pages_in_the_order_of_its_work(
 def test_no_link_of_the_navigation_is_refused(desk: Desk, who: str) -> None:
     person = getattr(desk, who)
     client = client_of(getattr(person, "user", person))
-    for item in navigation(actor_of(getattr(person, "user", person)), "/"):
+    for item in navigation(actor_of(getattr(person, "user", person)), "/", 0):
         assert client.get(item["url"], follow=True).status_code == 200, item["url"]
 
 
