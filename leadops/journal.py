@@ -198,14 +198,17 @@ class Entry:
         return (self.actor or otherwise).user_id is not None
 
 
+def numbers(count: int) -> list[int]:
+    """The next ids, the last one first: taken from the end."""
+    return bulk.keys(JournalEntry, count)[::-1]
+
+
 def rows_of(
-    entries: Sequence[Entry], *, actor: Actor, at: datetime, recorded_at: datetime
+    entries: Sequence[Entry], ids: list[int], *, actor: Actor, at: datetime, recorded_at: datetime
 ) -> tuple[list[dict[str, Any]], list[EntryText]]:
-    """The rows of a unit's entries, to be inserted together; gives the entries their ids. Called by the unit only."""
-    if not entries:
-        return [], []
-    for entry, key in zip(entries, bulk.keys(JournalEntry, len(entries)), strict=True):
-        entry.id = key
+    """The rows of a unit's entries, to be inserted together; takes their ids from `ids`. Called by the unit only."""
+    for entry in entries:
+        entry.id = ids.pop()
     rows = [
         {
             "id": e.id,

@@ -86,6 +86,7 @@ class Unit:
     _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _parts: list[bulk.Part] = field(default_factory=list)
     _written: int = 0
+    _numbers: list[int] = field(default_factory=list)  # of journal rows to come
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _after: list[Callable[[], None]] = field(default_factory=list)
 
@@ -218,39 +219,42 @@ class Unit:
     def send(self) -> None:
         """Give new leads and what was buffered to the database, and do not wait: the server writes while we go on.
 
-        For many new leads, once they are decided; entries and the rows put beside a lead stay for the end. Whoever reads
-        waits for it, an error of it is raised by the next statement. What a later phase changes is an update.
+        For many new leads, once they are decided. Whoever reads waits for it, an error of it is raised by the next
+        statement. What a later phase changes is an update.
         """
         if len(self._unwritten) < MANY:
             return
-        lists: list[Sequence[models.Model]] = [self._unwritten, *self._rows.values()]
-        new = [bulk.Part(rows) for rows in lists]
-        new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
-        bulk.send([*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts])
-        self._forget()
+        bulk.send(self._buffered(spare=len(self.entries)))
 
     def flush(self) -> None:
         """Write new leads and what was buffered, in one statement; at the end, and before a read that needs it."""
+        bulk.write(self._buffered())
+
+    def _buffered(self, spare: int = 0) -> list[bulk.Part]:
+        """All that waits to be written, which is written from now on; with numbers for so many later entries."""
         fresh = self.entries[self._written :]
-        told, texts = journal.rows_of(fresh, actor=self.actor, at=self.at, recorded_at=self.at)
+        missing = len(fresh) - len(self._numbers)
+        if missing > 0:
+            self._numbers = journal.numbers(missing + spare) + self._numbers
+        told, texts = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
         put = [[row for row in held.values() if row is not None] for held in self._put.values()]
         lists: list[Sequence[models.Model]] = [self._unwritten, *put, texts, *self._rows.values()]
         new = [bulk.Part(rows) for rows in lists]
         new.append(bulk.Part(told, model=journal.JournalEntry))
         new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
-        bulk.write([*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts])
+        parts = [*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts]
         self._written = len(self.entries)
         for held in self._put.values():
             held.update(dict.fromkeys(held))
         self._forget()
+        return parts
 
     def _forget(self) -> None:
-        self._unwritten = []
+        self._unwritten, self._parts = [], []
         self._waiting.clear()
         self._rows.clear()
         self._noted.clear()
         self._once.clear()
-        self._parts.clear()
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:
