@@ -18,6 +18,7 @@ from capture import api_shapes as shapes
 from capture import editing, selectors, services
 from capture.bell import bell
 from capture.models import Campaign, Cost, Source, Submission
+from leadops import moment
 from leadops.errors import NotFound
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.pagination import ByKey, BySlug
@@ -109,6 +110,17 @@ class SourceEndpoint(Endpoint):
 
     def retrieve(self, request: Request, pk: uuid.UUID) -> Response:
         return self.answer(selectors.source_for(self.actor, pk))
+
+    @extend_schema(
+        operation_id="sources_health",
+        summary="How each source does: the last seven days by end, and its silence",
+        responses=shapes.HealthOut(many=True),
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def health(self, request: Request) -> Response:
+        rows = selectors.health_of(list(selectors.sources(self.actor)), moment.now())
+        return Response(shapes.HealthOut(rows, many=True).data)
 
     @extend_schema(
         operation_id="sources_create",

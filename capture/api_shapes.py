@@ -96,6 +96,28 @@ class SourceOut(serializers.ModelSerializer[Source]):
         return f"/in/{source.key}"
 
 
+class SilenceOut(serializers.Serializer[Any]):
+    """Expected: deliveries reckoned from the weeks before. Null, like `unusual`, where the source is known too shortly."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    lasting = serializers.BooleanField(help_text="goes on now")
+    seconds = serializers.IntegerField()
+    expected = serializers.FloatField(allow_null=True)
+    unusual = serializers.BooleanField(allow_null=True)
+
+
+class HealthOut(serializers.Serializer[Any]):
+    """What came from a source in seven days by end, what was refused, and the silence worth telling of five weeks."""
+
+    source = serializers.CharField(source="source.slug")
+    last_received_at = serializers.DateTimeField(allow_null=True)
+    received = serializers.IntegerField()
+    ends = serializers.DictField(child=serializers.IntegerField())
+    refused = serializers.IntegerField()
+    silence = SilenceOut(allow_null=True)
+
+
 def _check_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(mapping) - MAPPED)
     if unknown:

@@ -18,7 +18,7 @@ from capture.bell import bell
 from capture.filters import SubmissionFilter
 from capture.forms import ADAPTER_NAMES, CampaignForm, CostForm, LedgerForm, NewLeadForm, ReplayForm, SourceForm
 from capture.models import Cost, Source, Submission
-from capture.panels import channel_labels
+from capture.panels import OURS, channel_labels, instructions
 from leadops import access, ids, moment
 from leadops.access import Actor
 from leadops.errors import Refused
@@ -117,7 +117,8 @@ def _submission_page(
         "row": row,
         "body": body[:BODY_SHOWN],
         "cut": len(body) > BODY_SHOWN,
-        "headers": sorted(row.headers.items()),
+        "headers": sorted((name, said) for name, said in row.headers.items() if name not in OURS),
+        "instructions": instructions(row),
         "journal": selectors.journal_of_submission(row),
         "lead_visible": row.lead_id is not None and access.leads_visible_to(actor).filter(pk=row.lead_id).exists(),
         "form": form,
@@ -218,6 +219,8 @@ def _source_page(request: HttpRequest, source: Source, form: CostForm) -> HttpRe
         "form": form,
         "costs": costs,
         "total": _total(costs),
+        "campaign": source.campaign,
+        "campaign_total": _total(selectors.costs_of_campaign(source)),
         "may_cost": access.can(actor, "edit_costs"),
     }
     return render(request, "capture/source.html", context, status=422 if request.method == "POST" else 200)

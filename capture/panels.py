@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from capture.models import Campaign, Source
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from capture.models import Campaign, Source, Submission
 from leadops import access, moment
 from leadops.access import Actor
-from leadops.models import Consent, Lead, Touch, TouchDetail
+from leadops.models import Consent, Lead, Touch, TouchDetail, User
 from leadops.panels import Panel
 from leadops.templatetags.house import said
 from leadops.versions import services as versions
@@ -67,6 +70,26 @@ def _shown(row: Touch, detail: TouchDetail | None, names: dict[str, dict[str, st
         "landing_url": detail.landing_url if detail else "",
         "fields": sorted(detail.fields.items()) if detail else [],
     }
+
+
+OURS = ("import", "trigger", "owner")  # what our own people said with it, where a sender has headers
+
+
+def instructions(row: Submission) -> list[tuple[str, str, str]]:
+    """(what, in words, address) of what our own people said with a submission: its file, its owner, when it is routed."""
+    said_with = row.headers if row.created_by_id or row.file_id else {}
+    found = []
+    if row.file is not None:
+        place = _("%(file)s, row %(n)s") % {"file": row.file.name, "n": row.row}
+        found.append((_("Import"), place, reverse("capture:show_import", args=[row.file_id])))
+    if said_with.get("trigger") in Source.Trigger.values:
+        found.append((_("Routing"), str(Source.Trigger(said_with["trigger"]).label), ""))
+    if said_with.get("owner"):
+        name = User.objects.filter(pk=said_with["owner"]).values_list("name", flat=True).first()
+        found.append((_("Given to"), name or "—", ""))
+    if row.created_by is not None:
+        found.append((_("Entered by"), row.created_by.name, ""))
+    return found
 
 
 def panels(lead: Lead, actor: Actor) -> list[Panel]:

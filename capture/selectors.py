@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet, Sum, Value
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.utils.translation import gettext_lazy as _
 
 from capture import attribution, ledger, silences
@@ -36,7 +36,7 @@ def submissions(actor: Actor) -> QuerySet[Submission]:
 
 def submission_for(actor: Actor, submission_id: uuid.UUID | str) -> Submission:
     """One submission with its raw body; its maker may read what he typed in."""
-    rows = Submission.objects.select_related("source", "lead", "person", "created_by")
+    rows = Submission.objects.select_related("source", "lead", "person", "created_by", "file")
     try:
         row = rows.get(pk=submission_id)
     except (Submission.DoesNotExist, ValueError) as missing:
@@ -97,16 +97,17 @@ def source_for(actor: Actor, source_id: uuid.UUID | str) -> Source:
 
 
 def health_of(listed: list[Source], at: datetime) -> list[Health]:
-    """Four statements for any number of sources."""
+    """Four statements for any number of sources, each by an index; an ended source owes nobody anything."""
     since = at - timedelta(days=7)
     found = {source.pk: Health(source) for source in listed}
     counts = Submission.objects.filter(source__in=listed, received_at__gte=since).order_by()
     for source_id, end, n in counts.values_list("source", "end").annotate(n=Count("id")):
         found[source_id].ends[end] = n
-    last = Submission.objects.filter(source__in=listed).order_by().values_list("source")
-    for source_id, received_at in last.annotate(at=Max("received_at")):
+    newest = Submission.objects.filter(source=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
+    for source_id, received_at in Source.objects.filter(pk__in=found).order_by().values_list("pk", Subquery(newest)):
         found[source_id].last_received_at = received_at
-    for source_id, silence in silences.longest(list(found), at).items():
+    owing = [source.pk for source in listed if source.state != Source.State.ENDED]
+    for source_id, silence in silences.of_sources(owing, at).items():
         found[source_id].silence = silence
     slugs = {source.slug: source.pk for source in listed}
     refused = Refusal.objects.filter(source_slug__in=slugs, day__gte=since.date()).order_by()
@@ -137,6 +138,11 @@ def costs_in_force() -> QuerySet[Cost]:
 def costs_of(source: Source) -> list[Cost]:
     """What was spent on a source itself, newest first."""
     return list(costs_in_force().filter(source=source).order_by("-from_on", "-recorded_at"))
+
+
+def costs_of_campaign(source: Source) -> list[Cost]:
+    """What was spent on the campaign a source belongs to."""
+    return list(costs_in_force().filter(campaign=source.campaign_id)) if source.campaign_id else []
 
 
 def campaigns(actor: Actor) -> QuerySet[Campaign]:

@@ -18,7 +18,7 @@ PARIS = ZoneInfo("Europe/Paris")
 WEEKDAY = (0, 7, 10, 12, 14, 17, 20)
 WEEKEND = (0, 10, 18)
 SPARE = 8  # minutes at the end of a slot for what people do after its arrivals
-SILENT = ("comparator", timedelta(days=8), timedelta(hours=36))  # a source says nothing: which, since when, how long
+SILENT = ("comparator", timedelta(days=8), timedelta(hours=72))  # a source says nothing: which, since when, how long
 EACH_DAY = (1.15, 1.25, 1.2, 1.1, 0.95, 0.3, 0.15)  # Monday to Sunday
 EACH_HOUR = (0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 8, 12, 13, 12, 10, 7, 4, 3, 2, 1, 0)
 FIRST = (
@@ -118,9 +118,9 @@ def offset(start: datetime) -> timedelta:
 
 
 def silent_from(until: datetime) -> datetime:
-    """The midnight of Paris at which it falls silent: on a day whose next is a working day, too."""
+    """The midnight of Paris at which it falls silent: three working days follow."""
     day = (until - SILENT[1]).astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day - timedelta(days=max(0, day.weekday() - 3))
+    return day - timedelta(days=max(0, day.weekday() - 2))
 
 
 def _silent(origin: Origin, at: datetime, until: datetime) -> bool:

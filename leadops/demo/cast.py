@@ -33,13 +33,13 @@ class Colleague:
 
 MONTREAL, CASABLANCA = "America/Montreal", "Africa/Casablanca"
 PEOPLE = (
-    Colleague("Léa", "Martin", Role.REP, "paris", calendar="duty-europe", skills=("industry",), capacity=400),
+    Colleague("Léa", "Martin", Role.REP, "paris", calendar="duty-europe", skills=("industrie",), capacity=400),
     Colleague("Karim", "Benali", Role.REP, "paris"),
-    Colleague("Sofia", "Almeida", Role.REP, "paris", skills=("large_accounts",), languages=("fr", "en", "pt")),
+    Colleague("Sofia", "Almeida", Role.REP, "paris", skills=("grands_comptes",), languages=("fr", "en", "pt")),
     Colleague("Thomas", "Leroy", Role.REP, "paris"),
     Colleague("Manon", "Girard", Role.REP, "lyon", calendar="lyon"),
-    Colleague("Antoine", "Picard", Role.REP, "lyon", calendar="lyon", skills=("industry",)),
-    Colleague("Rachel", "Cohen", Role.REP, "lyon", calendar="lyon", skills=("large_accounts",)),
+    Colleague("Antoine", "Picard", Role.REP, "lyon", calendar="lyon", skills=("industrie",)),
+    Colleague("Rachel", "Cohen", Role.REP, "lyon", calendar="lyon", skills=("grands_comptes",)),
     Colleague("Marc", "Tremblay", Role.REP, "montreal", zone=MONTREAL, calendar="montreal"),
     Colleague(
         "Emily", "Clark", Role.REP, "montreal", "en", MONTREAL, "duty-america", languages=("en", "fr"), capacity=400
@@ -135,12 +135,11 @@ HOT = _rule(
     [{"any": [_in("source", "website"), {"all": [_in("source", "partner"), {"field": "employees", "op": "gte", "value": 450}]}]}],
     "around-the-clock",
 )  # fmt: skip
-FAIR = _rule(
-    "trade-show", "Salon et partenaires", "Trade show and partners", [_in("source", "event-lyon", "partner")], "lyon"
-)
+FAIR = _rule("trade-show", "Salon de Lyon", "Lyon trade show", [_in("source", "event-lyon")], "lyon")
+PARTNERS = _rule("partners", "Partenaires", "Partners", [_in("source", "partner")], "lyon", "around-the-clock")
 ACCOUNTS = _rule(
     "large-europe", "Grands comptes d’Europe", "Large accounts in Europe",
-    [_in("territory", "europe-fr"), LARGE], "large", "paris", require={"skills": {"large_accounts": 1}},
+    [_in("territory", "europe-fr"), LARGE], "large", "paris", require={"skills": {"grands_comptes": 1}},
 )  # fmt: skip
 EUROPE = _rule(
     "europe",
@@ -166,13 +165,13 @@ def ruleset(*rules: dict[str, Any]) -> dict[str, Any]:
     return {"triggers": {"capture": "hand_raiser", "mql": True}, "rules": list(rules), "fallback": FALLBACK}
 
 
-RULESET = ruleset(HOT, FAIR, ACCOUNTS, EUROPE, AMERICA, MAGHREB)
+RULESET = ruleset(HOT, FAIR, PARTNERS, ACCOUNTS, EUROPE, AMERICA, MAGHREB)
 # Three days long a new rule on top sent Google Ads of Europe to Montréal, where it was night when they came.
 SHADOWING = _rule(
     "ads-specialists", "Spécialistes Google Ads", "Google Ads specialists",
     [_in("source", "google-ads", "linkedin", "webinar")], "montreal",
 )  # fmt: skip
-MISROUTED = ruleset(HOT, SHADOWING, FAIR, ACCOUNTS, EUROPE, AMERICA, MAGHREB)
+MISROUTED = ruleset(HOT, SHADOWING, FAIR, PARTNERS, ACCOUNTS, EUROPE, AMERICA, MAGHREB)
 
 FITTING = {"all": [_in("source", "webinar", "linkedin", "newsletter"), {"field": "fit", "op": "gte", "value": 35}]}
 CAMPAIGNS = (
@@ -213,6 +212,6 @@ ORIGINS = (
     Origin("event-lyon", "Salon de Lyon", "json", "event", "salon-lyon", True, False, 2_400_000, 6, 0.35, (8, 25), 12),
     Origin("partner", "Partenaire Helios", "json", "partner", "", True, True, 900_000, 8, 0.48, (5, 18)),
     Origin("newsletter", "Lettre mensuelle", "json", "email", "", False, False, 320_000, 7, 0.30, (10, 30), 8),
-    Origin("comparator", "Comparateur énergie", "json", "review_site", "", True, False, 1_300_000, 6, 0.18, (5, 15)),
+    Origin("comparator", "Comparateur énergie", "json", "review_site", "", True, False, 1_300_000, 12, 0.18, (5, 15)),
     Origin("phone", "Standard téléphonique", "json", "direct", "", True, False, 600_000, 3, 0.50, (3, 12)),
 )

@@ -70,7 +70,7 @@ CARDS: dict[str, tuple[Card, ...]] = {
              _("Open the demo page"), "demo:show", "erase"),
     ),
     Role.MARKETING_OPS: (
-        Card(_("Where leads come from"), _("Nine sources. One said nothing for 36 hours: its ledger shows the gap."),
+        Card(_("Where leads come from"), _("Nine sources. One said nothing for three working days: it is flagged, with what was expected meanwhile."),
              _("Open the sources"), "capture:list_sources"),
         Card(_("A file with everybody twice"), _("The badges of the trade show: sixty people scanned twice, one of them with another address. See what became of each row."),
              _("Open the imports"), "capture:list_imports"),

@@ -48,7 +48,7 @@ SQL_BY_HAND = {
     "capture/bell.py": "NOTIFY, coalesced",
     "capture/refusals.py": "counters flushed in one upsert",
     "capture/ledger.py": "one statement balances every source and day",
-    "capture/silences.py": "the gap between a row and the next of its source, whatever their number",
+    "capture/silences.py": "deliveries of each source by the hour, from the index alone",
     "capture/imports/work.py": "an advisory lock per import",
     "capture/imports/erasing.py": "words looked for in the bytes of kept files",
     "leadops/desk/selectors.py": "capped counts of one reader's queue, all in one statement",
