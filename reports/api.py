@@ -28,6 +28,7 @@ from reports.filters import (
     ReasonsForm,
     ResponseForm,
 )
+from reports.metrics import beginnings
 from reports.metrics.deals import deals_report
 from reports.metrics.executive import executive_report
 from reports.metrics.funnel import funnel_report
@@ -122,7 +123,7 @@ class ReportEndpoint(Endpoint):
         responses=OpenApiTypes.OBJECT,
     )
     def deals(self, request: Request) -> Response:
-        return self._report(ComparedForm, lambda c, p: deals_report(self.actor, p))
+        return self._report(ComparedForm, lambda c, p: deals_report(self.actor, p), beginnings.DEALS)
 
     @extend_schema(
         operation_id="reports_live",
@@ -132,7 +133,9 @@ class ReportEndpoint(Endpoint):
     def live(self, request: Request) -> Response:
         return Response(live_report(self.actor).to_json())
 
-    def _report(self, shape: type[PeriodForm], count: Callable[[Chosen, Period], Any]) -> Response:
+    def _report(
+        self, shape: type[PeriodForm], count: Callable[[Chosen, Period], Any], of: str = beginnings.LEADS
+    ) -> Response:
         """What a page would forgive is refused here: nobody reads the page's hint."""
         extra = sorted(set(self.request.query_params) - set(shape.base_fields) - set(PAGE_ONLY))
         if extra:
@@ -144,5 +147,6 @@ class ReportEndpoint(Endpoint):
         chosen = form.chosen()
         shown = count(chosen, chosen.period).to_json()
         if chosen.compare:
-            shown["before"] = count(chosen, chosen.period.before).to_json()
+            earlier = beginnings.before(self.actor, chosen.period, of)
+            shown["before"] = count(chosen, earlier).to_json() if earlier else None
         return Response(shown)

@@ -14,7 +14,7 @@ from leadops import access, cohorts, moment
 from leadops.access import Actor
 from leadops.models import Opportunity
 from reports import facts
-from reports.metrics import arrivals, costs, origins, statements
+from reports.metrics import arrivals, beginnings, costs, origins, statements
 from reports.metrics.response import share_within_five
 from reports.metrics.sources import SourceRow, earn
 from reports.periods import Period
@@ -64,6 +64,11 @@ class ExecutiveReport:
     days: list[tuple[date, int]]  # leads received on each day of the period
     costs_shown: bool  # costs are the house's: who sees only some teams gets none
     costs_upto: date | None  # the last day any cost was entered for
+    begun: dict[str, date | None]  # the first day of leads, and of deals
+
+    def comparable(self, what: str) -> bool:
+        """Whether the days before were all lived: of leads, or of deals."""
+        return beginnings.whole_before(self.period, self.begun[what])
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -75,6 +80,8 @@ class ExecutiveReport:
             "sources": [row.to_json() for row in self.sources],
             "costs_shown": self.costs_shown,
             "costs_entered_upto": self.costs_upto and self.costs_upto.isoformat(),
+            "begun": {name: day and day.isoformat() for name, day in self.begun.items()},
+            "before_whole": {name: self.comparable(name) for name in self.begun},
             "leads_by_day": [[day.isoformat(), n] for day, n in self.days],
         }
 
@@ -102,6 +109,7 @@ def executive_report(actor: Actor, period: Period) -> ExecutiveReport:
         days=[(on, came.days.get(on, 0)) for on in period.each_day()],
         costs_shown=whole,
         costs_upto=costs.entered_upto() if whole else None,
+        begun=beginnings.begun(actor),
     )
 
 

@@ -16,6 +16,7 @@ from leadops.industries import industry_words
 from leadops.templatetags.house import days, number, percent, units
 from reports.exports import amount
 from reports.filters import ComparedForm
+from reports.metrics import beginnings
 from reports.metrics.deals import FEW, DealRow, DealsReport, deals_report
 from reports.pages.frame import Page, change, kept, shared
 
@@ -24,13 +25,15 @@ def page(actor: Actor, given: QueryDict) -> Page:
     form = ComparedForm(given, moment.now())
     chosen = form.chosen()
     report = deals_report(actor, chosen.period)
-    before = deals_report(actor, chosen.period.before) if chosen.compare else None
+    earlier = beginnings.before(actor, chosen.period, beginnings.DEALS) if chosen.compare else None
+    before = deals_report(actor, earlier) if earlier else None
     axes = [
         ("agent", _("By agent"), _("Agent")),
         ("product", _("By product"), _("Product")),
         ("sector", _("By sector"), _("Sector")),
     ]
     context = shared(actor, "show_deals", form, given, chosen.period, report.at) | {
+        "nothing_before": chosen.compare and earlier is None,
         "report": report,
         "few": FEW,
         "finding": _finding(report),

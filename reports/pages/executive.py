@@ -14,6 +14,7 @@ from leadops.templatetags.house import day, number, percent, units
 from reports import charts, links
 from reports.exports import amount
 from reports.filters import PeriodForm
+from reports.metrics.beginnings import DEALS, LEADS
 from reports.metrics.executive import ExecutiveReport, Glance, executive_report
 from reports.metrics.response import TARGET
 from reports.metrics.sources import SourceRow
@@ -28,6 +29,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
     report = executive_report(actor, chosen.period)
     context = shared(actor, "show_executive", form, given, chosen.period, report.at) | {
         "report": report,
+        "nothing_before": not report.comparable(LEADS),
         "sentences": _sentences(report),
         "cards": _cards(report, given),
         "sources": [_source(report, row) for row in report.sources],
@@ -65,12 +67,12 @@ def _sentences(report: ExecutiveReport) -> list[str]:
     now, before = report.now, report.before
     said = []
     words = ngettext("%(n)s lead came in", "%(n)s leads came in", now.leads) % {"n": number(now.leads)}
-    said.append(_against(words, _rise(now.leads, before.leads)))
+    said.append(_against(words, _rise(now.leads, before.leads) if report.comparable(LEADS) else None))
     if now.won:
         deals = ngettext("%(n)s deal was won", "%(n)s deals were won", now.won) % {"n": number(now.won)}
         if now.won_minor is not None:
             deals = _("%(deals)s for %(amount)s") % {"deals": deals, "amount": units(now.won_minor)}
-        said.append(_against(deals, _rise(now.won_minor, before.won_minor)))
+        said.append(_against(deals, _rise(now.won_minor, before.won_minor) if report.comparable(DEALS) else None))
     else:
         said.append(_("No deal was won in the period."))
     if now.share_within_five is not None:
@@ -99,13 +101,14 @@ def _cards(report: ExecutiveReport, given: QueryDict) -> list[dict[str, Any]]:
     deals, response = report_url("show_deals", given), report_url("show_response", given)
 
     def card(label: str, name: str, word: Any, url: str, definition: str, up: str = "good", note: str = "") -> Any:
-        value, was = getattr(now, name), getattr(then, name)
+        known = report.comparable(DEALS if name in _OF_DEALS else LEADS)
+        value, was = getattr(now, name), getattr(then, name) if known else None
         shown = _("%(figure)s before") % {"figure": word(was)} if name in _SHARES else change(value, was, word(was))
         said = [note, _unknown(report, now, name)] if value is None else [note]
         return {
             "label": label, "figure": word(value), "url": url, "definition": definition,
             "note": " · ".join(part for part in said if part),
-            "comparison": shown if was is not None else _before(report, then, name) if value is not None else "",
+            "comparison": shown if was is not None else _before(report, name) if value is not None else "",
             "comparison_tone": _tone(value, was, up),
         }  # fmt: skip
 
@@ -160,9 +163,11 @@ def _unknown(report: ExecutiveReport, one: Glance, name: str) -> str:
     return _("a won deal has no exchange rate")
 
 
-def _before(report: ExecutiveReport, then: Glance, name: str) -> str:
-    """Why there is nothing to compare with."""
-    return _("before: %(reason)s") % {"reason": _unknown(report, then, name)}
+def _before(report: ExecutiveReport, name: str) -> str:
+    """Why there is nothing to compare with; days that were not all lived are said once, above."""
+    if not report.comparable(DEALS if name in _OF_DEALS else LEADS):
+        return ""
+    return _("before: %(reason)s") % {"reason": _unknown(report, report.before, name)}
 
 
 def _spend_note(report: ExecutiveReport, now: Glance) -> str:
@@ -177,6 +182,7 @@ def _response_note(now: Glance) -> str:
 
 
 _SHARES = ("roi", "share_within_five")
+_OF_DEALS = ("pipeline_minor", "won_minor", "roi")
 
 
 def _deals_note(now: Glance) -> str:
@@ -199,7 +205,8 @@ def _heading() -> list[str]:
 
 def _table(report: ExecutiveReport) -> list[list[Any]]:
     def both(label: str, name: str, minor: bool = False) -> list[Any]:
-        values = [getattr(one, name) for one in (report.now, report.before)]
+        known = report.comparable(DEALS if name in (*_OF_DEALS, "pipeline", "won") else LEADS)
+        values = [getattr(report.now, name), getattr(report.before, name) if known else None]
         return [label, *(amount(v, report.currency) if minor else v for v in values)]
 
     code = {"currency": report.currency}

@@ -15,10 +15,11 @@ from leadops.models import Stage
 from leadops.templatetags.house import number, percent
 from reports import charts, links
 from reports.filters import BY, OriginForm
-from reports.metrics import origins
+from reports.metrics import beginnings, origins
 from reports.metrics.funnel import FEW, Breakdown, FunnelReport, Step, funnel_report
 from reports.pages.frame import Page, change, shared
 
+ALL = 0.995  # of a stage: it is no step
 APART = 0.10  # a share that far from the whole's is marked, where both count enough leads
 
 
@@ -27,9 +28,11 @@ def page(actor: Actor, given: QueryDict) -> Page:
     chosen = form.chosen()
     how = (chosen.by, chosen.model, chosen.happened, given.get("format") == "csv")
     report = funnel_report(actor, chosen.period, *how)
-    before = funnel_report(actor, chosen.period.before, *how) if chosen.compare else None
+    earlier = beginnings.before(actor, chosen.period) if chosen.compare else None
+    before = funnel_report(actor, earlier, *how) if earlier else None
     urls = {step.stage: step_url(report, step) for step in report.steps}
     context = shared(actor, "show_funnel", form, given, chosen.period, report.at) | {
+        "nothing_before": chosen.compare and earlier is None,
         "report": report,
         "few": FEW,
         "by_label": dict(BY)[chosen.by],
@@ -39,6 +42,7 @@ def page(actor: Actor, given: QueryDict) -> Page:
             else _("Ever reached, stages jumped over included. Every count opens its leads.")
         ),
         "finding": _finding(report),
+        "passed_over": _passed_over(report),
         "stats": _stats(report, before),
         "steps": charts.funnel_steps(report.steps, urls),
         "rows": [_row(report, step, urls) for step in report.steps],
@@ -112,6 +116,27 @@ def _finding(report: FunnelReport) -> str:
         "b": Stage(b.stage).label,
         "share": percent(b.n / a.n, 0),
     }
+
+
+def _passed_over(report: FunnelReport) -> list[str]:
+    """Stages nearly nobody stops at, so that the share of the next one says nothing."""
+    if report.few or report.happened:
+        return []
+    words = _(
+        "Nobody stops at %(a)s: who gets further counts as having been there, so “%(b)s, %(share)s of the previous”"
+        " says nothing. Of all leads it is %(of_first)s."
+    )
+    pairs = [(a, b) for a, b in itertools.pairwise(report.steps) if b.of_previous and b.of_previous >= ALL]
+    return [
+        words
+        % {
+            "a": Stage(a.stage).label,
+            "b": Stage(b.stage).label,
+            "share": percent(b.of_previous, 0),
+            "of_first": percent(b.of_first),
+        }
+        for a, b in pairs
+    ]
 
 
 def _stats(report: FunnelReport, before: FunnelReport | None) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from leadops.access import Actor
 from leadops.templatetags.house import duration, number, percent
 from reports import charts, links
 from reports.filters import ResponseForm
+from reports.metrics import beginnings
 from reports.metrics.askings import Figures
 from reports.metrics.funnel import FEW
 from reports.metrics.response import TARGET, Group, ResponseReport, response_report
@@ -27,13 +28,15 @@ def page(actor: Actor, given: QueryDict) -> Page:
     chosen = form.chosen()
     detailed = given.get("format") == "csv"  # the page shows the delays of the whole alone
     report = response_report(actor, chosen.period, chosen.everyone, detailed)
-    before = response_report(actor, chosen.period.before, chosen.everyone, detailed) if chosen.compare else None
+    earlier = beginnings.before(actor, chosen.period) if chosen.compare else None
+    before = response_report(actor, earlier, chosen.everyone, detailed) if earlier else None
     groups = [
         ("rep", _("By rep"), _("Rep"), report.by_rep),
         ("source", _("By source"), _("Source"), report.by_source),
         ("hour", _("By hour of asking"), _("Hour"), report.by_hour),
     ]
     context = shared(actor, "show_response", form, given, chosen.period, report.at) | {
+        "nothing_before": chosen.compare and earlier is None,
         "report": report,
         "target": TARGET,
         "few": FEW,

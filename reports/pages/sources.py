@@ -15,7 +15,7 @@ from leadops.templatetags.house import number, percent, units
 from reports import charts, links
 from reports.exports import amount
 from reports.filters import BY, OriginForm
-from reports.metrics import origins
+from reports.metrics import beginnings, origins
 from reports.metrics.sources import STAGES, SourceRow, SourcesReport, sources_report
 from reports.pages.frame import Page, change, shared, sort_key
 
@@ -28,14 +28,12 @@ def page(actor: Actor, given: QueryDict) -> Page:
     form = OriginForm(given, moment.now())
     chosen = form.chosen()
     report = sources_report(actor, chosen.period, chosen.by, chosen.model, chosen.happened)
-    before = (
-        sources_report(actor, chosen.period.before, chosen.by, chosen.model, chosen.happened)
-        if chosen.compare
-        else None
-    )
+    earlier = beginnings.before(actor, chosen.period) if chosen.compare else None
+    before = sources_report(actor, earlier, chosen.by, chosen.model, chosen.happened) if earlier else None
     sort = sort_key(given.get("sort", ""), SORTS, "-revenue_minor")
     rows = _sorted(report.rows, sort)
     context = shared(actor, "show_sources", form, given, chosen.period, report.at) | {
+        "nothing_before": chosen.compare and earlier is None,
         "report": report,
         "rows": [_shown(row, report) for row in rows],
         "total": _shown(report.total, report, whole=True),

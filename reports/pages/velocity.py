@@ -73,11 +73,18 @@ def _row(report: VelocityReport, rung: Rung) -> dict[str, Any]:
 
 
 def _finding(report: VelocityReport) -> str:
-    """Where leads stay longest, by the median of those that say enough."""
+    """Where leads stay longest, by the median of those that say enough; one that half have not left yet is longer than
+    what was watched of it."""
     known = [rung for rung in report.ladder if rung.median is not None and rung.moved >= FEW]
-    if not known:
+    stuck = [rung for rung in report.ladder if rung.median is None and rung.waiting >= FEW and rung.longest]
+    slow = max([*known, *stuck], key=lambda rung: rung.median or rung.longest or 0, default=None)
+    if slow is None:
         return ""
-    slow = max(known, key=lambda rung: rung.median or 0)
+    if slow.median is None:
+        return _("Leads stay longest in %(stage)s: after %(duration)s not half of them have moved on.") % {
+            "stage": name_of(slow),
+            "duration": duration(slow.longest),
+        }
     return _("Leads stay longest in %(stage)s: half of them for more than %(duration)s.") % {
         "stage": name_of(slow),
         "duration": duration(slow.median),

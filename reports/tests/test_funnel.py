@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leadops.access import SYSTEM, Actor
 from leadops.lifecycle import FORWARD
-from leadops.models import Lead
+from leadops.models import Lead, Stage
 from reports import links
 from reports.metrics.funnel import Step, _steps, funnel_report
 from reports.pages import funnel as page
@@ -112,3 +112,14 @@ def test_shares_are_of_the_stage_before_and_of_the_first() -> None:
     assert [step.of_previous for step in steps] == [None, 0.5, 0.4, 1.0, 0.25, 0.0, None]
     assert [step.of_first for step in steps] == [None, 0.5, 0.2, 0.2, 0.05, 0.0, 0.0]
     assert [step.stopped for step in steps] == [50, 30, 0, 15, 5, 0, 0]
+
+
+def test_a_stage_nobody_stops_at_is_said_to_be_none(boss: Actor) -> None:
+    day = timedelta(days=1)
+    lives = [
+        Story(FEBRUARY.since + day, visits=[("mql", FEBRUARY.since + 2 * day)] if n < 30 else []) for n in range(60)
+    ]
+    world.write(lives)
+    (words,) = page._passed_over(funnel_report(boss, FEBRUARY))
+    assert str(Stage.ENGAGED.label) in words and "50" in words
+    assert not page._passed_over(funnel_report(boss, FEBRUARY, happened=True))

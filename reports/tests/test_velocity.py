@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from leadops.access import Actor
 from leadops.lifecycle import FORWARD
-from leadops.models import OPEN_STAGES
-from reports.metrics.velocity import OLDEST, velocity_report
+from leadops.models import OPEN_STAGES, Stage
+from reports.metrics.velocity import OLDEST, Rung, velocity_report
 from reports.pages import velocity as page
 from reports.tests.survival import floored, quantile
 from reports.tests.test_sources import counted, opened
@@ -63,3 +65,14 @@ def test_the_oldest_are_the_oldest(boss: Actor, stories: list[Story]) -> None:
     since = [old.lead.stage_at for old in report.oldest]
     assert since == sorted(since) and len(since) == OLDEST
     assert all(old.lead.stage in FORWARD[:-1] for old in report.oldest)
+
+
+def test_the_headline_names_a_stage_that_half_have_not_left_before_one_they_leave_in_days(boss: Actor) -> None:
+    day = 86_400.0
+    quick = Rung("sql", 40, 30, 10, 3 * day, 9 * day, 40 * day)
+    stuck = Rung("sal", 90, 30, 60, None, None, 78 * day)
+    young = Rung("mql", 25, 3, 3, None, None, 90 * day)  # too few are known
+    report = replace(velocity_report(boss, FEBRUARY), ladder=[young, stuck, quick])
+    assert str(Stage.SAL.label) in page._finding(report) and "78" in page._finding(report)
+    assert str(Stage.SQL.label) in page._finding(replace(report, ladder=[young, quick]))
+    assert page._finding(replace(report, ladder=[young])) == ""
