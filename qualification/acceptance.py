@@ -21,19 +21,28 @@ from qualification.models import Handoff
 SPAN: Final = timedelta(days=90)
 BY: Final = {"definition": "definition", "source": "lead__first_source", "rep": "rep"}
 State = Handoff.State
+LATE: Final = Q(overdue_at__isnull=False)  # the clock ran out while the offer was open
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Offers of one group. `rate` is accepted of those sales answered, None while nobody answered."""
+    """Offers of one group. `rate` is accepted of those sales answered, whenever; `in_time` is accepted in time of those
+    whose time is over, by an answer or by the clock. None while there are none."""
 
     key: str
     label: str
     offered: int
     accepted: int
+    accepted_late: int
     handed_back: int
     open: int
     overdue: int
+    unanswered: int  # open or withdrawn, and their time is over
+
+    @property
+    def in_time(self) -> float | None:
+        over = self.accepted + self.handed_back + self.unanswered
+        return (self.accepted - self.accepted_late) / over if over else None
 
     @property
     def rate(self) -> float | None:
@@ -41,7 +50,8 @@ class Rate:
         return self.accepted / answered if answered else None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("key", "label", "offered", "accepted", "handed_back", "open", "overdue", "rate")
+        names = ("key", "label", "offered", "accepted", "accepted_late", "handed_back", "open", "overdue",
+                 "unanswered", "in_time", "rate")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 
@@ -54,9 +64,11 @@ def rates(actor: Actor, by: str, at: datetime) -> list[Rate]:
     counted = rows.annotate(
         offered=Count("pk"),
         accepted=Count("pk", filter=Q(state=State.ACCEPTED)),
+        accepted_late=Count("pk", filter=Q(state=State.ACCEPTED) & LATE),
         handed_back=Count("pk", filter=Q(state=State.HANDED_BACK)),
         open=Count("pk", filter=Q(state=State.OFFERED)),
-        overdue=Count("pk", filter=Q(overdue_at__isnull=False)),
+        overdue=Count("pk", filter=LATE),
+        unanswered=Count("pk", filter=LATE & ~Q(state__in=[State.ACCEPTED, State.HANDED_BACK])),
     )
     found = list(counted)
     labels = _labels(by, [key for key, *_counts in found if key])

@@ -41,6 +41,19 @@ def test_a_rate_counts_what_sales_answered_by_each_group(offered: list[Any], as_
         assert rate.rate == pytest.approx(2 / 3)
 
 
+def test_what_is_accepted_late_is_not_in_time_and_what_was_never_answered_counts(
+    offered: list[Any], as_lea: Actor
+) -> None:
+    act(handoff.accept, offered[0], as_lea)
+    for lead in offered[1:3]:
+        breached(lead, "acceptance")
+    act(handoff.accept, offered[1], as_lea)
+    (rate,) = acceptance.rates(SYSTEM, "rep", NOW)
+    assert (rate.accepted, rate.accepted_late, rate.open, rate.unanswered) == (2, 1, 2, 1)
+    assert rate.rate == 1.0, "all who were answered"
+    assert rate.in_time == pytest.approx(1 / 3), "one of three whose time is over; the fourth still runs"
+
+
 def test_an_offer_not_answered_in_time_stays_open_and_says_so(offered: list[Any], hugo: User) -> None:
     breached(offered[0], "acceptance")
     breached(offered[1], "first_attempt")
