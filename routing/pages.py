@@ -207,6 +207,15 @@ def absence_page(rep: Rep, at: datetime) -> dict[str, Any]:
     return {"rep": rep, "absences": rows, "away_now": any(row.valid_from <= at for row in rows)}
 
 
+def span_shown(rows: list[Absence], asked: str, at: datetime) -> Span:
+    """What the form begins with: the absence asked for, else the next one to come, else from now on."""
+    named = [row for row in rows if str(row.pk) == asked]
+    to_come = [row for row in rows if row.valid_from > at]
+    if row := next(iter([*named, *to_come]), None):
+        return Span(row.kind, row.valid_from, row.valid_to)
+    return Span(Absence.Kind.LEAVE, at)
+
+
 def forecast_page(rep: Rep, span: Span, actor: Actor) -> dict[str, Any]:
     """What the absence would leave undone, and whom the rules would ask, lead by lead."""
     found = departures.forecast(rep, span, actor)
@@ -215,7 +224,8 @@ def forecast_page(rep: Rep, span: Span, actor: Actor) -> dict[str, Any]:
         {"lead": lead, "due_at": due_at, "to": names.get(outcome.rep, ""), "why": HELD.get(outcome.reason, "")}
         for (lead, due_at), outcome in zip(found.due, found.outcomes, strict=True)
     ]
-    return {"held": found.held, "due": len(rows), "late": found.late, "rows": rows[:CARDS], "end": span.end}
+    counts = {"held": found.held, "due": len(rows), "late": found.late}
+    return counts | {"rows": rows[:CARDS], "start": span.start, "end": span.end}
 
 
 def absence_words(moved: int) -> str:

@@ -123,19 +123,23 @@ def take_back_departure(request: HttpRequest, rep_id: uuid.UUID) -> HttpResponse
 @require_http_methods(GET_OR_POST)
 @login_required
 def absence(request: HttpRequest, rep_id: uuid.UUID) -> HttpResponse:
-    """Absences of a rep, and a new one."""
+    """Absences of a rep, a new one, and what would be if one of them came true."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     rep = pages.rep_for(actor, rep_id, "set_absence")
-    form, at = AbsenceForm(request.POST or None, initial={"start": moment.now()}), moment.now()
-    context = pages.absence_page(rep, at) | {"form": form}
+    context = pages.absence_page(rep, at := moment.now())
+    asked = request.GET.get("absence", "")
+    span = pages.span_shown(context["absences"], asked, at)
+    form = AbsenceForm(request.POST or None, initial={"kind": span.kind, "start": span.start, "end": span.end})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         if request.POST.get("step") != "preview":
             moved = departures.go_away(rep, Span(**data), actor)
             messages.success(request, pages.absence_words(moved))
             return redirect("routing:absence", rep.pk)
-        context["forecast"] = pages.forecast_page(rep, Span(**data), actor)
-    return render(request, "routing/absence.html", context, status=422 if form.errors else 200)
+        span = Span(**data)
+    if asked or (form.is_bound and form.is_valid()):
+        context["forecast"] = pages.forecast_page(rep, span, actor)
+    return render(request, "routing/absence.html", context | {"form": form}, status=422 if form.errors else 200)
 
 
 @require_POST

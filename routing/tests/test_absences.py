@@ -118,3 +118,18 @@ def test_the_page_asks_what_if_before_it_sets_anything(cast: Any, language: str,
     assert [owner(lead) for lead in leads] == [bob.pk, bob.pk]
     row = Absence.objects.get(known_to=None)
     assert client.post(f"/team/{ada.pk}/absence/{row.pk}/cancel").status_code == 302
+
+
+def test_what_if_is_asked_of_the_absence_that_is_entered_and_the_form_begins_with_it(cast: Any) -> None:
+    ada, _bob, leads = cast
+    departures.go_away(ada, span(24, start=6), of(ada))
+    row, client = Absence.objects.get(known_to=None), Client()
+    client.force_login(member("Max", Role.MANAGER, "paris", "en"))
+    page = client.get(f"/team/{ada.pk}/absence")
+    assert page.context["form"].initial["start"] == row.valid_from, "not now"
+    assert f"?absence={row.pk}" in page.content.decode() and "forecast" not in page.context
+    asked = client.get(f"/team/{ada.pk}/absence?absence={row.pk}")
+    assert asked.context["forecast"]["start"] == row.valid_from
+    assert [shown["lead"] for shown in asked.context["forecast"]["rows"]] == [leads[1]], (
+        "the one due before is not asked"
+    )
