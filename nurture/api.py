@@ -6,21 +6,23 @@ import uuid
 from collections.abc import Callable
 
 import django_filters as filters
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leadops import access
+from leadops import access, moment
 from leadops.effects import suppression
 from leadops.effects.models import Effect
+from leadops.errors import NotFound
 from leadops.models import Suppression
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.pagination import Newest
 from leadops.rest.versions import VersionEndpoint
 from leadops.unit import Unit
 from nurture import api_shapes as shapes
-from nurture import pages, selectors, services
+from nurture import foresight, pages, selectors, services
 from nurture.filters import SuppressionFilter
 from nurture.models import Enrolment
 
@@ -91,14 +93,19 @@ class EnrolmentEndpoint(Endpoint):
 
     @extend_schema(
         operation_id="enrolments_create",
-        summary="Put a lead into a sequence by hand",
+        summary="Put a lead into a sequence by hand, or see what would be sent",
         request=shapes.EnrolmentNew,
-        responses={201: shapes.EnrolmentOut},
+        responses={200: shapes.EnrolmentForeseen, 201: shapes.EnrolmentOut},
     )
     def create(self, request: Request) -> Response:
         self.require("enrol")
         data = self.read(shapes.EnrolmentNew)
         lead = access.lead_for(self.actor, data["lead"], "enrol")
+        if data["dry_run"]:
+            seen = foresight.preview(lead, data["sequence"], self.actor, moment.now())
+            if seen is None:
+                raise NotFound(_("There is no published sequence of this name."), code="no-such-sequence")
+            return Response(shapes.EnrolmentForeseen(seen.to_json()).data)
         return self.answer(self.in_unit(lambda unit: services.enrol_one(lead, data["sequence"], unit)), 201)
 
     def _act(self, pk: uuid.UUID, verb: Callable[[uuid.UUID, Unit], Enrolment]) -> Response:

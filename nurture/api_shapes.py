@@ -39,6 +39,26 @@ class EnrolmentOut(serializers.ModelSerializer[Enrolment]):
 class EnrolmentNew(Strict):
     lead = serializers.UUIDField()
     sequence = serializers.SlugField(max_length=50)
+    dry_run = serializers.BooleanField(default=False, help_text="only tells what would be sent, when, and why not")
+
+
+class ForeseenOut(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="mail or call")
+    at = serializers.DateTimeField()
+    words = serializers.CharField()
+    subject = serializers.CharField(help_text="of a mail, worded for this lead")
+    blocked = serializers.CharField(help_text="why a mail would be held up for this lead, in words")
+
+
+class EnrolmentForeseen(serializers.Serializer[Any]):
+    """What would happen if the lead entered now and nothing ended it."""
+
+    sequence = serializers.CharField()
+    enters = serializers.BooleanField()
+    why_not = serializers.CharField()
+    waits_until = serializers.DateTimeField(allow_null=True)
+    waits_for = serializers.CharField()
+    steps = ForeseenOut(many=True)
 
 
 class MessageOut(serializers.ModelSerializer[Effect]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -24,7 +23,7 @@ from leadops.versions import services as versions
 from leadops.versions.calendars import name_of, names_at
 from leadops.versions.forms import ReasonForm
 from leadops.versions.models import Version
-from nurture import defaults, eligibility, merging, selectors, steps, waiting, wording
+from nurture import defaults, eligibility, merging, selectors, waiting, wording
 from nurture.forms import RollBackForm, SettingsForm, TemplateForm
 from nurture.models import Enrolment
 from nurture.sequence import BY_CONDITION, CALL, MAIL
@@ -252,19 +251,6 @@ def previews(body: Mapping[str, Any], lead: Lead) -> list[dict[str, Any]]:
                 faults = [_("Blocked for this lead: %(why)s.") % {"why": eligibility.words(str(missing))}]
         shown.append({"language": language, "label": label, "worded": worded, "faults": faults})
     return shown
-
-
-# -- the calendar of one lead --------------------------------------------------------------------------
-
-
-def planned_for(lead: Lead, version: Version, at: datetime) -> list[dict[str, Any]]:
-    """What would happen when, if the lead entered now."""
-    templates = {row["key"]: row["name"] for row in selectors.templates()}
-    return [
-        {"words": step_words(step, templates), "at": when, "kind": step["kind"]}
-        for step, when in steps.forecast(lead, version, at)
-        if step["kind"] != "wait"
-    ]
 
 
 def bound_errors(form: forms.Form, refused: Any) -> None:

@@ -20,7 +20,7 @@ from leadops.versions import drafting
 from leadops.versions import services as versions
 from leadops.versions.forms import NameForm, ReasonForm
 from leadops.versions.models import Version
-from nurture import defaults, editing, pages, selectors, services, waiting
+from nurture import defaults, editing, foresight, pages, selectors, services, waiting
 from nurture.forms import CapForm, EnrolForm, RollBackForm, SettingsForm, TemplateForm
 
 READ, EDIT = "read_sequences", "edit_sequences"
@@ -216,17 +216,19 @@ def save_template(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enrol(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """GET asks which sequence, POST enters the lead or says why not."""
+    """GET shows what the sequence asked for would do, POST enters the lead or says why not."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     lead = access.lead_for(actor, lead_id, "enrol")
-    form = EnrolForm(request.POST or None, on=lead.pk)
+    form = EnrolForm(request.POST or (request.GET if "sequence" in request.GET else None), on=lead.pk)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["sequence"]
         if _tried_one(form, lambda unit: services.enrol_one(lead, key, unit), actor):
             messages.success(request, _("The sequence has begun."))
             return redirect(lead)
+    key = form.cleaned_data.get("sequence", "") if form.is_bound and form.is_valid() else ""
+    seen = foresight.preview(lead, key, actor, moment.now()) if key else None
     status = 422 if request.method == "POST" else 200
-    return render(request, "nurture/enrol.html", {"lead": lead, "form": form}, status=status)
+    return render(request, "nurture/enrol.html", {"lead": lead, "form": form, "preview": seen}, status=status)
 
 
 def _tried_one(form: Any, work: Callable[[Unit], Any], actor: Actor) -> bool:

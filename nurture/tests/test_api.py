@@ -42,7 +42,12 @@ def test_a_template_is_previewed_for_a_lead_in_both_languages(house):
 
 def test_a_lead_is_enrolled_paused_resumed_and_taken_out(house):
     lead = prospect(owner=house.lea)
+    asked = {"lead": str(lead.pk), "sequence": "unreached", "dry_run": True}
+    seen = house.as_lea.post("/enrolments", asked).json()
+    assert seen["enters"] and [step["kind"] for step in seen["steps"]] == ["mail", "mail", "call"]
+    assert seen["steps"][0]["subject"] and not Enrolment.objects.filter(lead=lead).exists()
     made = house.as_lea.post("/enrolments", {"lead": str(lead.pk), "sequence": "unreached"})
+    assert house.as_lea.post("/enrolments", asked).json()["why_not"]
     assert made.status_code == 201 and made.json()["state"] == "active"
     again = house.as_lea.post("/enrolments", {"lead": str(lead.pk), "sequence": "unreached"})
     assert (again.status_code, again.json()["reason"]) == (422, "busy")

@@ -116,6 +116,10 @@ def test_an_owner_starts_pauses_and_ends_a_sequence_from_the_lead_page():
     lead = prospect(owner=owner)
     lea = signed_in(owner.user)
     assert "panel-nurture" in lea.get(lead.get_absolute_url()).content.decode()
+    seen = lea.get(f"/leads/{lead.pk}/sequence", {"sequence": "unreached"}).context["preview"]
+    assert [step.kind for step in seen.steps] == ["mail", "mail", "call"] and not seen.why_not
+    assert seen.steps[0].letter.subject and seen.steps[0].at < seen.steps[1].at < seen.steps[2].at
+    assert not Enrolment.objects.filter(lead=lead).exists()
     assert lea.post(f"/leads/{lead.pk}/sequence", {"sequence": "unreached"}).status_code == 302
     row = Enrolment.objects.get()
     again = lea.post(f"/leads/{lead.pk}/sequence", {"sequence": "unreached"})
