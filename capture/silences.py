@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,10 +75,16 @@ class Usual:
         total, begins = 0.0, since.replace(minute=0, second=0, microsecond=0)
         while begins < until:
             share = (min(until, begins + HOUR) - max(since, begins)) / HOUR
-            here = begins.astimezone(zone)
-            total += share * self.rates.get((here.weekday(), here.hour), 0.0)
+            total += share * self.rates.get(_place(begins, zone)[:2], 0.0)
             begins += HOUR
         return total
+
+
+@lru_cache(maxsize=8192)  # the hours of a quarter are the same for every source
+def _place(begins: datetime, zone: tzinfo) -> tuple[int, int, date]:
+    """Weekday, hour and day of an hour where the house is."""
+    here = begins.astimezone(zone)
+    return here.weekday(), here.hour, here.date()
 
 
 def usual(hours: Sequence[Hour], before: datetime, zone: tzinfo) -> Usual | None:
@@ -90,9 +97,9 @@ def usual(hours: Sequence[Hour], before: datetime, zone: tzinfo) -> Usual | None
     squares = 0
     for hour in hours:
         if before - weeks * WEEK <= hour.begins < before:
-            here = hour.begins.astimezone(zone)
-            cells[here.weekday(), here.hour] += hour.count
-            days[here.date()] += hour.count
+            weekday, clock, day = _place(hour.begins, zone)
+            cells[weekday, clock] += hour.count
+            days[day] += hour.count
             squares += hour.count**2
     weekdays: Counter[int] = Counter()
     for (weekday, _hour), count in cells.items():
@@ -120,6 +127,8 @@ def told(hours: Sequence[Hour], at: datetime, zone: tzinfo) -> Silence | None:
     known: dict[int, Usual | None] = {}
     silences = []
     for since, until in gaps:
+        if until - since < HOUR and until < at:
+            continue
         back = -((since - at) // WEEK)  # to the last whole week before it began
         if back not in known:
             known[back] = usual(hours, at - back * WEEK, zone)
