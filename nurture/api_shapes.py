@@ -42,7 +42,7 @@ class EnrolmentNew(Strict):
     dry_run = serializers.BooleanField(default=False, help_text="only tells what would be sent, when, and why not")
 
 
-class ForeseenOut(serializers.Serializer[Any]):
+class StepForeseen(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="mail or call")
     at = serializers.DateTimeField()
     words = serializers.CharField()
@@ -58,7 +58,7 @@ class EnrolmentForeseen(serializers.Serializer[Any]):
     why_not = serializers.CharField()
     waits_until = serializers.DateTimeField(allow_null=True)
     waits_for = serializers.CharField()
-    steps = ForeseenOut(many=True)
+    steps = StepForeseen(many=True)
 
 
 class MessageOut(serializers.ModelSerializer[Effect]):
