@@ -8,18 +8,18 @@ import time
 from benchmarks import house
 
 
-def preload(count: int, start: int) -> None:
-    """Submissions as the intake leaves them, by one bulk insert."""
+def preload(count: int, start: int, sources: int = 1) -> None:
+    """Submissions as the intake leaves them, by one bulk insert; in turns from so many sources."""
     from capture.models import Source, Submission
     from leadops import moment
 
-    source, at = Source.objects.get(slug="bench-0"), moment.now()
+    by_slug, at = {source.slug: source for source in Source.objects.all()}, moment.now()
     rows = []
     for n in range(start, start + count):
         raw = house.body(n)
         rows.append(
             Submission(
-                source=source,
+                source=by_slug[f"bench-{n % sources}"],
                 delivery_key=f"p{n}",
                 body=raw,
                 digest=hashlib.sha256(raw).digest(),
@@ -33,19 +33,25 @@ def preload(count: int, start: int) -> None:
 
 def leads_per_second(count: int, start: int) -> float:
     """Captured to assigned, with decision records, clocks, journal and queue rows."""
-    from capture import pipeline
     from leadops.models import Lead
 
     preload(count, start)
     before = Lead.objects.filter(owner__isnull=False).count()
     began = time.perf_counter()
-    while pipeline.run_batch(1000).claimed:
-        pass
+    drain()
     took = time.perf_counter() - began
     made = Lead.objects.filter(owner__isnull=False).count() - before
     if made != count:
         raise SystemExit(f"{made} of {count} leads were assigned")
     return count / took
+
+
+def drain() -> None:
+    """Batches of a thousand, in this process, until nothing is pending."""
+    from capture import pipeline
+
+    while pipeline.run_batch(1000).claimed:
+        pass
 
 
 def statements(count: int, start: int) -> int:

@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 from typing import Any
 
-from benchmarks import accept, grow, house, imports, limits, pipeline
+from benchmarks import accept, grow, house, imports, limits, pipeline, together
 
 # An action or page for one person -> its bar, p95 in milliseconds
 P95 = {"lead": ("P7", 150.0), "search": ("P7", 100.0), "action": ("P7", 120.0)}
@@ -40,6 +40,8 @@ def main() -> None:
     )
     rows = measure(url, keys, chosen) if "pages" not in chosen.only else []
     rows += page_rows(server, chosen.leads, chosen.rounds)
+    if len(chosen.leads) > 1 and "pages" not in chosen.only:
+        rows.append(grown_row(server, chosen.leads, chosen))
     for row in rows:
         print(
             f"{row['id']:<6}{row['what']:<92}{row['value']:>10}  limit {row['limit'] or '—':>8}  ratio {row['ratio'] or '—':>6}  must {row['must'] or '—'}"
@@ -93,6 +95,9 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
     ]
     table = imports.rows(chosen.rows, 60_000_000)
     copied, brought = limits.copied_per_second(url, chosen.rows), imports.rows_per_second(table)["all"]
+    rows[4:4] = [sustained_row(url, keys, chosen)]
+    rows.append(sums_row(chosen, start + 100_000))
+    rows.append(spread_row(url, chosen, start + 200_000))
     rows.append(row("P13", f"import of {chosen.rows} rows, full path, rows/s", brought, copied, 0.05, 0.10))
     return rows
 
@@ -102,6 +107,51 @@ def accepted(taken: list[accept.Taken]) -> str:
     return (
         f"accept: committed and 202, 8 clients, posts/s (p50 {p50:.1f} ms; us each: web {web:.0f}, client {client:.0f})"
     )
+
+
+def sustained_row(url: str, keys: list[str], chosen: argparse.Namespace) -> dict[str, object]:
+    """Each round beside the limit of its own."""
+    pairs = [
+        (together.sustained(url, keys, chosen.seconds), limits.leads_per_second(url, 8, chosen.seconds))
+        for _round in range(chosen.rounds)
+    ]
+    ours, l8 = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return row(
+        "P3", "accept and pipeline at once, from the first post to the last owner, leads/s", ours, l8, 0.20, 0.35
+    )
+
+
+def sums_row(chosen: argparse.Namespace, start: int) -> dict[str, object]:
+    """How much of the pipeline's rate is left where the same processor also keeps the sums of the reports."""
+    spans = [together.with_sums(chosen.burst, start + n * chosen.burst) for n in range(chosen.rounds)]
+    alone = chosen.burst / statistics.median(worked for worked, _kept in spans)
+    both = chosen.burst / statistics.median(worked + kept for worked, kept in spans)
+    return row("P10", "pipeline with the sums of the reports, equal to a recount, leads/s", both, alone, 0.85, 0.92)
+
+
+def spread_row(url: str, chosen: argparse.Namespace, start: int) -> dict[str, object]:
+    """The same leads and rules, to one pool and to fifty."""
+    together.furnish_pools()
+    seen: dict[bool, list[float]] = {True: [], False: []}
+    for turn in range(chosen.rounds):
+        for one in (True, False):
+            together.rule_pools(one)
+            place = start + (2 * turn + one) * (chosen.burst + 10_000)
+            seen[one].append(together.spread_per_second(url, chosen.burst, place))
+    one, many = (statistics.median(seen[key]) for key in (True, False))
+    what = f"one pool in strict turns, against fifty; {together.FOLLOWERS} workers, leads/s"
+    return row("P12", what, one, many, 0.7, 0.9)
+
+
+def grown_row(server: str, sizes: list[int], chosen: argparse.Namespace) -> dict[str, object]:
+    """Posts a second into the largest house against the smallest, in turns."""
+    seen: dict[int, list[float]] = defaultdict(list)
+    for _round in range(chosen.rounds):
+        for leads in (sizes[0], sizes[-1]):
+            url = grow.ready(server, leads)
+            seen[leads].append(together.accepted_in(url, together.keys_of(url), chosen.seconds))
+    small, large = (statistics.median(seen[leads]) for leads in (sizes[0], sizes[-1]))
+    return row("P5", f"accept at {sizes[-1]} leads, against {sizes[0]}, posts/s", large, small, 0.90, 0.95)
 
 
 def processor_row(cost: list[tuple[float, float]]) -> dict[str, object]:
