@@ -152,6 +152,14 @@ def real_data() -> Path:
     return REAL
 
 
+@pytest.fixture(scope="session", autouse=True)
+def slow_machines_forget_no_session() -> None:
+    """A budget of queries counts what a page asks; whether a session was asked for again is a matter of seconds."""
+    from leadops.platform import brief  # settings are ready only now
+
+    brief.SECONDS = 3600.0
+
+
 @pytest.fixture(scope="session")
 def nothing_open() -> None:
     """In a thread where a loop runs Django looks for its connections in another place: what is open now would stay so."""

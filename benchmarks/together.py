@@ -166,7 +166,7 @@ def spread_per_second(url: str, count: int, start: int) -> float:
             each.send_signal(signal.SIGCONT)
         drained(conn)
         took = time.perf_counter() - began
-        owned = "SELECT count(*) FROM leadops_lead l JOIN capture_submission s ON s.id = l.submission_id WHERE l.owner_id IS NOT NULL AND s.received_at >= %s"
+        owned = "SELECT count(*) FROM leadops_lead l JOIN capture_submission s ON s.id = l.submission WHERE l.owner_id IS NOT NULL AND s.received_at >= %s"
         if (found := conn.execute(owned, since).fetchone()) != (count,):
             raise SystemExit(f"{found} of {count} leads were assigned")
         return count / took
