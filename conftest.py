@@ -194,6 +194,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 def _nothing_remembered() -> None:
     """What a process remembers of sources and limits belongs to the test that taught it."""
     from capture import limits, live_sources  # apps are ready only now
+    from leadops.desk import factor_policy
 
     live_sources.forget()
     limits.forget_all()
+    factor_policy.remember(frozenset(), 3600.0)  # no test but those of the policy has one, nor asks for it

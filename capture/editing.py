@@ -20,6 +20,7 @@ from capture.models import Campaign, Form, Source
 from capture.selectors import channel_draft
 from capture.services import set_source_state
 from leadops import access, sealed
+from leadops.audited import changes
 from leadops.errors import NotFound, Refused
 from leadops.fold import clean_text, fold
 from leadops.journal import Kind
@@ -87,14 +88,15 @@ def update_source(source_id: uuid.UUID, values: Mapping[str, Any], *, unit: Unit
         source = set_source_state(source.pk, values["state"], unit=unit)
     if values.get("secret"):
         rotate_secret(source, values["secret"], unit)
-    changed = [name for name in SOURCE_FIELDS if name in values and getattr(source, name) != values[name]]
+    told = changes({n: getattr(source, n) for n in SOURCE_FIELDS}, {n: values[n] for n in SOURCE_FIELDS if n in values})
+    changed = told["fields"]
     for name in changed:
         setattr(source, name, values[name])
     if source.signed and not sealed.live(f"source:{source.slug}", unit.at):
         raise Refused("secret-needed", _("A source that asks for signatures needs its secret."))
     if changed:
         source.save(update_fields=changed)
-        unit.record(Kind.SETTING_CHANGED, data={"what": "source", "key": source.slug, "fields": sorted(changed)})
+        unit.record(Kind.SETTING_CHANGED, data={"what": "source", "key": source.slug, **told})
     unit.after_commit(live_sources.forget)
     return source
 
@@ -116,14 +118,16 @@ def update_campaign(campaign_id: uuid.UUID, values: Mapping[str, Any], *, unit: 
     utm = values.get("utm_campaign")
     if utm and Campaign.objects.filter(utm_campaign=utm).exclude(pk=campaign.pk).exists():
         raise Refused("utm-taken", _("Another campaign has this utm_campaign."), status=409)
-    changed = [name for name in CAMPAIGN_FIELDS if name in values and getattr(campaign, name) != values[name]]
+    before = {name: getattr(campaign, name) for name in CAMPAIGN_FIELDS}
+    told = changes(before, {name: values[name] for name in CAMPAIGN_FIELDS if name in values})
+    changed = told["fields"]
     for name in changed:
         setattr(campaign, name, values[name])
     if campaign.starts_on and campaign.ends_on and campaign.ends_on < campaign.starts_on:
         raise Refused("dates", _("The last day comes after the first."))
     if changed:
         campaign.save(update_fields=changed)
-        unit.record(Kind.SETTING_CHANGED, data={"what": "campaign", "key": campaign.key, "fields": sorted(changed)})
+        unit.record(Kind.SETTING_CHANGED, data={"what": "campaign", "key": campaign.key, **told})
     return campaign
 
 

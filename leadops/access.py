@@ -41,6 +41,7 @@ class Actor:
 
     `code` names system actors for the journal ("pipeline", "ticker", "import:<id>"); `roles` are
     (role, team id or None for the house); `scopes` is None for people and a set of scope names for tokens.
+    `origin` is the network address they came from, for the audit alone.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Actor:
     user_id: uuid.UUID | None = None
     roles: frozenset[tuple[str, uuid.UUID | None]] = field(default_factory=frozenset)
     scopes: frozenset[str] | None = None
+    origin: str = field(default="", compare=False)
 
     @property
     def is_system(self) -> bool:
@@ -70,12 +72,18 @@ SYSTEM = system("system")
 VISITOR = Actor(kind="visitor", code="visitor")
 
 
-def actor_of(user: User, scopes: frozenset[str] | None = None) -> Actor:
+def visitor(origin: str) -> Actor:
+    """Somebody who has not signed in, as the audit names them: by where they came from."""
+    return Actor(kind="visitor", code="visitor", origin=origin)
+
+
+def actor_of(user: User, scopes: frozenset[str] | None = None, origin: str = "") -> Actor:
     """The actor for a signed-in user, or for a token of theirs when `scopes` is given (one query)."""
     if not user.is_active:
         return VISITOR
     roles = frozenset(Membership.objects.filter(user=user).values_list("role", "team_id"))
-    return Actor(kind="user" if scopes is None else "token", user_id=user.pk, roles=roles, scopes=scopes)
+    kind = "user" if scopes is None else "token"
+    return Actor(kind=kind, user_id=user.pk, roles=roles, scopes=scopes, origin=origin)
 
 
 # -- verbs ---------------------------------------------------------------------------------------------
@@ -135,6 +143,7 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "edit_terms": (_LEADING, "reps:write"),
     "own_account": (_LEADING, "reps:write"),
     "read_team": ((Role.MANAGER, Role.REVENUE_OPS), "reps:read"),
+    "read_audit": ((Role.REVENUE_OPS,), "audit:read"),
     "read_operations": ((Role.REVENUE_OPS,), "operations:read"),
     "run_operations": ((Role.REVENUE_OPS,), "operations:write"),
     "open_admin": ((Role.MARKETING_OPS, Role.REVENUE_OPS), ""),

@@ -9,7 +9,7 @@ from capture import api as capture
 from capture import api_forms as forms
 from capture.imports import api as imports
 from leadops.desk import api as desk
-from leadops.desk import api_docs, api_enrol
+from leadops.desk import api_audit, api_docs, api_enrol
 from leadops.desk import api_mine as mine
 from leadops.desk import api_operations as operations
 from leadops.desk import api_people as people
@@ -36,6 +36,8 @@ router.register("forms", forms.FormEndpoint, basename="forms")
 router.register("channel-tables", forms.ChannelTableEndpoint, basename="channel-tables")
 router.register("persons", prospects.PersonEndpoint, basename="persons")
 router.register("retention-policies", privacy.RetentionEndpoint, basename="retention-policies")
+router.register("sign-in-policies", people.SignInPolicyEndpoint, basename="sign-in-policies")
+router.register("audit", api_audit.AuditEndpoint, basename="audit")
 router.register("accounts", prospects.AccountEndpoint, basename="accounts")
 router.register("touches", prospects.TouchEndpoint, basename="touches")
 router.register("users", people.UserEndpoint, basename="users")

@@ -22,6 +22,9 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
+    seen_from = models.JSONField(
+        default=list, db_default=models.Value([], output_field=models.JSONField())
+    )  # the network addresses it was used from, the newest last
 
     class Meta:
         verbose_name = _("API token")

@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 GROUND_TABLES = (
+    "leadops.audited",
     "leadops.journal",
     "leadops.stalled",
     "leadops.work",
@@ -34,6 +35,7 @@ class LeadopsConfig(AppConfig):
         import_module("leadops.moment")
         import_module("leadops.versions.calendars").register_kind()
         import_module("leadops.privacy.policy").register_kind()
+        import_module("leadops.desk.factor_policy").register_kind()
         import_module("leadops.checks")
         import_module("leadops.choreography").hand_over()
         import_module("leadops.desk.notices").register_letters()

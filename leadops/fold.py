@@ -82,10 +82,16 @@ def fold_email(text: str | None) -> str | None:
     return f"{local}@{found.ascii_domain.lower()}"
 
 
-def mailbox_of(folded: str) -> str:
-    """The mailbox behind a folded address: what follows a + in it is its owner's own mark (RFC 5233)."""
+_undotted = frozenset({"gmail.com", "googlemail.com"})  # one provider, two names, and dots that mean nothing there
+
+
+def mailbox_of(folded: str, *, dots: bool = False) -> str:
+    """The mailbox behind a folded address: what follows a + in it is its owner's own mark (RFC 5233), and where the
+    provider says so dots are none and two domains are one. With `dots` as it was reckoned before, without the latter."""
     local, at, domain = folded.rpartition("@")
     box, _plus, _mark = local.partition("+")
+    if not dots and domain in _undotted:
+        box, domain = box.replace(".", ""), "gmail.com"
     return f"{box}{at}{domain}" if box else folded
 
 

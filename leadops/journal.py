@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops import bulk
 from leadops.access import Actor, system
+from leadops.audited import AUDITED, BY_PEOPLE, EntryOrigin
 from leadops.models import Lead, Person, User
 from leadops.models.columns import OldestOpen, transaction_id
 
@@ -75,6 +76,12 @@ class Kind(models.TextChoices):
     IMPORTED = "imported", _("Import finished")
     ERASED = "erased", _("Personal data erased")
     COPIED = "copied", _("Personal data given out")
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGN_IN_REFUSED = "sign_in_refused", _("Sign-in refused")
+    SECOND_FACTOR = "second_factor", _("Second factor changed")
+    TOKEN_CHANGED = "token_changed", _("API token made or ended")
+    TOKEN_ELSEWHERE = "token_elsewhere", _("API token used from a new address")
+    EXPORTED = "exported", _("List taken out as a file")
 
 
 ICONS: dict[str, str] = {
@@ -88,7 +95,9 @@ ICONS: dict[str, str] = {
     "version_published": "git-branch", "rep_deactivated": "user-x", "rep_absent": "calendar-off", "setting_changed": "settings",
     "answered": "clipboard-list", "enrolled": "workflow", "step_done": "list-checks", "exited": "log-out", "mail_sent": "mail",
     "replied": "mail-check", "bounced": "mail-x", "complained": "thumbs-down", "unsubscribed": "bell-off", "imported": "upload",
-    "away": "calendar-off", "erased": "trash-2", "copied": "download",
+    "away": "calendar-off", "erased": "trash-2", "copied": "download", "signed_in": "log-in",
+    "sign_in_refused": "shield", "second_factor": "shield-check", "token_changed": "key", "token_elsewhere": "map-pin",
+    "exported": "download",
 }  # fmt: skip
 
 
@@ -130,6 +139,7 @@ class JournalEntry(models.Model):
             models.Index(fields=["kind", "at"], name="journal_kind_at"),
             models.Index(fields=["actor", "at"], name="journal_of_actor", condition=Q(actor__isnull=False)),
             models.Index(fields=["xid", "id"], name="journal_incremental"),
+            models.Index(fields=["-id"], name="journal_audited", condition=BY_PEOPLE),
         ]
 
     def __str__(self) -> str:
@@ -205,7 +215,7 @@ def numbers(count: int) -> list[int]:
 
 def rows_of(
     entries: Sequence[Entry], ids: list[int], *, actor: Actor, at: datetime, recorded_at: datetime
-) -> tuple[list[dict[str, Any]], list[EntryText]]:
+) -> tuple[list[dict[str, Any]], list[EntryText], list[EntryOrigin]]:
     """The rows of a unit's entries, to be inserted together; takes their ids from `ids`. Called by the unit only."""
     for entry in entries:
         entry.id = ids.pop()
@@ -228,7 +238,12 @@ def rows_of(
         for e in entries
     ]
     texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]
-    return rows, texts
+    came = [
+        EntryOrigin(entry=e.id, address=(e.actor or actor).origin, at=recorded_at)
+        for e in entries
+        if e.id and e.kind in AUDITED and (e.actor or actor).origin
+    ]
+    return rows, texts, came
 
 
 def committed(model: type[models.Model], after: tuple[int, int] = (0, 0), limit: int = 5000) -> list[Any]:

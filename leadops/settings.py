@@ -165,6 +165,9 @@ INSTALLED_APPS = [
     "django_q",
     "csp",
     "template_partials",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -172,6 +175,7 @@ MIDDLEWARE = [
     "leadops.desk.middleware.database_outage",
     "capture.shortcut.intake_first",  # what is posted to /in/ meets nothing below
     "csp.middleware.CSPMiddleware",  # outside of whatever can fail: refusals and outages carry the policy too
+    "leadops.desk.middleware.permissions_and_encryption",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -180,6 +184,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "leadops.desk.middleware.person_at_the_desk",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -223,6 +228,18 @@ PASSWORD_HASHERS = (
     if MODE == "test"
     else ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 )
+# Signing in passes through allauth, which waits for the second factor; who may try how often is ours (`desk/signin.py`).
+ACCOUNT_ADAPTER = "leadops.desk.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up; allauth wants the two to agree
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGIN_TIMEOUT = 300  # seconds between password and code
+MFA_ADAPTER = "leadops.desk.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "leadops"
+MFA_TOTP_TOLERANCE = 1  # the step before and the one after: clocks differ
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True
@@ -409,6 +426,8 @@ REPORTING_ZONE = os.environ.get("LEADOPS_ZONE", "Europe/Paris")
 if REPORTING_ZONE not in available_timezones():
     stop(f"LEADOPS_ZONE={REPORTING_ZONE!r} is not a time zone such as Europe/Paris")
 INTAKE_PER_SECOND = whole("INTAKE_PER_SECOND", 100, 1, 100_000)  # accepted per source; more is asked to come back
+# calls of one API token; three times as many may come at once. Tests of everything else call as fast as they can
+API_PER_SECOND = whole("API_PER_SECOND", 20 if MODE != "test" else 10_000, 1, 100_000)
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who sends it as bearer reads /metrics; unset: this machine only
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     stop("METRICS_TOKEN is shorter than 20 characters")

@@ -236,9 +236,9 @@ class Unit:
         missing = len(fresh) - len(self._numbers)
         if missing > 0:
             self._numbers = journal.numbers(missing + spare) + self._numbers
-        told, texts = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
+        told, texts, came = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
         put = [[row for row in held.values() if row is not None] for held in self._put.values()]
-        lists: list[Sequence[models.Model]] = [self._unwritten, *put, texts, *self._rows.values()]
+        lists: list[Sequence[models.Model]] = [self._unwritten, *put, texts, came, *self._rows.values()]
         new = [bulk.Part(rows) for rows in lists]
         new.append(bulk.Part(told, model=journal.JournalEntry))
         new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]

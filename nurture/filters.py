@@ -44,7 +44,7 @@ class SuppressionFilter(filters.FilterSet):
         return found if self.form.cleaned_data.get("state") else self.by_state(found, "state", IN_FORCE)
 
     def by_address(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.filter(digest=suppression.digest_of(value))
+        return rows.filter(digest__in=suppression.digests_of_address(value))
 
     def by_state(self, rows: Any, _name: str, value: str) -> Any:
         return rows if value == ALL else rows.filter(lifting__isnull=value == IN_FORCE)

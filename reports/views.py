@@ -9,8 +9,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from leadops import access
-from reports.exports import csv_file
+from leadops import access, takeaway
+from leadops.rest.files import csv_file
+from leadops.unit import in_unit
 from reports.pages import deal_list, deals, executive, frame, funnel, live, reasons, response, sources, velocity
 
 
@@ -90,7 +91,10 @@ def _answer(request: HttpRequest, page: frame.Page) -> HttpResponse:
     period = page.context["period"]
     if request.GET.get("format") == "csv":
         name = f"{page.name}-{period.from_on}-{period.last_on}"
-        return csv_file(name, page.heading, page.table, get_language() or "en")
+        rows = list(page.table)[: takeaway.most_rows(request.actor)]  # type: ignore[attr-defined]
+        asked = {key: value for key, value in request.GET.items() if key != "format"}
+        in_unit(lambda unit: takeaway.take(f"report {page.name}", len(rows), asked, unit), actor=request.actor)  # type: ignore[attr-defined]
+        return csv_file(name, page.heading, rows, get_language() or "en")
     part = "#report" if getattr(request, "htmx", False) else ""
     answer = render(request, f"reports/{page.name}.html{part}", page.context)
     patch_vary_headers(answer, ["HX-Request"])

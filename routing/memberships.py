@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext as _
 
 from leadops import access
+from leadops.audited import changes
 from leadops.errors import Refused
 from leadops.journal import Kind
 from leadops.unit import Unit
@@ -38,12 +39,13 @@ def _keep(row: T, values: Mapping[str, Any], unit: Unit) -> T:
     new = row._state.adding
     if new and type(row)._default_manager.filter(key=row.key).exists():
         raise Refused("key-taken", _("This key is taken."), status=409)
-    changed = sorted(name for name, value in values.items() if new or getattr(row, name) != value)
+    told = changes({} if new else {name: getattr(row, name) for name in values}, values)
+    changed = sorted(values) if new else told["fields"]
     for name in changed:
         setattr(row, name, values[name])
     if new or changed:
         row.save()
-        said = {"table": row._meta.model_name, "row": row.key, "fields": changed, "new": new}
+        said = {"table": row._meta.model_name, "row": row.key, **told, "fields": changed, "new": new}
         unit.record(Kind.SETTING_CHANGED, data=said)
     return row
 
@@ -60,7 +62,8 @@ def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) ->
             identity={"pool": pool, "rep_id": rep}, values=values, valid_from=unit.at, known_at=unit.at
         )
     if changed:
-        said = {"table": "poolmember", "row": pool.key, "fields": [str(rep) for rep in sorted(changed)], "new": False}
+        said = {"table": "poolmember", "row": pool.key, "new": False}
+        said |= changes(*({str(rep): side.get(rep) for rep in changed} for side in (held, weights)))
         unit.record(Kind.SETTING_CHANGED, data=said)
         look_again(unit, pools=[pool.key])
 

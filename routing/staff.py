@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from leadops import access
+from leadops.audited import changes
 from leadops.errors import Refused
 from leadops.journal import Kind
 from leadops.models import Account, AccountOwner, Membership, Rep, RepTerms, Role, Team, User
@@ -72,7 +73,8 @@ def set_terms(rep: Rep, values: Mapping[str, Any], unit: Unit, start: datetime |
         return before
     row: RepTerms = RepTerms.objects.change(identity={"rep": rep}, values=fresh, valid_from=start, known_at=unit.at)
     fields = sorted(name for name in TERMS if before is None or fresh[name] != held[name])
-    said = {"table": "repterms", "row": str(rep.pk), "fields": fields, "new": before is None, "from": start.isoformat()}
+    said = {"table": "repterms", "row": str(rep.pk), "new": before is None, "from": start.isoformat()}
+    said |= changes(held if before is not None else {}, fresh) | {"fields": fields}
     unit.record(Kind.SETTING_CHANGED, data=said)
     look_again(unit)
     return row

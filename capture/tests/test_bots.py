@@ -38,7 +38,7 @@ def resolve_alone() -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The limits' clock, moved on by hand: the posts of this file come over minutes, not at once."""
     hands = [1_000.0]
-    monkeypatch.setattr("capture.limits.time.monotonic", lambda: hands[0])
+    monkeypatch.setattr("leadops.limit.time.monotonic", lambda: hands[0])
     return hands
 
 

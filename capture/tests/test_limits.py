@@ -12,16 +12,16 @@ from django.db import OperationalError, connection
 from django.test import RequestFactory
 
 from capture import bell, limits, refusals, views
-from capture.limits import Limit
 from capture.models import Refusal, Submission
 from capture.tests.posting import NOON, fresh_process, noon, send, source  # noqa: F401
+from leadops.limit import Limit
 
 pytestmark = [pytest.mark.urls("capture.tests.public_urls"), pytest.mark.django_db]
 
 
 def test_a_bucket_gives_what_it_holds_and_says_how_long_to_wait(monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr("capture.limits.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("leadops.limit.time.monotonic", lambda: clock[0])
     limit = Limit(5, 10, share=False)
     assert [limit.take("a") for _ in range(6)] == [0, 0, 0, 0, 0, 2]
     assert limit.take("b") == 0 and limit.spent("a") and not limit.spent("b")
@@ -30,7 +30,7 @@ def test_a_bucket_gives_what_it_holds_and_says_how_long_to_wait(monkeypatch):
 
 
 def test_a_flood_of_keys_does_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(limits, "MOST_KEYS", 100)
+    monkeypatch.setattr("leadops.limit.MOST_KEYS", 100)
     limit = Limit(5, 10)
     for number in range(1000):
         limit.take(str(number))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django import forms
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,11 +21,10 @@ from django.views.decorators.http import require_POST, require_safe
 from capture import doors
 from leadops.access import Actor
 from leadops.desk import people as house_people
-from leadops.desk import signin
-from leadops.desk.middleware import LANGUAGE_COOKIE, SEEN, SINCE
+from leadops.desk import sessions, signin
+from leadops.desk.middleware import LANGUAGE_COOKIE
 from leadops.models import Membership, Role, User
 
-CHOSEN = "language_chosen"
 YEAR = 365 * 24 * 3600
 
 
@@ -48,10 +48,13 @@ class SignInForm(forms.Form):
             sender = doors.sender(self.request.META)
             self.wait = signin.must_wait(email, sender)
             if self.wait:
+                if signin.WAITS_NOTED.take(sender) == 0:
+                    sessions.note_refusal(self.request, email, "wait")
                 raise forms.ValidationError(_("Too many tries. Wait a quarter of an hour."))
             found = authenticate(self.request, username=email, password=password)
             if not isinstance(found, User):
                 signin.failed(email, sender)
+                sessions.note_refusal(self.request, email, "password")
                 raise forms.ValidationError(_("This e-mail and password do not match an active account."))
             self.user = found
 
@@ -65,13 +68,10 @@ def safe_next(request: HttpRequest) -> str:
     return reverse("desk:home")
 
 
-def enter(request: HttpRequest, user: User) -> None:
-    """Sign in; a language chosen at the door, in this session, becomes the person's own."""
-    chosen = request.session.pop(CHOSEN, "")
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    request.session[SINCE] = request.session[SEEN] = int(time.time())
-    if chosen:
-        User.objects.filter(pk=user.pk).update(language=chosen)
+def enter(request: HttpRequest, user: User) -> HttpResponse:
+    """On with somebody who proved who they are: to where they wanted, or to the question for their code first."""
+    answer: HttpResponse = perform_login(request, Login(user=user, redirect_url=safe_next(request)))
+    return answer
 
 
 @never_cache
@@ -79,8 +79,7 @@ def enter(request: HttpRequest, user: User) -> None:
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
-        enter(request, form.user)
-        return HttpResponseRedirect(safe_next(request))
+        return enter(request, form.user)
     people = demo_people() if settings.MODE == "demo" else []
     context = {"form": form, "next": safe_next(request), "people": people}
     context["nobody"] = settings.MODE != "demo" and not house_people.anybody()
@@ -117,8 +116,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     ).first()
     if settings.MODE != "demo" or user is None:
         return redirect("desk:sign_in")
-    enter(request, user)
-    return redirect("desk:home")
+    return enter(request, user)
 
 
 @require_POST
@@ -136,7 +134,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             User.objects.filter(pk=request.user.pk).update(language=language)
         else:
-            request.session[CHOSEN] = language
+            request.session[sessions.CHOSEN] = language
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.HTTPS
         )

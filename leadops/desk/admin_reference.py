@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops import moment
 from leadops.adminsite import HouseAdmin
+from leadops.audited import changes
 from leadops.journal import Kind
 from leadops.models import AttributeDef, Reason, Status, Team
 from leadops.unit import Unit, in_unit
@@ -93,7 +94,9 @@ class ReferenceAdmin(HouseAdmin):
         return self.fixed if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        data = {"table": self.opts.model_name, "row": str(obj), "fields": sorted(form.changed_data), "new": not change}
+        asked = form.changed_data
+        told = changes({n: form.initial.get(n) for n in asked}, {n: form.cleaned_data.get(n) for n in asked})
+        data = {"table": self.opts.model_name, "row": str(obj), **told, "fields": sorted(asked), "new": not change}
 
         def work(unit: Unit) -> None:
             obj.save()

@@ -13,11 +13,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leadops.desk import invitations, passwords, people
+from leadops.desk import factor_policy, invitations, passwords, people, second_factor
 from leadops.errors import NotFound
 from leadops.models import Membership, Role, Team, User
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.shapes import Strict
+from leadops.rest.versions import VersionEndpoint
 from leadops.unit import Unit
 from routing.api_team import team_by_key
 
@@ -159,6 +160,22 @@ class UserEndpoint(Endpoint):
         user = one(self._rows(), pk)
         self.in_unit(lambda unit: people.reset_password(user, unit))
         return Response(LinkOut(user).data)
+
+    @extend_schema(
+        operation_id="users_remove_second_factor", summary="Phone and codes are lost: the password alone opens",
+        request=None, responses=UserOut,
+    )  # fmt: skip
+    @action(detail=True, methods=["post"], url_path="remove-second-factor")
+    def remove_second_factor(self, request: Request, pk: uuid.UUID) -> Response:
+        user = one(self._rows(), pk)
+        self.in_unit(lambda unit: second_factor.take_from(user, unit))
+        return self.answer(user)
+
+
+class SignInPolicyEndpoint(VersionEndpoint):
+    """`body` is `{"second_factor": ["revenue_ops", "manager"]}`: who needs one; the key is `house`."""
+
+    kind = factor_policy.KIND
 
 
 @extend_schema_view(list=extend_schema(operation_id="memberships_list", summary="Who has which role where"))

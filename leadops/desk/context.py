@@ -38,6 +38,7 @@ ITEMS: list[tuple[str, str, str, str, str, tuple[str, ...]]] = [
     ("campaigns", "capture:list_campaigns", "megaphone", "", "read_sources", ()),
     ("mailbox", "nurture:list_mails", "mail", "", "read_letters", ()),
     ("users", "desk:list_users", "user-check", "", "edit_users", ()),
+    ("audit", "desk:list_acts", "history", "", "read_audit", ()),
     ("admin", "admin:index", "settings", "", "open_admin", ()),
 ]
 
@@ -61,6 +62,7 @@ def _labels() -> dict[str, str]:
         "campaigns": _("Campaigns"),
         "mailbox": _("Mailbox"),
         "users": _("Users"),
+        "audit": pgettext("navigation", "Audit"),
         "admin": _("Criteria"),
     }
 

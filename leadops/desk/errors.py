@@ -46,10 +46,14 @@ def refused(request: HttpRequest, fault: Refused) -> HttpResponse:
     if visitor and fault.code == "not-allowed" and not wants_json(request):
         return sign_in_first(request)
     if wants_json(request):
-        return problem(fault.status, fault.code, str(fault.message), **fault.detail)
-    template = "errors/refused.html#fragment" if getattr(request, "htmx", False) else "errors/refused.html"
-    shell = "base_plain.html" if visitor else "base.html"
-    return render(request, template, {"refusal": fault, "shell": shell}, status=fault.status)
+        answer: HttpResponse = problem(fault.status, fault.code, str(fault.message), **fault.detail)
+    else:
+        template = "errors/refused.html#fragment" if getattr(request, "htmx", False) else "errors/refused.html"
+        shell = "base_plain.html" if visitor else "base.html"
+        answer = render(request, template, {"refusal": fault, "shell": shell}, status=fault.status)
+    if "retry_after" in fault.detail:
+        answer["Retry-After"] = str(fault.detail["retry_after"])
+    return answer
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
@@ -63,6 +67,12 @@ def database_away(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(render_to_string("errors/503.html"), status=503)
     response["Retry-After"] = "5"
     return response
+
+
+def unencrypted() -> HttpResponse:
+    return problem(
+        403, "not-encrypted", _("The API is asked over https alone. Give this token up: it was sent in clear.")
+    )
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:

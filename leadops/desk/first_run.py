@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import get_language
@@ -89,6 +89,5 @@ def first_run(request: HttpRequest) -> HttpResponse:
     form = FirstRunForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         user = in_unit(lambda unit: people.found_house(form.cleaned_data, unit), actor=SETUP)
-        enter(request, user)
-        return redirect("desk:home")
+        return enter(request, user)
     return render(request, "desk/first_run.html", {"form": form}, status=422 if form.errors else 200)

@@ -11,13 +11,15 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from capture import doors
 from leadops import access
-from leadops.desk import errors
+from leadops.desk import errors, sessions
+from leadops.desk.sessions import SEEN, SINCE
 from leadops.errors import Refused
+from leadops.platform.headers import PERMISSIONS
 
 Answer = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "leadops_language"
-SINCE, SEEN = "since", "seen"  # in a session: when they signed in, and when they last did something (seconds)
 IDLE, LONGEST, NOTED = 8 * 3600, 7 * 24 * 3600, 300
 BY_ITSELF = ("/inbox/state", "/inbox/arrivals")  # an open page asks these: nobody has done anything
 
@@ -32,6 +34,18 @@ def database_outage(get_response: Answer) -> Answer:
         return errors.database_away(request) if isinstance(fault, errors.OUTAGE) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def permissions_and_encryption(get_response: Answer) -> Answer:
+    """Behind a TLS proxy a program that comes unencrypted is refused, never sent on: its token is known on the way by then."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        plain = settings.HTTPS and request.path_info.startswith("/api/") and not request.is_secure()
+        response = errors.unencrypted() if plain else get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
     return middleware
 
 
@@ -75,7 +89,8 @@ def person_at_the_desk(get_response: Answer) -> Answer:
             if request.user.is_authenticated and _ended(request):
                 logout(request)
             user = request.user
-            request.actor = access.actor_of(user) if user.is_authenticated else access.VISITOR  # type: ignore[attr-defined]
+            origin = doors.sender(request.META)
+            request.actor = access.actor_of(user, origin=origin) if user.is_authenticated else access.visitor(origin)  # type: ignore[attr-defined]
         except errors.OUTAGE:
             return errors.database_away(request)
         if not user.is_authenticated:
@@ -83,7 +98,7 @@ def person_at_the_desk(get_response: Answer) -> Answer:
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
         with timezone.override(zoneinfo.ZoneInfo(user.zone)):
-            response = get_response(request)
+            response = sessions.held_at_the_door(request) or get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from leadops import access
 from leadops.apitables import ApiToken
+from leadops.audited import changes
 from leadops.errors import NotFound, Refused
 from leadops.fold import fold
 from leadops.journal import Kind
@@ -113,7 +114,10 @@ def change_user(user: User, values: Mapping[str, Any], unit: Unit) -> User:
     changed = sorted(name for name, value in wanted.items() if getattr(user, name) != value)
     if changed:
         User.objects.filter(pk=user.pk).update(**{name: wanted[name] for name in changed})
-        _said(unit, "user", str(user.pk), changed)
+        told = changes(
+            {n: getattr(user, n) for n in wanted if n != "name"}, {n: wanted[n] for n in wanted if n != "name"}
+        )
+        _said(unit, "user", str(user.pk), changed, before=told["before"], after=told["after"])
     user.refresh_from_db()
     return user
 

@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from leadops.desk.account import YEAR
 from leadops.desk.middleware import LANGUAGE_COOKIE
 from leadops.errors import NotFound
 from leadops.models import User
+from leadops.unit import Unit, in_unit
 
 DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("A year")), ("", _("Never"))]
 
@@ -56,6 +58,7 @@ AREAS = {
     "users": _("users"),
     "sequences": _("sequences"),
     "suppressions": _("addresses nobody writes to"),
+    "audit": _("the audit"),
     "privacy": _("copies and erasures of personal data"),
 }
 
@@ -96,7 +99,10 @@ def show_settings(request: HttpRequest) -> HttpResponse:
         response = redirect("desk:settings")
         for name in (LANGUAGE_COOKIE, "theme"):  # what this device kept must not win over the choice just made
             value = form.cleaned_data["language" if name == LANGUAGE_COOKIE else "theme"]
-            response.set_cookie(name, value, max_age=YEAR, samesite="Lax", httponly=name == LANGUAGE_COOKIE)
+            unseen = name == LANGUAGE_COOKIE
+            response.set_cookie(
+                name, value, max_age=YEAR, samesite="Lax", httponly=unseen, secure=django_settings.HTTPS
+            )
         return response
     return _page(request, form, _token_form(request), 422 if form.errors else 200)
 
@@ -111,7 +117,11 @@ def make_token(request: HttpRequest) -> HttpResponse:
         return _page(request, _profile(request), form, 422)
     given, user = form.cleaned_data, _me(request)
     days = int(given["days"]) if given["days"] else None
-    text = tokens.make_token(user, given["name"], given["scopes"], moment.now(), days)
+
+    def work(unit: Unit) -> str:
+        return tokens.grant(user, given["name"], given["scopes"], unit, days)
+
+    text = in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
     return _page(request, _profile(request), _token_form(request), 201, made=text)
 
 
@@ -119,10 +129,10 @@ def make_token(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> HttpResponse:
     """End a token of one's own at once."""
-    mine = ApiToken.objects.filter(pk=token_id, user=_me(request))
-    if not mine.exists():
+    mine = ApiToken.objects.filter(pk=token_id, user=_me(request)).first()
+    if mine is None:
         raise NotFound(_("There is no such token."))
-    mine.filter(revoked_at__isnull=True).update(revoked_at=moment.now())
+    in_unit(lambda unit: tokens.revoke(mine, unit), actor=request.actor)  # type: ignore[attr-defined]
     messages.success(request, _("The token is revoked: it opens nothing any more."))
     return redirect("desk:settings")
 

@@ -9,14 +9,15 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest, HttpResponse
 
-from capture.limits import Limit
 from leadops.desk import errors
+from leadops.limit import Limit
 from leadops.models import User
 
 # Failures only, in this process's memory like every limit of the house; two buckets, so that a locked account locks no
 # office and a busy office no account.
 PER_ACCOUNT = Limit(5, 15 * 60)
 PER_SENDER = Limit(50, 15 * 60)
+WAITS_NOTED = Limit(1, 15 * 60, share=False)  # who goes on trying while told to wait fills no journal
 
 
 def must_wait(email: str, sender: str) -> int:
@@ -28,6 +29,11 @@ def must_wait(email: str, sender: str) -> int:
 def failed(email: str, sender: str) -> None:
     for limit, key in _buckets(email, sender):
         limit.take(key)
+
+
+def code_of(user: User) -> str:
+    """The account whose codes are guessed, as a bucket of its own: whoever gets here has the password."""
+    return f"code {user.email}"
 
 
 def _buckets(email: str, sender: str) -> tuple[tuple[Limit, str], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadops import batch, moment, stalled
+from leadops import audited, batch, moment, stalled
 from leadops.access import system
 from leadops.desk import selectors
 from leadops.effects import runner
@@ -28,5 +28,6 @@ def send_effects() -> int:
 
 
 def purge() -> int:
-    """Drop what is kept for a while only: results of tasks, answered calls of the API."""
-    return queue.purge_results() + idempotency.purge(moment.now())
+    """Drop what is kept for a while only: results of tasks, answered calls of the API, from where people acted."""
+    at = moment.now()
+    return queue.purge_results() + idempotency.purge(at) + audited.forget_origins(at)

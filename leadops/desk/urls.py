@@ -4,6 +4,7 @@ from django.urls import path
 
 from leadops.desk import (
     account,
+    audit,
     availability,
     enrol,
     first_run,
@@ -13,6 +14,7 @@ from leadops.desk import (
     notices,
     passwords,
     reassign,
+    security,
     settings_pages,
     users,
     verbs,
@@ -20,10 +22,16 @@ from leadops.desk import (
 from leadops.desk.signin import members_only
 
 app_name = "desk"
-OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language", "set_password", "first_run"}
+OPEN = {"sign_in", "demo_sign_in", "sign_out", "set_language", "set_password", "first_run", "give_code"}
 urlpatterns = [
     path("", account.home, name="home"),
     path("sign-in", account.sign_in, name="sign_in"),
+    path("sign-in/code", security.give_code, name="give_code"),
+    path("account/security", security.show_security, name="security"),
+    path("account/security/set-up", security.set_up_factor, name="set_up_factor"),
+    path("account/security/codes", security.new_codes, name="new_codes"),
+    path("account/security/remove", security.remove_factor, name="remove_factor"),
+    path("settings/sign-in", security.show_policy, name="sign_in_policy"),
     path("first-run", first_run.first_run, name="first_run"),
     path("sign-in/demo", account.demo_sign_in, name="demo_sign_in"),
     path("set-password/<uuid:user_id>/<str:token>", passwords.set_password, name="set_password"),
@@ -60,6 +68,9 @@ urlpatterns = [
     path("users/<uuid:user_id>/roles/<int:membership_id>/end", users.end_role, name="end_role"),
     path("users/<uuid:user_id>/active", users.set_active, name="set_active"),
     path("users/<uuid:user_id>/link", users.new_link, name="new_link"),
+    path("users/<uuid:user_id>/second-factor", users.take_factor, name="take_factor"),
+    path("audit", audit.list_acts, name="list_acts"),
+    path("audit/file", audit.take_acts, name="take_acts"),
     path("settings", settings_pages.show_settings, name="settings"),
     path("settings/tokens", settings_pages.make_token, name="make_token"),
     path("settings/tokens/<uuid:token_id>/revoke", settings_pages.revoke_token, name="revoke_token"),

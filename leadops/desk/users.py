@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from leadops import access
-from leadops.desk import first_run, invitations, passwords, people
+from leadops.desk import first_run, invitations, passwords, people, second_factor
 from leadops.errors import NotFound, Refused
 from leadops.models import Membership, Role, Team, User
 from leadops.unit import Unit, in_unit
@@ -122,6 +122,15 @@ def set_active(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     return redirect("desk:show_user", user_id)
 
 
+@require_POST
+def take_factor(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    """For who lost phone and codes: the password alone opens until they set a second factor up anew."""
+    user = _user(request, user_id)
+    in_unit(lambda unit: second_factor.take_from(user, unit), actor=request.actor)  # type: ignore[attr-defined]
+    messages.success(request, _("Their second factor is removed, and every session of theirs has ended."))
+    return redirect("desk:show_user", user_id)
+
+
 @never_cache
 @require_POST
 def new_link(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
@@ -185,6 +194,7 @@ def _page(request: HttpRequest, user: User, *, status: int = 200, link: str = ""
         "roles": user.memberships.select_related("team").order_by("role", "team__name"),
         "profile": forms_given.get("profile") or ProfileForm(initial=start),
         "role_form": forms_given.get("role") or RoleForm(),
+        "factor": second_factor.has(user),
         "tokens": user.api_tokens.filter(revoked_at__isnull=True).count(),
     }
     return render(request, "desk/user.html", context, status=status)

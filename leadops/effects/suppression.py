@@ -40,26 +40,35 @@ NO = ("refused", "withdrawn", "pending")
 def digest_of(address: str) -> bytes | None:
     """The keyed hash of the mailbox behind an address; None when it is not an address."""
     folded = fold_email(address)
-    if folded is None:
-        return None
-    box = mailbox_of(folded)
+    return None if folded is None else _keyed(mailbox_of(folded))
+
+
+def digests_of_address(address: str) -> set[bytes]:
+    """Every hash under which this mailbox may stand on the list: today's, and that of entries made before dots were none."""
+    folded = fold_email(address)
+    return set() if folded is None else {_keyed(mailbox_of(folded)), _keyed(mailbox_of(folded, dots=True))}
+
+
+def _keyed(box: str) -> bytes:
     return hmac.new(b"leadops.suppression\0" + settings.SECRET_KEY.encode(), box.encode(), hashlib.sha256).digest()
 
 
 def digests_of(people: Iterable[Person]) -> dict[uuid.UUID, set[bytes]]:
-    """Person -> the hashes of every address of every alias, in two statements."""
+    """Person -> the hashes under which any address of any alias may stand on the list, in two statements."""
+    return {pk: set().union(*map(digests_of_address, given)) for pk, given in _addresses_of(people).items()}
+
+
+def _addresses_of(people: Iterable[Person]) -> dict[uuid.UUID, set[str]]:
     people = list(people)
     canonical = {person.canonical_id for person in people}
     aliases = Person.objects.filter(canonical__in=canonical).values_list("pk", "canonical_id", "email")
-    found: dict[uuid.UUID, set[bytes]] = defaultdict(set)
+    found: dict[uuid.UUID, set[str]] = defaultdict(set)
     of: dict[uuid.UUID, uuid.UUID] = {}
     for pk, winner, address in aliases:
         of[pk] = winner
-        if digest := digest_of(address):
-            found[winner].add(digest)
+        found[winner].add(address)
     for pk, address in PersonEmail.objects.filter(person__in=of).values_list("person_id", "folded"):
-        if digest := digest_of(address):
-            found[of[pk]].add(digest)
+        found[of[pk]].add(address)
     return {person.pk: found[person.canonical_id] for person in people}
 
 
@@ -85,12 +94,13 @@ def suppressed(people: Iterable[Person]) -> dict[uuid.UUID, str]:
 
 def erased(addresses: Iterable[str]) -> set[str]:
     """Those of these folded addresses whose owner was erased; none are asked about without a statement."""
-    known = {digest: address for address in addresses if (digest := digest_of(address))}
-    if not known:
+    known = {address: digests_of_address(address) for address in addresses}
+    asked = {digest for digests in known.values() for digest in digests}
+    if not asked:
         return set()
-    rows = Suppression.objects.filter(digest__in=list(known), channel=ERASED).values_list("digest", flat=True)
+    rows = Suppression.objects.filter(digest__in=asked, channel=ERASED).values_list("digest", flat=True)
     found = {bytes(digest) for digest in rows}
-    return {address for address in addresses if digest_of(address) in found}
+    return {address for address, digests in known.items() if digests & found}
 
 
 def consents(people: Iterable[Person]) -> dict[uuid.UUID, str]:
@@ -154,7 +164,8 @@ def suppress(digests: Iterable[bytes], reason: str, unit: Unit, *, origin: str =
 
 def suppress_person(person: Person, reason: str, unit: Unit, *, also: Iterable[bytes] = (), origin: str = "") -> int:
     """All addresses of a person over all aliases, and those a letter was sent to."""
-    return suppress({*digests_of([person])[person.pk], *also}, reason, unit, origin=origin)
+    own = {digest for address in _addresses_of([person])[person.pk] if (digest := digest_of(address))}
+    return suppress({*own, *also}, reason, unit, origin=origin)
 
 
 def add(address: str, why: str, unit: Unit) -> Suppression:
@@ -194,7 +205,7 @@ def _require_asked_again(row: Suppression, address: str) -> None:
         raise Refused(
             "address-needed", _("The person said so themselves: type their address, to find whether they asked again.")
         )
-    if digest_of(address) != bytes(row.digest):
+    if bytes(row.digest) not in digests_of_address(address):
         raise Refused("other-address", _("This entry is about another address."))
     known = PersonEmail.objects.filter(folded=fold_email(address)).select_related("person").first()
     asked = known is not None and consents([known.person]).get(known.person_id) == "given"

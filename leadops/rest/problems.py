@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -47,12 +48,15 @@ def problem_json(fault: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         # one answer for what is foreign and what is not there: the words of the place that noticed say too much
         words = NOT_FOUND if fault.code == "not-found" else fault.message
-        return _answer(fault.status, fault.code, str(words), fault.detail)
+        wait = {"Retry-After": str(fault.detail["retry_after"])} if "retry_after" in fault.detail else {}
+        return _answer(fault.status, fault.code, str(words), fault.detail, wait)
     if isinstance(fault, exceptions.ValidationError):
         return _answer(422, "invalid", str(_("Some fields are not valid.")), {"faults": list(faults_of(fault.detail))})
     for kind, code_status, code, words in _CODES:
         if isinstance(fault, kind):
             headers = {"WWW-Authenticate": "Bearer"} if code_status == 401 else {}
+            if isinstance(fault, exceptions.Throttled):
+                headers["Retry-After"] = str(math.ceil(getattr(fault, "wait", None) or 1))
             return _answer(code_status, code, str(words or getattr(fault, "detail", code)), {}, headers)
     return None
 

@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from leadops.models import User
+from leadops.tests import headers
 from leadops.tests.matrix_world import NOWHERE, OF_A_LEAD, World, company_canary, person_canary
 
 MISSING = "missing"
@@ -42,7 +43,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     (r"handoffs/", "handoff"), (r"submissions/", "submission"), (r"sources/channels/rules/", "rule key"), (r"sources/", "source"),
     (r"imports/", "import"), (r"campaigns/", "campaign"), (r"/forms/", "form"), (r"channel-tables/", "channels"),
     (r"persons/|^people/", "person"),
-    (r"retention-policies/", "retention"), (r"/accounts/", "account"), (r"touches/", "touch"), (r"/users/|^users/", "user"),
+    (r"retention-policies/", "retention"), (r"sign-in-policies/", "sign_in"), (r"/accounts/", "account"), (r"touches/", "touch"), (r"/users/|^users/", "user"),
     (r"memberships/", "membership"), (r"notices/", "notice"), (r"rulesets/", "ruleset"), (r"sla-policies/|sla/proposals/", "sla"),
     (r"sla/clocks/|/clocks/", "clock"), (r"policy_key", "policy key"), (r"/calendars/", "calendar"), (r"^calendars/", "calendar key"),
     (r"scorecards/", "scorecard"), (r"frameworks/", "framework"), (r"mql-definitions/", "mql"), (r"/sequences/", "sequence"),
@@ -173,11 +174,12 @@ def in_ci(actor: str, cell: Cell) -> bool:
 
 @dataclass(slots=True)
 class Told:
-    """What one actor got: the answer as the matrix writes it, the text, and the tables written to."""
+    """What one actor got: the answer as the matrix writes it, the text, the tables written to, what its headers lack."""
 
     answer: str
     text: str
     wrote: set[str]
+    unsafe: list[str]
 
 
 class Lean(Client):
@@ -228,7 +230,10 @@ class Walk:
                 raw = b"".join(response.streaming_content) if response.streaming else response.content
             transaction.set_rollback(True)
         text = raw.decode(errors="replace") + "\n".join(f"{k}: {v}" for k, v in response.headers.items())
-        return Told(_answer(response), text, wrote - ALLOWED_WRITES)
+        known = actor not in ("anonymous", "disabled", "stale") and (
+            "token" not in actor or (json_body and response.status_code < 300)
+        )
+        return Told(_answer(response), text, wrote - ALLOWED_WRITES, headers.faults(cell.path, response, known))
 
 
 def _answer(response: Any) -> str:

@@ -180,6 +180,7 @@ class World:
             "channels",
             waiting.KIND,
             "retention",
+            "sign_in",
         )
         for kind in kinds:
             version = Version.objects.filter(kind=kind).order_by("number").first()

@@ -68,6 +68,7 @@ def _faults(actor: str, cell: Cell, told: Told) -> list[str]:
         found.append(f"{where}: tells {sorted(words)}")
     if told.answer in DENIED and told.wrote:
         found.append(f"{where}: {told.answer}, and yet written: {sorted(told.wrote)}")
+    found += [f"{where}: {fault}" for fault in told.unsafe]
     if told.answer == "500":
         found.append(f"{where}: a fault")
     return found

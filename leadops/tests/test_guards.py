@@ -36,6 +36,7 @@ class Guarded:
 TABLES = [
     Guarded("leadops_journalentry"),
     Guarded("leadops_entrytext", erasable=("-",)),
+    Guarded("leadops_entryorigin", "address = 'elsewhere'", erasable=("-",)),
     Guarded(
         "leadops_touch", "kind = 'call'", erasable=("content = ''", "term = ''", "utm_source = ''", "utm_campaign = ''")
     ),
@@ -67,7 +68,8 @@ TABLES = [
     Guarded("capture_submission", "received_at = received_at - interval '1 day'", erasable=("body = ''",)),
 ]
 EMPTIED = {
-    "leadops_journalentry", "leadops_touch", "leadops_decision", "leadops_decisionbatch", "leadops_seal", "leadops_consent",
+    "leadops_journalentry", "leadops_entryorigin", "leadops_touch", "leadops_decision", "leadops_decisionbatch",
+    "leadops_seal", "leadops_consent",
     "leadops_exchangerate", "leadops_suppression", "leadops_version", "leadops_publication", "routing_creditentry",
     "routing_assignment", "capture_cost", "capture_submission", "capture_visit",
 }  # fmt: skip

@@ -156,3 +156,47 @@ def test_the_api_lists_what_was_lifted_too_and_asks_for_the_address_of_an_own_wo
     assert cast.marketing.get("/suppressions").json()["results"] == []
     assert [each["id"] for each in cast.marketing.get("/suppressions?state=lifted").json()["results"]] == [row.pk]
     assert cast.marketing.get("/suppressions?reason=nonsense").status_code in (400, 422)
+
+
+ONE_MAILBOX = [
+    ("anna+news@firm.example", "anna@firm.example"),
+    ("anna+a@firm.example", "anna+b@firm.example"),
+    ("Anna@Firm.Example", "anna@firm.example"),
+    ("anna.roux@gmail.com", "annaroux@gmail.com"),
+    ("A.n.n.a.Roux+shop@GoogleMail.com", "annaroux@gmail.com"),
+    ("anna@bücher.example", "anna@xn--bcher-kva.example"),
+    ("anna+x@BÜCHER.example", "ANNA@bücher.example"),
+]
+TWO_MAILBOXES = [
+    ("anna.roux@firm.example", "annaroux@firm.example"),  # dots count wherever the provider does not say otherwise
+    ("anna@firm.example", "anna@firm.example.org"),
+    ("annaroux@gmail.com", "annaroux@gmail.com.example"),
+    ("+news@firm.example", "+shop@firm.example"),  # nothing stands before the mark: it is the mailbox
+    ("anna@bücher.example", "anna@bucher.example"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    *((*pair, True) for pair in ONE_MAILBOX), *((*pair, False) for pair in TWO_MAILBOXES)
+])  # fmt: skip
+def test_a_no_holds_for_the_mailbox_however_it_is_written_and_for_no_other(one, other, same):
+    for said, asked in ((one, other), (other, one)):
+        who = PersonFactory(email=asked)
+        PersonEmail.objects.all().delete()  # the same address may not be written down twice
+        stopped("unsubscribed", said)
+        assert bool(suppression.suppressed([who])) is same, (said, asked)
+        Lifting.objects.create(suppression=Suppression.objects.latest("pk"), why="next", at=MONDAY)
+
+
+def test_a_no_of_one_person_holds_for_another_who_reads_the_same_mailbox_and_merges_nobody():
+    anna, shop = PersonFactory(email="anna.roux@gmail.com"), PersonFactory(email="annaroux+shop@gmail.com")
+    in_unit(lambda unit: suppression.suppress_person(anna, "unsubscribed", unit), actor=SYSTEM, at=MONDAY)
+    assert set(suppression.suppressed([anna, shop])) == {anna.pk, shop.pk}
+    assert suppression.in_force().count() == 1 and anna.canonical_id != shop.canonical_id
+
+
+def test_an_entry_made_before_dots_were_none_still_holds():
+    anna = PersonFactory(email="anna.roux@gmail.com")
+    old = suppression._keyed("anna.roux@gmail.com")
+    Suppression.objects.create(digest=old, channel="email", reason="unsubscribed", at=MONDAY)
+    assert suppression.suppressed([anna]) == {anna.pk: "unsubscribed"}

@@ -17,7 +17,7 @@ from leadops.models import User
 PAGES = ("/", "/leads", "/inbox", "/settings", "/admin/", "/f/demo", "/api/v1/docs")
 
 
-def gone(*_given: object) -> NoReturn:
+def gone(*_given: object, **_named: object) -> NoReturn:
     raise OperationalError("the connection is lost")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from capture.limits import Limit
 from leadops.desk import signin
 from leadops.desk.middleware import IDLE, LONGEST, SEEN, SINCE
+from leadops.limit import Limit
 from leadops.models import Role
 from leadops.testing import PASSWORD, member
 

@@ -12,7 +12,7 @@ WORDS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 OURS = {
     "leadops_user", "leadops_membership", "leadops_heartbeat", "leadops_team", "leadops_rep", "leadops_repterms",
     "leadops_absence", "leadops_reason", "leadops_status", "leadops_attributedef", "leadops_accountowner",
-    "leadops_exchangerate", "leadops_segment", "leadops_seal", "leadops_version", "leadops_publication",
+    "leadops_exchangerate", "leadops_segment", "leadops_seal", "leadops_entryorigin", "leadops_version", "leadops_publication",
     "leadops_decisionbatch", "leadops_apitoken", "leadops_secret", "leadops_demo", "leadops_erasure", "leadops_mailstop",
     "capture_campaign", "capture_source", "capture_form", "capture_refusal", "capture_cost", "routing_departure",
     "routing_pool", "routing_poolmember", "routing_poolcredit", "routing_creditentry", "routing_territory",
