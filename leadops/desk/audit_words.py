@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadops.audited import EntryOrigin
+from leadops.desk import audit_versions
+from leadops.desk.audit_versions import Sides
 from leadops.journal import ICONS, JournalEntry, Kind
 from leadops.models import Role, User
 from leadops.versions.kinds import all_kinds
@@ -19,7 +21,8 @@ from leadops.versions.kinds import all_kinds
 SYSTEMS = {
     "system": gettext_lazy("The system"), "pipeline": gettext_lazy("The pipeline"), "ticker": gettext_lazy("The ticker"), "visitor": gettext_lazy("A visitor"),
     "operator": gettext_lazy("The operator, at the server"), "first-run": gettext_lazy("The first run"), "retention": gettext_lazy("Retention"),
-    "shipped": gettext_lazy("The shipped settings"), "demo": gettext_lazy("The demo"), "import": gettext_lazy("An import"),
+    "setup": gettext_lazy("The shipped settings"), "restore": gettext_lazy("A restore"),
+    "reassess": gettext_lazy("The scores"), "demo": gettext_lazy("The demo"), "import": gettext_lazy("An import"),
 }  # fmt: skip
 REFUSED = {
     "password": gettext_lazy("wrong password or unknown address"),
@@ -63,17 +66,21 @@ class Told:
 
 
 def tell(entries: Sequence[JournalEntry]) -> list[Told]:
-    """Each in the reader's language; two queries for all of them."""
+    """Each in the reader's language; three queries for all of them."""
     ids = [entry.pk for entry in entries]
     came = dict(EntryOrigin.objects.filter(entry__in=ids).values_list("entry", "address"))
     keys = {entry.actor_id for entry in entries} | {key for entry in entries for key in _users_in(entry.data)}
     people = User.objects.filter(pk__in=[key for key in keys if key is not None])
     names = {row.pk: str(row) for row in people.only("name", "email")}
-    return [_told(entry, names, came.get(entry.pk, "")) for entry in entries]
+    versions = audit_versions.sides(entries)
+    return [_told(entry, names, came.get(entry.pk, ""), versions.get(entry.pk)) for entry in entries]
 
 
-def _told(entry: JournalEntry, names: Mapping[Any, str], address: str) -> Told:
-    before, after = _sides(entry.data)
+def _told(entry: JournalEntry, names: Mapping[Any, str], address: str, version: Sides | None) -> Told:
+    before, after = (version.before, version.after) if version else _sides(entry.data)
+    detail = _detail(entry, names)
+    if version and version.reason:
+        detail = f"{detail} · {version.reason}"
     return Told(
         id=entry.pk,
         at=entry.recorded_at,
@@ -82,7 +89,7 @@ def _told(entry: JournalEntry, names: Mapping[Any, str], address: str) -> Told:
         who=names.get(entry.actor_id, "?") if entry.actor_id else system_name(entry.system),
         by_person=entry.actor_id is not None,
         what=str(Kind(entry.kind).label),
-        detail=_detail(entry, names),
+        detail=detail,
         before=before,
         after=after,
         address=address,
@@ -115,7 +122,11 @@ def _detail(entry: JournalEntry, names: Mapping[Any, str]) -> str:
     elif entry.kind == Kind.SECOND_FACTOR:
         parts = [str(FACTOR.get(data.get("act", ""), "")), *about]
     elif entry.kind == Kind.VERSION_PUBLISHED:
-        parts = [_kind_label(data.get("kind", "")), data.get("key", ""), f"n° {data.get('number', '')}"]
+        parts = [
+            _kind_label(data.get("kind", "")),
+            data.get("key", ""),
+            _("version %(n)s") % {"n": data.get("number", "")},
+        ]
     elif entry.kind in (Kind.TOKEN_CHANGED, Kind.TOKEN_ELSEWHERE):
         parts = [str(TOKEN.get(data.get("act", ""), "")), f"{data.get('prefix', '')}…", *data.get("scopes", ())]
     elif entry.kind == Kind.EXPORTED:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from leadops import moment
 from leadops.access import actor_of, system
 from leadops.audited import AUDITED, BY_PEOPLE, EntryOrigin, forget_origins
-from leadops.desk import people
+from leadops.desk import factor_policy, people
 from leadops.desk.audit_filter import every
 from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.desk.tokens import make_token
@@ -75,6 +76,17 @@ def test_parts_of_the_system_have_names_and_owners_by_rule_are_asked_for(desk: D
     default = [row for row in told(boss) if row["lead"]]
     assert [row["who"] for row in default] == [desk.revenue.name], "what a rule did is left out"
     assert len(told(boss, "?what=owners")) > len(default)
+
+
+def test_a_published_version_says_what_it_took_the_place_of_and_why(desk: Desk) -> None:
+    boss, at = actor_of(desk.revenue), moment.now()
+    for days, roles, reason in ((2, ["executive"], "Board papers"), (1, [], "The insurer let go")):
+        work = partial(factor_policy.put_in_force, roles, reason)
+        in_unit(work, actor=boss, at=at - timedelta(days=days))
+    last, first = told(client_of(desk.revenue, "en"), "?what=versions")[:2]
+    assert (first["before"], first["after"]) == ("", "A second factor is needed by: Executive.")
+    assert (last["before"], last["after"]) == (first["after"], "Nobody needs a second factor.")
+    assert last["detail"] == "Sign-in · house · version 2 · The insurer let go"
 
 
 def test_filters_pages_and_the_file_say_the_same(desk: Desk) -> None:
