@@ -107,7 +107,8 @@ def reason_words(reason: str) -> str:
 def clocks_of(leads: Sequence[Lead]) -> tuple[dict[uuid.UUID, Clock], dict[uuid.UUID, Clock]]:
     """The running clock of each lead that is due first; and how its first attempt went, for the green chip."""
     met = Q(kind=Clock.Kind.FIRST_ATTEMPT, state=Clock.State.MET)
-    rows = list(Clock.objects.filter(met | Q(state=Clock.State.RUNNING), lead__in=leads).only(*CLOCK))
+    keys = [lead.pk for lead in leads]
+    rows = list(Clock.objects.filter(met | Q(state=Clock.State.RUNNING), lead__any=keys).only(*CLOCK))
     running = sorted(
         (row for row in rows if row.state == Clock.State.RUNNING), key=lambda row: row.due_at, reverse=True
     )

@@ -215,7 +215,7 @@ def leads_list(actor: Actor) -> QuerySet[Lead]:
 def last_touches(leads: Sequence[Lead]) -> dict[uuid.UUID, Touch]:
     """The newest touch of each lead, in one query."""
     newest = Touch.objects.filter(lead=OuterRef("pk")).order_by("-occurred_at", "-id").values("id")[:1]
-    keys = Lead.objects.filter(pk__in=[lead.pk for lead in leads]).values(newest=Subquery(newest))
+    keys = Lead.objects.filter(pk__any=[lead.pk for lead in leads]).values(newest=Subquery(newest))
     found = Touch.objects.filter(pk__in=keys).only("lead", "kind", "occurred_at")
     return {touch.lead_id: touch for touch in found if touch.lead_id}
 

@@ -28,7 +28,7 @@ COUNTS = (
     *(f"n_{band}" for band in BANDS), *(f"c_{band}" for band in BANDS), "c_never",
 )  # fmt: skip
 # of a row: counted so many times; as whom; how long; counted so many times among those who wait
-_ROW = """coalesce(x.owner_id::text, '') AS owner, x.source, x.asked_at,
+_ROW = """coalesce(x.owner_id::text, '') AS owner, x.source, x.asked_at AT TIME ZONE %(zone)s AS local,
   extract(epoch FROM x.assigned_at - x.asked_at)::float8 AS assigned,
   extract(epoch FROM x.answered_at - x.asked_at)::float8 AS answered,
   extract(epoch FROM x.contacted_at - x.asked_at)::float8 AS contacted,
@@ -94,26 +94,31 @@ _ONES = {
     **{f"c_{band}": f"{_within(band)} AND x.converted" for band in BANDS},
     "c_never": "x.answered IS NULL AND x.converted",
 }
-_COUNTED = ", ".join(
-    "x.n * coalesce(x.answered * 1000000, 0)::bigint"
+_COUNTED = {
+    name: "x.n * coalesce(x.answered * 1000000, 0)::bigint"
     if name == "answered_us"
     else f"CASE WHEN {_ONES[name]} THEN x.n ELSE 0 END"
     for name in COUNTS
-)
-_BY = """CROSS JOIN LATERAL (VALUES ('all', ''), ('owner', x.owner), ('source', x.source),
-  ('hour', to_char(x.asked_at AT TIME ZONE %(zone)s, 'HH24'))) a (axis, key)"""
+}
 _SUMMED = """
   SELECT d.axis, d.key, CASE WHEN d.axis = 'hour' THEN extract(isodow FROM d.day)::int END, {counts}, 0, 0
   FROM reports_askingday d
   WHERE d.axis = ANY(%(axes)s) AND d.day >= %(from_on)s AND d.day < %(to_on)s AND d.asks = ANY(%(asks)s)
   UNION ALL"""
+# rows are put together by all that tells them apart before each is counted on four axes
 COUNTERS = f"""
-WITH {{rows}}
+WITH {{rows}}, together AS (
+  SELECT x.owner, x.source, extract(hour FROM x.local)::int AS hour, extract(isodow FROM x.local)::int AS weekday,
+         {", ".join(f"sum({told})::bigint AS {name}" for name, told in _COUNTED.items())}, sum(x.waits) AS waits,
+         sum(CASE WHEN x.waited < {FIVE_MINUTES} THEN x.waits ELSE 0 END) AS fresh
+  FROM ({{all}}) x GROUP BY 1, 2, 3, 4
+)
 SELECT y.axis, y.key, y.weekday, {", ".join(f"sum(y.{name})::bigint" for name in COUNTS)}, sum(y.waits)::int, sum(y.fresh)::int
 FROM ({{sums}}
-  SELECT a.axis, a.key, CASE WHEN a.axis = 'hour' THEN extract(isodow FROM x.asked_at AT TIME ZONE %(zone)s)::int END,
-         {_COUNTED}, x.waits, CASE WHEN x.waited < {FIVE_MINUTES} THEN x.waits ELSE 0 END
-  FROM ({{all}}) x {_BY} WHERE a.axis = ANY(%(axes)s)
+  SELECT a.axis, a.key, CASE WHEN a.axis = 'hour' THEN x.weekday END, {", ".join(f"x.{name}" for name in COUNTS)}, x.waits, x.fresh
+  FROM together x CROSS JOIN LATERAL
+    (VALUES ('all', ''), ('owner', x.owner), ('source', x.source), ('hour', lpad(x.hour::text, 2, '0'))) a (axis, key)
+  WHERE a.axis = ANY(%(axes)s)
 ) y (axis, key, weekday, {", ".join(COUNTS)}, waits, fresh)
 GROUP BY y.axis, y.key, y.weekday HAVING sum(y.n) > 0
 """  # noqa: S608
@@ -128,17 +133,24 @@ WITH {{rows}}, t AS (
   SELECT y.axis, CASE WHEN y.axis = 'owner' AND y.key = ANY(%(small)s) THEN '{FOLDED}' ELSE y.key END AS key, y.measure,
          y.secs, sum(y.n) AS n, sum(y.moved) AS moved
   FROM ({{sums}}
-    SELECT a.axis, a.key, m.measure, reports_floored(m.seconds), m.n, m.moved
-    FROM ({{all}}) x {_BY}
-    CROSS JOIN LATERAL (VALUES ({ANSWER}, x.answered, x.n, x.n), ({ANSWER}, CASE WHEN x.waits > 0 THEN x.waited END, x.waits, 0),
-      ({SYSTEM}, CASE WHEN x.assigned <= x.answered THEN x.assigned END, x.n, x.n),
-      ({HUMAN}, CASE WHEN x.assigned <= x.answered THEN x.answered - x.assigned END, x.n, x.n),
-      ({CONTACT}, x.contacted - x.answered, x.n, x.n)) m (measure, seconds, n, moved)
-    WHERE a.axis = ANY(%(axes)s) AND m.seconds IS NOT NULL AND (m.measure = {ANSWER} OR a.axis = ANY(%(detailed)s))
+    SELECT CASE WHEN grouping(w.owner) = 0 THEN 'owner' WHEN grouping(w.source) = 0 THEN 'source'
+                WHEN grouping(w.hour) = 0 THEN 'hour' ELSE 'all' END,
+           coalesce(w.owner, w.source, lpad(w.hour::text, 2, '0'), ''), w.measure, w.secs, sum(w.n), sum(w.moved)
+    FROM (
+      SELECT x.owner, x.source, extract(hour FROM x.local)::int AS hour, m.measure, reports_floored(m.seconds) AS secs, m.n, m.moved
+      FROM ({{all}}) x CROSS JOIN LATERAL (VALUES
+        ({ANSWER}, CASE WHEN x.waits > 0 THEN x.waited ELSE x.answered END,
+         CASE WHEN x.waits > 0 THEN x.waits ELSE x.n END, CASE WHEN x.waits > 0 THEN 0 ELSE x.n END),
+        ({SYSTEM}, CASE WHEN x.assigned <= x.answered THEN x.assigned END, x.n, x.n),
+        ({HUMAN}, CASE WHEN x.assigned <= x.answered THEN x.answered - x.assigned END, x.n, x.n),
+        ({CONTACT}, x.contacted - x.answered, x.n, x.n)) m (measure, seconds, n, moved)
+      WHERE m.seconds IS NOT NULL
+    ) w GROUP BY GROUPING SETS ((w.measure, w.secs), (w.owner, w.measure, w.secs), (w.source, w.measure, w.secs), (w.hour, w.measure, w.secs))
     UNION ALL
     SELECT v.axis, v.key, {ANSWER}, NULL, v.n, 0
     FROM unnest(%(never_axes)s::text[], %(never_keys)s::text[], %(never_ns)s::int[]) v (axis, key, n)
-  ) y (axis, key, measure, secs, n, moved) GROUP BY 1, 2, 3, 4
+  ) y (axis, key, measure, secs, n, moved)
+  WHERE y.axis = ANY(%(axes)s) AND (y.measure = {ANSWER} OR y.axis = ANY(%(detailed)s)) GROUP BY 1, 2, 3, 4
 ){waits.quantiles("axis, key, measure")}"""  # noqa: S608
 
 
