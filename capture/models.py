@@ -22,12 +22,9 @@ class Campaign(models.Model):
     name = models.CharField(_("name"), max_length=200)
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="")
     utm_campaign = models.CharField(
-        _("utm_campaign"),
-        max_length=120,
-        blank=True,
-        default="",
+        _("utm_campaign"), max_length=120, blank=True, default="",
         help_text=_("Visits that carry this name belong to the campaign."),
-    )
+    )  # fmt: skip
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
     active = models.BooleanField(_("active"), default=True)
@@ -159,6 +156,7 @@ class Submission(models.Model):
     )
     ended_at = models.DateTimeField(null=True)
     starts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="Starts that ended in a fault.")
     lease_until = models.DateTimeField(null=True)
     xid = transaction_id()
 

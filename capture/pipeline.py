@@ -4,6 +4,11 @@ Three guards stand between one bad body and the rest. Starts are counted in a tr
 and whatever was started before is claimed alone: what kills its worker takes only itself. A reader that raises or hangs
 is named (`Poisoned`) and set apart at once. A batch that fails or takes too long for another reason is halved until the
 guilty one is alone. The third start that fails is the last: quarantined as `dead`, with its cause, open to replay.
+
+A start that never came back accuses nobody: its worker may have been killed from outside, several times in a row while a
+host is unwell. Such deaths are counted apart. After the third the submission waits five minutes, alone, and is then
+started once more; what is dead after that died at two times that have nothing to do with each other, and is poison. Four
+kills are fewer than the parent bears before it slows a cluster down (`supervisor.Patience.deaths`).
 A start that ended because the database went away or somebody pressed Ctrl-C is given back. A cluster that is stopped lets
 its workers finish what they have, so that is no start lost either.
 """
@@ -39,7 +44,11 @@ ACTOR = system("pipeline")
 LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
-MOST_STARTS = 3
+MOST_FAILURES = 3  # starts that ended in a fault of its own
+MOST_DEATHS = 4  # starts whose worker did not come back, the last of them after `SECOND_CHANCE`
+SECOND_CHANCE = timedelta(
+    minutes=5
+)  # after the third death, whatever killed the workers is over or it is the submission
 RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 GONE = "the worker ended while it was at work on it"
@@ -58,8 +67,9 @@ _claim_alone = f"""
 WITH taken AS MATERIALIZED (
   SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts > 0 AND {_flows}
   AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
-RETURNING s.id, s.starts
+UPDATE capture_submission s SET starts = s.starts + 1,
+  lease_until = CASE WHEN s.starts - s.failures = %s THEN %s ELSE %s END FROM taken WHERE s.id = taken.id
+RETURNING s.id, s.starts - 1 - s.failures
 """  # noqa: S608  # a text of ours
 
 
@@ -121,7 +131,7 @@ def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Res
         if not mine:
             return Result(ran=False)
         now = moment.now()
-        rows = Submission.objects.filter(pk__in=list(ids), end=Submission.End.PENDING, starts__lt=MOST_STARTS)
+        rows = Submission.objects.filter(pk__in=list(ids), end=Submission.End.PENDING, starts__lt=MOST_FAILURES)
         with transaction.atomic():
             claimed = list(rows.select_for_update(skip_locked=True).order_by("id").values_list("pk", flat=True))
             Submission.objects.filter(pk__in=claimed).update(starts=F("starts") + 1, lease_until=now + LEASE)
@@ -159,12 +169,12 @@ def _retry(at: datetime | None, result: Result) -> None:
 def _retry_one(now: datetime, at: datetime | None, result: Result) -> bool:
     """One that was started before, alone; whether there was one."""
     with connection.cursor() as cursor:
-        cursor.execute(_claim_alone, [now, now + LEASE])
+        cursor.execute(_claim_alone, [now, MOST_DEATHS - 2, now + SECOND_CHANCE, now + LEASE])
         row = cursor.fetchone()
     if row is None:
         return False
     result.claimed += 1
-    if row[1] > MOST_STARTS:  # its last start never came back
+    if row[1] >= MOST_DEATHS:  # its last start did not come back either
         _bury(row[0], now, result)
     else:
         _work([row[0]], ACTOR, at, result)
@@ -257,9 +267,9 @@ def _failed(submission_id: uuid.UUID, cause: str, now: datetime, result: Result)
     result.failed += 1
     rows = Submission.objects.filter(pk=submission_id, end=Submission.End.PENDING)
     first, later = BACK_OFF
-    wait = Case(When(starts__lte=1, then=Value(now + first)), default=Value(now + later))
-    rows.update(error=_storable(cause), lease_until=wait)
-    if rows.filter(starts__gte=MOST_STARTS).exists():
+    wait = Case(When(failures=0, then=Value(now + first)), default=Value(now + later))
+    rows.update(error=_storable(cause), failures=F("failures") + 1, lease_until=wait)
+    if rows.filter(failures__gte=MOST_FAILURES).exists():
         _bury(submission_id, now, result)
 
 

@@ -115,8 +115,8 @@ def replay(submission_id: uuid.UUID, edited: Mapping[str, str], *, unit: Unit) -
     )
     row.edited = {**(row.edited or {}), **corrections} or None
     row.end, row.reason, row.error, row.ended_at = Submission.End.PENDING, "", "", None
-    row.starts, row.lease_until = 0, None
-    row.save(update_fields=["edited", "end", "reason", "error", "ended_at", "starts", "lease_until"])
+    row.starts, row.failures, row.lease_until = 0, 0, None
+    row.save(update_fields=["edited", "end", "reason", "error", "ended_at", "starts", "failures", "lease_until"])
     return row
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -102,21 +102,54 @@ def test_a_failure_nobody_is_named_for_is_halved_until_the_guilty_is_alone(monke
     assert "somewhere in the batch" in Submission.objects.get(pk=guilty).error
 
 
-def test_what_killed_its_worker_is_claimed_alone_and_buried_when_it_does_it_thrice() -> None:
-    killer, bystander = submit({"email": "k@x.fr"}), submit({"email": "b@x.fr"})
-    for _start in range(3):  # the claim is all that a killed worker leaves behind
-        Submission.objects.filter(pk=killer.pk).update(lease_until=None)
-        if Submission.objects.get(pk=killer.pk).starts == 0:
-            assert pipeline._claim(NOON, 1)[0] == [killer.pk]
+def died(row: Submission, at: datetime) -> None:
+    """One start whose worker was killed: the claim is all that is left of it."""
+    with connection.cursor() as cursor:
+        if Submission.objects.get(pk=row.pk).starts == 0:
+            cursor.execute(pipeline._claim_fresh, [at, 1, at + pipeline.LEASE])
+            assert cursor.fetchone()[1] == row.pk
         else:
-            with connection.cursor() as cursor:
-                cursor.execute(pipeline._claim_alone, [NOON, NOON])
-                assert cursor.fetchone()[0] == killer.pk
-    run(NOON + timedelta(minutes=5))
+            waits = [pipeline.MOST_DEATHS - 2, at + pipeline.SECOND_CHANCE, at + pipeline.LEASE]
+            cursor.execute(pipeline._claim_alone, [at, *waits])
+            assert cursor.fetchone()[0] == row.pk
+
+
+def test_what_killed_its_worker_thrice_waits_and_is_buried_when_it_does_it_once_more() -> None:
+    killer = submit({"email": "k@x.fr"})
+    died(killer, NOON)
+    bystander, at = submit({"email": "b@x.fr"}), NOON
+    for _death in range(2):
+        at += timedelta(seconds=16)
+        died(killer, at)
+    assert run(at + timedelta(minutes=4)).ends == {"created": 1}, "meanwhile the others are done"
+    died(killer, at + timedelta(minutes=5))
+    assert run(at + timedelta(minutes=6)).ends == {"quarantined": 1}
     killer.refresh_from_db()
     bystander.refresh_from_db()
     assert (killer.end, killer.reason, killer.error) == ("quarantined", "dead", pipeline.GONE)
     assert bystander.end == "created"
+
+
+def test_whose_worker_was_killed_thrice_from_outside_is_done_at_its_second_chance() -> None:
+    unlucky, at = submit({"email": "u@x.fr"}), NOON
+    for _death in range(3):
+        died(unlucky, at)
+        at += timedelta(seconds=16)
+    assert run(at + timedelta(minutes=4)).claimed == 0
+    assert run(at + timedelta(minutes=5)).ends == {"created": 1}
+
+
+def test_a_death_is_no_failure_and_a_failure_no_death(bad: Any) -> None:
+    """Two deaths do not shorten what a body that raises is given, and its end has the cause it gave."""
+    row = submit("raise", bad)
+    died(row, NOON)
+    died(row, NOON + timedelta(seconds=16))
+    again(2)
+    row.refresh_from_db()
+    assert (row.end, row.starts, row.failures) == ("pending", 4, 2)
+    run(NOON + timedelta(minutes=3))
+    row.refresh_from_db()
+    assert (row.end, row.reason, row.failures) == ("quarantined", "dead", 3) and "ZeroDivisionError" in row.error
 
 
 def test_what_a_killed_batch_left_is_done_in_a_run_each_alone_and_never_for_long(

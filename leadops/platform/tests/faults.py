@@ -56,7 +56,7 @@ class Faults(AppConfig):
         adapter = import_module("capture.adapters").ADAPTERS["json"]
         adapter.read = faulty(adapter.read)
         pipeline: Any = import_module("capture.pipeline")
-        pipeline.LEASE = timedelta(seconds=LEASE)
+        pipeline.LEASE = pipeline.SECOND_CHANCE = timedelta(seconds=LEASE)
         pipeline.BACK_OFF = (timedelta(seconds=0.2), timedelta(seconds=0.2))
         if os.environ.get(UNCOUNTED):
             pipeline.LEASE = timedelta(seconds=0.5)
