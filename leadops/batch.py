@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
+from psycopg import errors
 
 from leadops import journal, moment, stalled
 from leadops.access import Actor
@@ -23,6 +24,8 @@ from leadops.stalled import Stalled
 from leadops.unit import PhaseFailed, Unit, in_unit, told
 
 log = logging.getLogger("leadops.batch")
+# read-only, a full disk, a disk that fails
+TAKES_NOTHING = (errors.ReadOnlySqlTransaction, errors.DiskFull, errors.IoError)
 BY_US = ("error", stalled.LOOP)  # holds that end when the lead is tried again
 
 
@@ -72,9 +75,11 @@ def run(name: str, lead_ids: Sequence[uuid.UUID], *, actor: Actor, at: datetime 
 
 
 def database_gone(fault: BaseException) -> bool:
-    """The database went away or is about to: no row is to blame, all wait for its return."""
+    """The database went away, is about to, or takes nothing any more: no row is to blame, all wait for its return."""
     cause = fault.fault if isinstance(fault, PhaseFailed) else fault
-    return isinstance(cause, InterfaceError | OperationalError) and not connection.is_usable()
+    if not isinstance(cause, InterfaceError | OperationalError):
+        return False
+    return isinstance(cause.__cause__, TAKES_NOTHING) or not connection.is_usable()
 
 
 def _set_apart(door: Door, lead_id: uuid.UUID, fault: Exception, actor: Actor, at: datetime | None) -> None:

@@ -15,6 +15,7 @@ import psycopg
 from leadops.platform.watched import WatchedConnection
 
 QUERY = "select name, extract(epoch from clock_timestamp() - at)::float8 from leadops_heartbeat"
+CLOSED = "select current_setting('transaction_read_only') = 'on'"
 
 IN_TIME = 3.0  # seconds; the statement itself may take no longer
 
@@ -27,7 +28,8 @@ class Pulses:
         self.connection: psycopg.Connection[tuple[str, float]] | None = None
 
     def ages(self) -> Mapping[str, float] | None:
-        """Seconds since each row was written; None when the database (or its table) does not answer in time.
+        """Seconds since each row was written; None when the database (or its table) does not answer in time, or is
+        read-only, so that nobody could have written.
 
         What a frozen database answers once it goes on counts its own silence as everybody's: it is no answer either.
         """
@@ -39,10 +41,12 @@ class Pulses:
                 )
                 self.connection.execute("set statement_timeout = '3s'")
             found = dict(self.connection.execute(QUERY).fetchall())
+            closed = self.connection.execute(CLOSED).fetchone()
         except psycopg.Error:
             self.close()
             return None
-        return found if time.monotonic() - asked < IN_TIME else None
+        in_time = time.monotonic() - asked < IN_TIME
+        return found if in_time and closed is not None and not closed[0] else None
 
     def close(self) -> None:
         if self.connection is not None:

@@ -1,4 +1,6 @@
-"""Django's PostgreSQL engine on connections that a frozen server cannot hold; it changes nothing else of it."""
+"""Django's PostgreSQL engine on connections that a frozen server cannot hold, where a server that takes nothing counts as
+one that is away; it changes nothing else of it.
+"""
 
 from __future__ import annotations
 
@@ -14,5 +16,10 @@ from leadops.platform.watched import WatchedConnection
 WatchedConnection.patience = settings.DATABASE_SILENCE
 
 
+# What Django calls an OperationalError, answered everywhere by "come back in a moment": psycopg files a server that was
+# made read-only (a standby, an emergency brake) among the internal errors, which would be a fault of ours.
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": WatchedConnection.connect})
+    Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": WatchedConnection.connect, "OperationalError": AWAY})
