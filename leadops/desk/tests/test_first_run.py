@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from leadops import access
@@ -49,6 +51,35 @@ def test_who_comes_second_is_refused_under_the_lock() -> None:
     with pytest.raises(NotFound):
         in_unit(lambda unit: people.found_house({**GIVEN, "email": "b@b.example"}, unit), actor=first_run.SETUP)
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_found_the_house_at_the_same_moment_one_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have seen an empty house before either writes."""
+    gate, looked, answers = threading.Barrier(2), threading.local(), list[int]()
+    real = people.anybody
+
+    def anybody() -> bool:
+        found = real()
+        if not getattr(looked, "once", False):
+            looked.once = True
+            gate.wait(20)
+        return found
+
+    def found_it(name: str) -> None:
+        try:
+            answers.append(Client().post(page(), {**GIVEN, "name": name, "email": f"{name}@b.example"}).status_code)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(people, "anybody", anybody)
+    pair = [threading.Thread(target=found_it, args=(name,)) for name in ("ada", "bob")]
+    for each in pair:
+        each.start()
+    for each in pair:
+        each.join(30)
+    assert sorted(answers) == [302, 404]
+    assert User.objects.count() == Team.objects.count() == Membership.objects.count() == 1
 
 
 def test_the_terminal_shows_the_link_while_nobody_is_there(settings: Any) -> None:
