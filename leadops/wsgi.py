@@ -12,12 +12,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadops.settings")
 
 
 class HouseRequest(WSGIRequest):
-    """Django's request, for which a Content-Type that cannot be parsed is no Content-Type instead of a 500."""
+    """Django's request, for which a Content-Type or a length that cannot be read is none, instead of a 500."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        if not str(environ.get("CONTENT_LENGTH", "")).isdecimal():
+            environ["CONTENT_LENGTH"] = ""
+        super().__init__(environ)
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:
             super()._set_content_type_params(meta)  # type: ignore[misc]
-            b"".decode(self._encoding or "utf-8")  # type: ignore[has-type]
+            "x".encode(self._encoding or "utf-8")  # type: ignore[has-type]  # of nothing, no codec is asked
         except (LookupError, ValueError):  # an encoding that is unknown, or is none of text (zlib, hex)
             self.content_type, self.content_params = "", {}
             self._encoding = None

@@ -4,6 +4,7 @@ per POST, idempotency. It knows no resource and decides no right.
 
 from __future__ import annotations
 
+import json
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -35,16 +36,23 @@ MOST_BYTES = 1024 * 1024
 
 
 class BoundedJson(JSONParser):
-    """JSON up to a megabyte; what nests deeper than any reader bears is refused, not crashed on."""
+    """JSON up to a megabyte; what nests deeper than any reader bears is refused, not crashed on, and so is half a character:
+    it can neither be kept nor be said again.
+    """
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         raw = stream.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise TooLarge()
         try:
-            return super().parse(BytesIO(raw), media_type, parser_context)
+            found = super().parse(BytesIO(raw), media_type, parser_context)
+            if b"\\u" in raw:
+                json.dumps(found, ensure_ascii=False).encode()
         except RecursionError as fault:
             raise exceptions.ParseError(_("The body is nested too deeply.")) from fault
+        except UnicodeEncodeError as fault:
+            raise exceptions.ParseError(_("The body holds half of a surrogate pair.")) from fault
+        return found
 
 
 class Endpoint(viewsets.GenericViewSet[Any]):

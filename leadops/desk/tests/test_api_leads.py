@@ -312,7 +312,7 @@ def test_unreadable_bodies_are_refused_in_words_not_crashes(house: House):
         (b'{"text": "%s"}' % (b"x" * 1_100_000), "application/json", 413, "too-large"),
         (b"text=a", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
         (b'{"text": "a\\u0000b"}', "application/json", 422, "invalid"),
-        (b'{"text": "\\ud800"}', "application/json", 422, "invalid"),
+        (b'{"text": "\\ud800"}', "application/json", 400, "unreadable-body"),
         (b'["text"]', "application/json", 422, "invalid"),
         (b"{}", "application/json", 422, "invalid"),
     ]:

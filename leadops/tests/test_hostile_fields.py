@@ -1,0 +1,180 @@
+"""The hostile corpus in every field: of each form of each page, each filter, each body of the API. Never a 5xx, never two seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
+
+import pytest
+
+from leadops.tests import corpus, hostile_forms
+from leadops.tests import matrix_walk as walking
+from leadops.tests.hostile import Tally, Told, endless, some, undone
+from leadops.tests.hostile_forms import Form, Verb, leaves, with_value
+from leadops.tests.matrix_walk import Walk
+from leadops.tests.matrix_world import World
+from leadops.tests.scale import SCALE
+
+pytestmark = pytest.mark.django_db
+WHO = ("revenue",) if SCALE != "proof" else ("revenue", "marketing", "manager", "rep", "executive")
+ROUNDS = 40  # of each field by itself, where time is not short
+WHOLE = SCALE == "proof"
+
+
+@pytest.fixture
+def walk(db: None) -> Iterator[Walk]:
+    yield Walk(World())
+
+
+def asked(
+    walk: Walk, actor: str, method: str, path: str, data: Any = None, content_type: str = ""
+) -> Callable[[], Told]:
+    """A question of somebody, as `undone` wants it."""
+    client = walk.clients[actor]
+
+    def ask() -> Told:
+        client.cookies.clear()
+        if session := walk.sessions[actor]:
+            client.cookies["sessionid"] = session.value
+        began = time.monotonic()
+        if method == "GET":
+            answer = client.get(path)
+        elif content_type:
+            answer = client.generic(method, path, data, content_type=content_type)
+        else:
+            answer = client.post(path, data)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return Told(answer.status_code, body, time.monotonic() - began)
+
+    return lambda: undone(ask)
+
+
+def readable(text: str) -> str:
+    """As a browser sends it: no halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def query(values: dict[str, str]) -> str:
+    return "&".join(f"{quote_plus(name)}={quote_plus(value, errors='surrogatepass')}" for name, value in values.items())
+
+
+# -- forms -----------------------------------------------------------------------------------------------
+
+
+def forms(walk: Walk) -> dict[tuple[str, str, str, frozenset[str]], Form]:
+    """Actor and likeness -> form, of every page each of them may open."""
+    found = {}
+    for cell in walking.cells(walk.world):
+        page = cell.method == "GET" and not cell.route.startswith(("api/", "in/", "metrics"))
+        if not page or cell.relation not in ("", "one", "own") or (not WHOLE and cell.route.startswith("admin/")):
+            continue
+        for actor in WHO:
+            told = walk.ask(actor, cell)
+            if told.answer == "200" and "<form" in told.text:
+                for form in hostile_forms.Page(told.text, cell.path).forms:
+                    if form.fields and form.route != "sign-out":
+                        found.setdefault((actor, *form.like), form)
+    return found
+
+
+def thrown_at(form: Form, texts: Iterator[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is sent: every field by itself among plausible others, and all at once."""
+    names = [each.name for each in form.free()]
+    for _number in range(max(1, len(corpus.texts()) // max(1, len(names))) if WHOLE else 1):
+        yield "all", {**form.values(), **{name: next(texts) for name in names}}
+    for each in form.fields if WHOLE else some(form.fields, 1):
+        for _number in range(ROUNDS if WHOLE else 1):
+            yield each.name, {**form.values(), each.name: next(texts)}
+
+
+def test_no_text_in_any_form_is_a_fault_of_ours(walk: Walk, record_property: Callable[..., None]) -> None:
+    tally, texts = Tally(), endless(corpus.texts().values())
+    found = forms(walk)
+    for (actor, route, method, _names), form in found.items():
+        for name, values in thrown_at(form, texts):
+            path = urlsplit(form.action).path
+            what = f"{actor} {method} {route} [{name}] {values.get(name, '')[:40]!r}"
+            if method == "GET":
+                tally.note(what, asked(walk, actor, "GET", f"{path}?{query(values)}"))
+            else:
+                sent = {key: readable(value) for key, value in values.items()}
+                tally.note(what, asked(walk, actor, "POST", form.action, sent))
+    record_property("n", tally.thrown)
+    record_property("measured", f"{len(found)} forms, 0 × 5xx, slowest {tally.slowest:.2f} s")
+    assert len(found) > 50, "the forms are not found any more"
+    assert not tally.faults, tally.said()
+
+
+# -- the API ---------------------------------------------------------------------------------------------
+
+
+def places(walk: Walk) -> dict[str, str]:
+    """Nameless path -> the address of a row that is there, or of none where the house holds none."""
+    found: dict[str, str] = {}
+    for cell in sorted(walking.cells(walk.world), key=lambda one: one.relation == walking.MISSING):
+        if cell.route.startswith("api/") and cell.relation in ("", "one", "own", walking.MISSING):
+            found.setdefault(hostile_forms.plain(cell.route), cell.path)
+    return found
+
+
+def bodies(verb: Verb, texts: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    """Each value by itself, all at once, and a few whole bodies no shape knows."""
+    spots = list(leaves(verb.body))
+    for _number in range(len(corpus.texts()) // max(1, len(spots)) if WHOLE else 1):
+        body = verb.body
+        for spot in spots:
+            body = with_value(body, spot, next(texts))
+        yield "all", body
+    for spot in spots if WHOLE else some(spots, 2):
+        for _number in range(ROUNDS if WHOLE else 1):
+            yield ".".join(map(str, spot)), with_value(verb.body, spot, next(texts))
+
+
+def raw_bodies(number: int) -> list[tuple[str, bytes]]:
+    return list(corpus.bodies().items()) if WHOLE else some(corpus.bodies().items(), 1, number)
+
+
+def kept_as_sent(verb: Verb, body: Any, told: Told) -> str:
+    """What of an answer differs from what was sent under the same name, spaces around it apart; empty = nothing."""
+    if verb.method == "POST" and "{" in verb.path:
+        return ""  # an act on a row: its words are about the act
+    answer = json.loads(told.body or b"null")
+    if not isinstance(answer, dict) or not isinstance(body, dict):
+        return ""
+    for name, sent in body.items():
+        back = answer.get(name)
+        if isinstance(sent, str) and isinstance(back, str) and back.strip().casefold() != sent.strip().casefold():
+            return f"{name}: sent {sent[:60]!r}, kept {back[:60]!r}"
+    return ""
+
+
+def test_no_value_in_any_body_or_filter_of_the_api_is_a_fault_of_ours(
+    walk: Walk, record_property: Callable[..., None]
+) -> None:
+    tally, texts, where = Tally(), endless(corpus.texts().values()), places(walk)
+    known = list(hostile_forms.verbs())
+    for number, verb in enumerate(known):
+        path = where[verb.like]
+        for actor in WHO if WHOLE else WHO[:1]:
+            if verb.method == "GET":
+                for name in verb.queries if WHOLE else some(verb.queries, 2, number):
+                    for _round in range(ROUNDS if WHOLE else 1):
+                        value = next(texts)
+                        asking = asked(walk, actor, "GET", f"{path}?{query({name: value})}")
+                        tally.note(f"{actor} {verb.path} ?{name}={value[:40]!r}", asking)
+                continue
+            for name, body in bodies(verb, texts) if verb.body is not None else ():
+                what, raw = f"{actor} {verb.method} {verb.path} [{name}]", json.dumps(body)
+                told = tally.note(f"{what} {raw[:300]}", asked(walk, actor, verb.method, path, raw, "application/json"))
+                if told.status < 300 and (differs := kept_as_sent(verb, body, told)):
+                    tally.faults.append(f"{what}: {differs}")
+            for name, raw in raw_bodies(number):
+                asking = asked(walk, actor, verb.method, path, raw, "application/json")
+                tally.note(f"{actor} {verb.method} {verb.path} body {name}", asking)
+    record_property("n", tally.thrown)
+    record_property("measured", f"{len(known)} operations, 0 × 5xx, slowest {tally.slowest:.2f} s")
+    assert len(known) > 100, "the verbs are not found any more"
+    assert not tally.faults, tally.said()
