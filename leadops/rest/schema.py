@@ -1,4 +1,6 @@
-"""The OpenAPI document: who may read it, and how it names our bearer tokens. It describes no resource itself."""
+"""The OpenAPI document: who may read it, how it names our bearer tokens, and what a refusal looks like. It describes no
+resource itself.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +31,41 @@ class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A token made on /settings: `lo_…`"}
+
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457, with a stable `code`; some codes say more in further members.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "in the caller's language"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "faults": {
+            "type": "array",
+            "description": "with code `invalid`: each field that is wrong",
+            "items": {
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["path", "code", "message"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "code"],
+}
+REFUSALS = {
+    "4XX": "Refused: the body or a filter is not valid (400, 422), no token (401), no right (403), nothing here (404), another"
+    " state (409), too large (413), no JSON (415), too often (429).",
+    "503": "The database is away; `Retry-After` says when to come back.",
+}
+
+
+def with_refusals(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Every operation may be refused, and each refusal has the same shape."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, words in REFUSALS.items():
+                operation["responses"].setdefault(status, {"description": words, "content": content})
+    return result
