@@ -1,21 +1,23 @@
 """`make chaos`: posts under faults, drains, asks the oracle; then proves with guards taken out that the oracle can see.
 
-Exit status 0 only when nothing was lost, doubled or left, and every control was caught.
+Exit status 0 only when nothing was lost, doubled or left, and every control was caught. The campaign that matters has the
+machine to itself; the small ones after it wait more than they work and run side by side.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -24,6 +26,7 @@ from benchmarks.chaos import naive, oracle
 from benchmarks.chaos.armed import CONTROL, ENQUEUE_AFTER, SEND_AGAIN
 from benchmarks.chaos.faults import Chaos
 from benchmarks.chaos.scene import Scene
+from benchmarks.chaos.seeded import Seeded
 from benchmarks.chaos.senders import Senders, deliveries
 from benchmarks.chaos.sink import Sink
 from leadops import failpoints
@@ -39,6 +42,7 @@ TOGETHER = {
     "intake.after_commit": 0.005,
 }
 CONTROL_POSTS, CONTROL_PATIENCE = 300, 15.0
+AT_ONCE = 3  # small campaigns beside each other
 
 
 @dataclass
@@ -53,6 +57,7 @@ class Verdict:
     faults: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     slowest: float = 0.0
+    started: float = 0.0
 
     @property
     def clean(self) -> bool:
@@ -62,22 +67,25 @@ class Verdict:
         wrong = {name: count for name, count in self.breaches.items() if count}
         return {
             "what": self.what, "posts": self.posts, "answers": self.answers, "faults": self.faults,
-            "seconds": round(self.seconds, 1), "drained_s": self.drained and round(self.drained, 1),
+            "seconds": round(self.seconds, 1), "started_s": round(self.started, 1), "drained_s": self.drained and round(self.drained, 1),
             "slowest_answer_s": round(self.slowest, 1), "checks": len(self.breaches), "wrong": wrong, "clean": self.clean,
         }  # fmt: skip
 
 
 def campaign(
-    what: str, n: int, seed: int, *, chaos: bool, points: dict[str, float], control: str = "", patience: float = DRAINED_WITHIN,
-    afterwards: Callable[[Scene], None] = lambda scene: None,
+    what: str, n: int, seed: int, seeded: Seeded, *, chaos: bool = False, points: Mapping[str, float] = MappingProxyType({}),
+    control: str = "", patience: float = DRAINED_WITHIN, afterwards: Callable[[Scene], None] = lambda scene: None,
 ) -> Verdict:  # fmt: skip
     """One house, from its founding to its end."""
     folder, began = Path(tempfile.mkdtemp(prefix="leadops-chaos-")), time.monotonic()
     armed = ",".join(f"{name}={chance}" for name, chance in sorted(points.items()))
     with Sink(folder / "mails") as sink:
-        scene = Scene(folder, EMAIL_URL=f"smtp://127.0.0.1:{sink.port}", LEADOPS_FAILPOINTS=armed, **{CONTROL: control})
+        scene = Scene(
+            folder, seeded, EMAIL_URL=f"smtp://127.0.0.1:{sink.port}", LEADOPS_FAILPOINTS=armed, **{CONTROL: control}
+        )
         try:
-            plan = deliveries(n, seed, scene.start())
+            scene.start()
+            started, plan = time.monotonic() - began, deliveries(n, seed, seeded.keys)
             rate = min(PER_SECOND, len(plan) / LEAST) if chaos else PER_SECOND
             senders = Senders(scene.port, plan, rate, folder / "answers", seed)
             hurt = Chaos(scene, seed, folder / "faults")
@@ -103,10 +111,10 @@ def campaign(
             scene.end()
     verdict = Verdict(
         what, len(plan), breaches, dict(senders.answers), drained, {k: v for k, v in hurt.done.items() if v},
-        time.monotonic() - began, senders.slowest,
+        time.monotonic() - began, senders.slowest, started,
     )  # fmt: skip
     if verdict.clean or control:
-        shutil.rmtree(folder, ignore_errors=True)
+        scene.remove()
     else:
         print(f"kept for reading: {folder}", file=sys.stderr)
     return verdict
@@ -135,17 +143,8 @@ def drain(scene: Scene, posted: datetime, patience: float) -> float | None:
     return None
 
 
-def controls(seed: int) -> list[dict[str, Any]]:
-    """Each takes one guard out; the oracle must see it, else it is blind and the whole run proves nothing."""
-    enqueue = campaign(
-        "the queue is the truth",
-        CONTROL_POSTS,
-        seed,
-        chaos=False,
-        points={},
-        control=ENQUEUE_AFTER,
-        patience=CONTROL_PATIENCE,
-    )
+def controls(seed: int, seeded: Seeded, side_by_side: Executor) -> Callable[[], list[dict[str, Any]]]:
+    """Each takes one guard out; the oracle must see it, else it is blind and the whole run proves nothing. Begun at once."""
     doubles: dict[str, int] = {}
 
     def two_owners(scene: Scene) -> None:
@@ -153,42 +152,47 @@ def controls(seed: int) -> list[dict[str, Any]]:
         naive.take_the_guard_out(scene)
         doubles["without it"] = naive.assign(scene)
 
-    again = campaign(
-        "a mail is sent again after a crash", CONTROL_POSTS, seed, chaos=False, points={"email.after_smtp": 0.1},
+    enqueue = side_by_side.submit(
+        campaign,
+        "the queue is the truth",
+        CONTROL_POSTS,
+        seed,
+        seeded,
+        control=ENQUEUE_AFTER,
+        patience=CONTROL_PATIENCE,
+    )
+    again = side_by_side.submit(
+        campaign, "a mail is sent again after a crash", CONTROL_POSTS, seed, seeded, points={"email.after_smtp": 0.1},
         control=SEND_AGAIN, afterwards=two_owners,
     )  # fmt: skip
-    found = [
-        ("enqueue after the commit", enqueue.breaches["submissions without an end"]),
-        ("a sender without its `unknown`", again.breaches["mails taken twice"]),
-        ("a naive assignment", doubles["without it"]),
-    ]
-    held = [
-        {
-            "what": "the unique key holds",
-            "found": doubles["with the unique key"],
-            "caught": not doubles["with the unique key"],
-        }
-    ]
-    return [{"what": what, "found": count, "caught": bool(count)} for what, count in found] + held
+
+    def seen() -> list[dict[str, Any]]:
+        left, twice = enqueue.result().breaches, again.result().breaches
+        found = [
+            ("enqueue after the commit", left["submissions without an end"]),
+            ("a sender without its `unknown`", twice["mails taken twice"]),
+            ("a naive assignment", doubles["without it"]),
+        ]
+        held = doubles["with the unique key"]
+        return [
+            *({"what": what, "found": count, "caught": bool(count)} for what, count in found),
+            {"what": "the unique key holds", "found": held, "caught": not held},
+        ]
+
+    return seen
 
 
 def main() -> int:
     ask = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     ask.add_argument("--n", type=int, default=2000, help="different deliveries; a tenth comes twice")
     ask.add_argument("--seed", type=int, default=7)
-    ask.add_argument("--points", action="store_true", help="also each failpoint by itself, with 300 leads")
+    ask.add_argument("--points", action="store_true", help="each failpoint by itself, with 300 leads, and the controls")
+    ask.add_argument("--calm", action="store_true", help="only the posting, without a fault and without controls")
     ask.add_argument("--no-controls", action="store_true", help="for looking into one seed; such a run proves nothing")
     ask.add_argument("--json", action="store_true", help="the verdict as the last line")
     chosen = ask.parse_args()
-    runs = [campaign("processes and database killed and stopped", chosen.n, chosen.seed, chaos=True, points={})]
-    _say(runs[-1])
-    if not chosen.points:
-        runs.append(campaign("four failpoints at once", 300, chosen.seed, chaos=False, points=TOGETHER))
-        _say(runs[-1])
-    for name in sorted(failpoints.POINTS - {"import.mid_chunk"}) if chosen.points else ():
-        runs.append(campaign(f"failpoint {name}", 300, chosen.seed, chaos=False, points={name: EACH}))
-        _say(runs[-1])
-    seen = [] if chosen.no_controls else controls(chosen.seed)
+    with Seeded() as seeded, ThreadPoolExecutor(AT_ONCE) as side_by_side:
+        runs, seen = _campaigns(chosen, seeded, side_by_side)
     for one in seen:
         print(f"{'caught' if one['caught'] else 'NOT CAUGHT':<12} control: {one['what']}: {one['found']}", flush=True)
     good = all(run.clean for run in runs) and all(one["caught"] for one in seen)
@@ -198,10 +202,36 @@ def main() -> int:
     return 0 if good else 1
 
 
+def _campaigns(
+    chosen: argparse.Namespace, seeded: Seeded, side_by_side: Executor
+) -> tuple[list[Verdict], list[dict[str, Any]]]:
+    if chosen.calm:
+        runs = [campaign("no fault", chosen.n, chosen.seed, seeded)]
+        _say(runs[0])
+        return runs, []
+    small = {"four failpoints at once": TOGETHER}
+    if chosen.points:
+        runs, small = (
+            [],
+            {f"failpoint {name}": {name: EACH} for name in sorted(failpoints.POINTS - {"import.mid_chunk"})},
+        )
+    else:
+        runs = [campaign("processes and database killed and stopped", chosen.n, chosen.seed, seeded, chaos=True)]
+        _say(runs[0])
+    begun = [
+        side_by_side.submit(campaign, what, 300, chosen.seed, seeded, points=armed) for what, armed in small.items()
+    ]
+    caught = None if chosen.no_controls else controls(chosen.seed, seeded, side_by_side)
+    for each in begun:
+        runs.append(each.result())
+        _say(runs[-1])
+    return runs, caught() if caught else []
+
+
 def _say(run: Verdict) -> None:
     told = run.told()
     print(
-        f"{'clean' if run.clean else 'NOT CLEAN':<12} {run.what}: {run.posts} deliveries in {told['seconds']} s, drained in {told['drained_s']} s"
+        f"{'clean' if run.clean else 'NOT CLEAN':<12} {run.what}: {run.posts} deliveries in {told['seconds']} s, ready in {told['started_s']} s, drained in {told['drained_s']} s"
     )
     print(f"             answers {told['answers']}, slowest {told['slowest_answer_s']} s; faults {told['faults']}")
     for name, count in run.breaches.items():

@@ -16,6 +16,7 @@ from leadops import failpoints
 CONTROL = "CHAOS_CONTROL"
 ENQUEUE_AFTER, SEND_AGAIN = "enqueue-after-commit", "no-unknown"
 LEASE = timedelta(seconds=5)  # of a batch: a worker stopped for eight seconds wakes up after it
+SECOND_CHANCE = timedelta(seconds=60)  # of what lost its worker thrice: still within the drain
 LONGER_LEASE = timedelta(seconds=20)  # of a mail
 HINTS = "CREATE TABLE IF NOT EXISTS chaos_hint (submission uuid PRIMARY KEY)"
 MISSED = 0.02  # how often the naive intake ends between its commit and its hint
@@ -27,7 +28,8 @@ class Armed(AppConfig):
 
     def ready(self) -> None:
         failpoints.arm(failpoints.asked(os.environ.get(failpoints.VARIABLE, "")))
-        import_module("capture.pipeline").LEASE = LEASE
+        pipeline: Any = import_module("capture.pipeline")
+        pipeline.LEASE, pipeline.SECOND_CHANCE = LEASE, SECOND_CHANCE
         import_module("leadops.effects.runner").LEASE = LONGER_LEASE
         control = os.environ.get(CONTROL, "")
         if control:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from benchmarks.chaos.seeded import Seeded, variables
 from leadops.platform import cluster_files, groups, postgres
 from leadops.platform.children import BASE
 
@@ -27,37 +30,28 @@ PATIENCE = 90.0
 class Scene:
     """Start it, ask it, hurt it, end it. Only processes of this house are ever signalled."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
-        self.folder, self.pg, self.run = folder, folder / "pg", folder / "run"
+    def __init__(self, folder: Path, seeded: Seeded, **variables: str) -> None:
+        self.folder, self.pg, self.run, self.seeded = folder, folder / "pg", folder / "run", seeded
         for each in (self.pg, self.run):
             each.mkdir(parents=True, exist_ok=True)
         self.port, self.log = two_ports(), folder / "house.log"
         self.given = variables
         self.parent: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> list[str]:
-        """Everything up and ready; the keys of its sources."""
+    def start(self) -> None:
+        """Everything up and ready."""
+        self.seeded.copy_to(self.pg)
         self.url = postgres.ensure(self.pg)
-        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "TEST_DATABASE", "EMAIL_URL")}
         self.variables = {
-            **kept,
+            **variables(),
             "DATABASE_URL": self.url,
-            "DJANGO_SETTINGS_MODULE": "benchmarks.chaos.settings",
-            "LEADOPS_MODE": "test",
             "PORT": str(self.port),
             "TASK_WORKERS": "2",
             "INTAKE_PER_SECOND": "1000",
-            "PYTHONUNBUFFERED": "1",
             **self.given,
         }
-        seeded = subprocess.run(
-            [sys.executable, "-m", "benchmarks.chaos.seed"],
-            cwd=BASE, env=self.variables, check=True, stdout=subprocess.PIPE,
-        )  # fmt: skip
         self.start_parent()
         self.await_ready()
-        keys: list[str] = json.loads(seeded.stdout.splitlines()[-1])
-        return keys
 
     def start_parent(self) -> None:
         command = [sys.executable, "-m", "benchmarks.chaos.parent", str(self.run), str(self.port)]
@@ -86,6 +80,11 @@ class Scene:
                 self.parent.wait(30)
         groups.kill_left_over(self.run)
         postgres.stop(self.pg)
+
+    def remove(self) -> None:
+        """Everything of it on disk; it has ended."""
+        cluster_files.remove(self.pg)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
@@ -131,11 +130,19 @@ class Scene:
             postgres.ensure(self.pg)
 
 
+_given = set[int]()
+_giving = threading.Lock()
+
+
 def two_ports() -> int:
-    """A free port whose next one is free too: pages and stream."""
-    for port in range(8900, 8980, 2):
-        with socket.socket() as a, socket.socket() as b, contextlib.suppress(OSError):
-            a.bind(("127.0.0.1", port))
-            b.bind(("127.0.0.1", port + 1))
-            return port
+    """A free port whose next one is free too, pages and stream; never the same for two houses of this process."""
+    with _giving:
+        for port in range(8900, 8980, 2):
+            with socket.socket() as a, socket.socket() as b, contextlib.suppress(OSError):
+                if port in _given:
+                    continue
+                a.bind(("127.0.0.1", port))
+                b.bind(("127.0.0.1", port + 1))
+                _given.add(port)
+                return port
     raise SystemExit("no two free ports")

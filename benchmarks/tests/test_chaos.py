@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -19,14 +21,43 @@ from leadops.platform.children import BASE
 N = 10_000
 
 
-@pytest.mark.proof  # five minutes: `make chaos` in full, on a machine of its own
-def test_a_house_that_is_hurt_while_it_is_posted_to_loses_and_doubles_nothing():
-    command = [sys.executable, "-m", "benchmarks.chaos", "--n", str(N), "--seed", "7", "--json"]
+def campaigned(*words: str) -> dict[str, Any]:
+    """The verdict of `make chaos` with these words."""
+    command = [sys.executable, "-m", "benchmarks.chaos", "--seed", "7", "--json", *words]
     ran = subprocess.run(command, cwd=BASE, capture_output=True, text=True, timeout=1800)
-    said = json.loads(ran.stdout.splitlines()[-1])
+    said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     assert ran.returncode == 0 and said["pass"], (ran.stdout, ran.stderr)
+    return said
+
+
+def noted(record_property: Callable[[str, object], None], n: int, said: dict[str, Any]) -> None:
+    record_property("n", n)
+    first, faults = said["runs"][0], sum(sum(run["faults"].values()) for run in said["runs"])
+    drained = max(run["drained_s"] for run in said["runs"])
+    record_property("measured", f"answers {first['answers']}, faults {faults}, drained in {drained} s at most")
+
+
+@pytest.mark.proof  # minutes, on a machine of its own
+def test_a_house_that_is_left_alone_loses_and_doubles_nothing(record_property):
+    noted(record_property, N, campaigned("--calm", "--n", str(N)))
+
+
+@pytest.mark.proof
+def test_a_house_that_is_hurt_while_it_is_posted_to_loses_and_doubles_nothing(record_property):
+    """`make chaos` in full."""
+    said = campaigned("--n", str(N))
     assert sum(said["runs"][0]["faults"].values()) >= 8, "a campaign without faults proves nothing"
     assert len(said["controls"]) == 4
+    noted(record_property, N, said)
+
+
+@pytest.mark.proof
+def test_a_house_that_ends_at_every_failpoint_loses_and_doubles_nothing(record_property):
+    said = campaigned("--points")
+    assert {run["what"] for run in said["runs"]} == {
+        f"failpoint {name}" for name in failpoints.POINTS - {"import.mid_chunk"}
+    }
+    noted(record_property, 300 * len(said["runs"]), said)
 
 
 def test_the_same_seed_sends_the_same_plan_with_duplicates_late_ones_and_conflicts():

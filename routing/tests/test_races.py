@@ -79,7 +79,9 @@ def both_route(leads: list[Lead]) -> None:
     assert together(route, route) == [None, None]
 
 
-def test_two_sessions_that_hand_out_the_same_lead_give_it_one_owner() -> None:
+def test_two_sessions_that_hand_out_the_same_lead_give_it_one_owner(
+    record_property: Callable[[str, object], None],
+) -> None:
     """R1: sixty races, a thousand in the proof."""
     house.pool("everyone", *house.three())
     house.rules()
@@ -88,6 +90,8 @@ def test_two_sessions_that_hand_out_the_same_lead_give_it_one_owner() -> None:
     assert Assignment.objects.count() == len(leads)
     assert not Lead.objects.filter(owner=None).exists() and not Stalled.objects.exists()
     ledger_holds()
+    record_property("n", len(leads))
+    record_property("measured", f"{len(leads)} races, 0 double owners")
 
 
 def test_without_the_lock_on_the_lead_the_sessions_collide(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +112,7 @@ def test_without_the_lock_on_the_lead_the_sessions_collide(monkeypatch: pytest.M
     assert refused or Assignment.objects.count() > len(leads)
 
 
-def test_of_two_who_take_the_same_lead_one_wins_200_times() -> None:
+def test_of_two_who_take_the_same_lead_one_wins_200_times(record_property: Callable[[str, object], None]) -> None:
     """R2, in the service; through HTTP it stands with the pages."""
     ada, bob = rep("Ada"), rep("Bob")
     house.pool("shared", ada, bob, claimable=True, claim_limit=1000)
@@ -134,9 +138,10 @@ def test_of_two_who_take_the_same_lead_one_wins_200_times() -> None:
     assert set(pairs) <= {("already-claimed:Bob", "won"), ("already-claimed:Ada", "won")}
     assert sum(pairs.values()) == 200
     ledger_holds()
+    record_property("n", sum(pairs.values()))
 
 
-def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
+def test_no_open_lead_stays_with_a_rep_who_left_while_it_came(record_property: Callable[[str, object], None]) -> None:
     """R3: 40 times, 500 in the proof."""
     bob = rep("Bob")
     house.pool("everyone", bob)
@@ -153,6 +158,7 @@ def test_no_open_lead_stays_with_a_rep_who_left_while_it_came() -> None:
         lead.refresh_from_db()
         assert lead.owner_id == bob.pk
     assert not PoolMember.objects.filter(rep__active=False, known_to=None, valid_to=None).exists()
+    record_property("n", sized(40, 500))
 
 
 def arriving_in_four_threads(leads: list[Lead]) -> list[Callable[[], None]]:
@@ -170,7 +176,7 @@ def arriving_in_four_threads(leads: list[Lead]) -> list[Callable[[], None]]:
     return [some(place) for place in range(4)]
 
 
-def test_turns_stay_fair_when_many_intakes_run_at_once() -> None:
+def test_turns_stay_fair_when_many_intakes_run_at_once(record_property: Callable[[str, object], None]) -> None:
     """R4: no pointer to lose."""
     house.pool("everyone", *(rep(f"R{n}") for n in range(5)))
     house.rules()
@@ -180,6 +186,8 @@ def test_turns_stay_fair_when_many_intakes_run_at_once() -> None:
     assert None not in counts
     assert max(counts.values()) - min(counts.values()) <= 1
     ledger_holds()
+    record_property("n", sum(counts.values()))
+    record_property("measured", f"most - least = {max(counts.values()) - min(counts.values())}")
 
 
 def test_turns_stay_fair_while_reps_join_and_leave_the_pool() -> None:

@@ -14,6 +14,7 @@ from leadops.effects.models import Effect, Notice
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Role
 from leadops.testing import ALWAYS_OPEN, LeadFactory, member, put_in_force, rep
+from leadops.tests.scale import sized
 from leadops.unit import Phase, in_unit
 from routing.models import Clock, ClockStep
 from routing.sla import clocks, ladder, policy, tasks
@@ -21,6 +22,7 @@ from routing.sla import clocks, ladder, policy, tasks
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)  # Friday 16:30 in Paris
 MINUTE = timedelta(minutes=1)
+AWAY = sized(20, 500)
 OFFICE = {
     "zone": "Europe/Paris",
     "week": {d: [["09:00", "17:00"]] for d in ("mon", "tue", "wed", "thu", "fri")},
@@ -132,13 +134,14 @@ def test_taking_a_lead_away_is_off_until_a_manager_switches_it_on(lea):
     assert [(x.pk, why) for x, why in tick(AT + timedelta(minutes=32))] == [(lead.pk, "breach")]
 
 
-def test_an_hour_away_gives_every_breach_its_true_time_and_one_digest_for_old_alerts(lea):
-    leads = [assigned(lea, AT - timedelta(hours=5)) for _ in range(20)]
+def test_an_hour_away_gives_every_breach_its_true_time_and_one_digest_for_old_alerts(lea, record_property):
+    leads = [assigned(lea, AT - timedelta(hours=5)) for _ in range(AWAY)]
     tick(AT)
     rows = Clock.objects.filter(lead__in=leads, kind="first_attempt")
-    assert all(clock.breached_at == clock.due_at for clock in rows) and rows.count() == 20
+    assert all(clock.breached_at == clock.due_at for clock in rows) and rows.count() == AWAY
     assert Notice.objects.filter(user=lea.pk, kind="sla_digest").count() == 1
     assert not Notice.objects.filter(user=lea.pk, kind__in=["sla_remind", "sla_breach"]).exists()
+    record_property("n", AWAY)
 
 
 def test_a_backlog_is_climbed_for_a_while_the_earliest_first_and_told_of_once_a_minute(lea, monkeypatch):
