@@ -98,9 +98,8 @@ def campaign(
                 hurt.end()
                 if hurt.broken is not None:
                     raise hurt.broken
-            posted = datetime.now(UTC)
-            drained = drain(scene, posted, patience)
-            breaches = oracle.breaches(scene, sink, folder / "answers", n, posted)
+            drained, ended = drain(scene, patience)
+            breaches = oracle.breaches(scene, sink, folder / "answers", n, ended)
             afterwards(scene)
         except BaseException:
             print(
@@ -120,27 +119,31 @@ def campaign(
     return verdict
 
 
-LEFT = """
+UNENDED = """
 SELECT (SELECT count(*) FROM capture_submission WHERE "end" = 'pending')
-  + (SELECT count(*) FROM leadops_effect WHERE state = 'sending' OR (state = 'planned' AND due_at <= %s))
   + (SELECT count(*) FROM leadops_stalled WHERE due_at IS NOT NULL)
 """
 
 
-def drain(scene: Scene, posted: datetime, patience: float) -> float | None:
-    """Seconds until nothing is left that was to do when the posting ended; None when that took too long, or nothing
-    moved for a minute."""
+def drain(scene: Scene, patience: float) -> tuple[float | None, datetime]:
+    """Seconds until every submission had its end and what was due by then was sent, and the moment of that end; None
+    when it took too long, or nothing moved for a minute."""
     began = moved = time.monotonic()
-    before = -1
+    before, ended = -1, None
     while time.monotonic() - began < patience and time.monotonic() - moved < STALL:
         with suppress(psycopg.Error):
-            left = int(str(scene.ask(LEFT, posted)[0][0]))
-            if left == 0:
-                return time.monotonic() - began
+            if ended is None:
+                left = int(str(scene.ask(UNENDED)[0][0]))
+                if left == 0:
+                    ended = datetime.now(UTC)
+            if ended is not None:
+                left = int(str(scene.ask(oracle.UNSENT, ended)[0][0]))
+                if left == 0:
+                    return time.monotonic() - began, ended
             if left != before:
                 before, moved = left, time.monotonic()
         time.sleep(0.25)
-    return None
+    return None, ended or datetime.now(UTC)
 
 
 def controls(seed: int, seeded: Seeded, side_by_side: Executor) -> Callable[[], list[dict[str, Any]]]:

@@ -64,14 +64,14 @@ BREACHES = (
 )
 
 
-# what was due when the posting ended; reminders of clocks fall due ever after
-UNSENT = "SELECT count(*) FROM leadops_effect WHERE state = 'sending' OR (state = 'planned' AND due_at <= %s)"
+# what was due when the last submission had its end; reminders of clocks fall due ever after
+UNSENT = "SELECT count(*) FROM leadops_effect WHERE state IN ('sending', 'planned') AND due_at <= %s"
 
 
-def breaches(scene: Scene, sink: Sink, answers: Path, n: int, posted: datetime) -> dict[str, int]:
+def breaches(scene: Scene, sink: Sink, answers: Path, n: int, ended: datetime) -> dict[str, int]:
     """How much of each is wrong; all noughts when nothing was lost, doubled or left."""
     found = {name: int(str(scene.ask(query)[0][0])) for name, query in BREACHES}
-    found["effects neither sent nor settled"] = int(str(scene.ask(UNSENT, posted)[0][0]))
+    found["effects neither sent nor settled"] = int(str(scene.ask(UNSENT, ended)[0][0]))
     return {**_against_the_senders(scene, answers, n), **found, **_against_the_mail_server(scene, sink)}
 
 
