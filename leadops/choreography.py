@@ -117,6 +117,7 @@ DUE_WORK = (
     DueWork("group enrolments", groups.next_at, nurture_tasks.carry_out_groups, cluster="long", every=1.0),
     DueWork("facts of the reports", report_facts.next_due, report_tasks.keep_facts, cluster="long", every=5.0),
     DueWork("log of erasures", _log_behind, privacy_tasks.log_erasures, cluster="long", every=60.0),
+    DueWork("seals", lambda at: at, desk_tasks.seal_journal, cluster="long", every=60.0),
     DueWork("retention", _keeping, privacy_tasks.erase_kept_long_enough, cluster="long", every=3600.0),
     DueWork("effects", runner.next_due, desk_tasks.send_effects, every=1.0),
 )
