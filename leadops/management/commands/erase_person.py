@@ -38,7 +38,8 @@ class Command(BaseCommand):
 
     def _person(self, named: str) -> uuid.UUID:
         if "@" in named:
-            found = PersonEmail.objects.filter(folded=fold_email(named)).values_list("person", flat=True).first()
+            rows = PersonEmail.objects.filter(folded=fold_email(named))
+            found: uuid.UUID | None = rows.values_list("person", flat=True).first()
             if found is None:
                 raise CommandError("nobody has this address")
             return found
