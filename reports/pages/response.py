@@ -218,11 +218,16 @@ def _conversion(report: ResponseReport) -> list[dict[str, Any]]:
 
 
 def _curve(report: ResponseReport) -> str:
-    """The company's own curve in a sentence; nothing while either side is few."""
+    """The company's own curve in a sentence, where it is one: not while either side is few or both may be the same."""
     by = {band.name: band for band in report.conversion}
     soon, late = by["within_5"], by["60_plus"]
     if soon.n < FEW or late.n < FEW or not late.share or soon.share is None:
         return ""
+    (soon_low, soon_high), (late_low, late_high) = soon.interval or (0, 1), late.interval or (0, 1)
+    if soon_low <= late_high and late_low <= soon_high:
+        return _("Answered within five minutes or after an hour: no difference to be sure of yet (%(soon)s against %(late)s, n = %(n)s).") % {
+            "soon": percent(soon.share, 0), "late": percent(late.share, 0), "n": number(soon.n + late.n),
+        }  # fmt: skip
     return _("Answered within five minutes, they become opportunities %(times)s times as often as after an hour (n = %(n)s).") % {
         "times": number(round(soon.share / late.share, 1)), "n": number(soon.n + late.n),
     }  # fmt: skip

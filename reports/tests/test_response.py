@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from leadops.access import Actor, actor_of
 from leadops.errors import Refused
 from leadops.models import OPEN_STAGES, Role
 from leadops.testing import member, rep
+from reports.metrics.askings import Band
 from reports.metrics.response import Figures, Group, ResponseReport, response_report
 from reports.pages import response as page
 from reports.tests import world
@@ -179,3 +182,10 @@ def test_the_textbook_example_of_censoring() -> None:
     ended, watched = [6, 6, 6, 7, 10, 13, 16, 22, 23], [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
     assert quantile(ended, watched, 0, 0.5) == 23
     assert quantile(ended, watched, 0, 0.25) == 13
+
+
+def test_what_speed_brings_is_a_finding_only_where_the_intervals_are_apart(boss: Actor) -> None:
+    report, late = response_report(boss, FEBRUARY), Band("60_plus", 100, 28)
+    with translation.override("en"):
+        assert "no difference" in page._curve(replace(report, conversion=[Band("within_5", 100, 30), late]))
+        assert "3.2 times as often" in page._curve(replace(report, conversion=[Band("within_5", 100, 90), late]))
