@@ -15,7 +15,7 @@ from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.conditions.validate import Invalid
 from leadops.models import Reason, Touch
-from leadops.templatetags.house import said
+from leadops.templatetags.house import percent, said
 from leadops.versions import services as versions
 from leadops.versions.kinds import kind_of
 from leadops.versions.models import Version
@@ -91,7 +91,9 @@ def questions_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
             "label": said(question["label"]),
             "weight": question["weight"],
             "needed": question.get("needed", False),
-            "answers": [{"label": said(row["label"]), "worth": row["worth"]} for row in question["answers"]],
+            "answers": [
+                {"label": said(row["label"]), "worth": percent(row["worth"] / 100, 0)} for row in question["answers"]
+            ],
         }
         for question in body["questions"]
     ]

@@ -201,7 +201,7 @@ class Origin:
 
 
 ORIGINS = (
-    Origin("website", "Site vitrine", "hosted", "", "", True, False, 900_000, 20, 0.45, (4, 14)),
+    Origin("website", "Site vitrine", "hosted", "", "", True, False, 1_300_000, 20, 0.45, (4, 14)),
     Origin(
         "google-ads", "Google Ads", "json", "paid_search", "audit-energie", True, False, 3_100_000, 18, 0.30, (4, 15)
     ),

@@ -18,6 +18,7 @@ from leadops.demo import acting
 from leadops.demo.stage import Stage
 from leadops.demo.story import in_hours
 from leadops.desk import services as desk
+from leadops.desk.services import Attempt
 from leadops.errors import Refused
 from leadops.models import Lead
 from leadops.models import Stage as At
@@ -67,10 +68,15 @@ def _clear(stage: Stage, owner: uuid.UUID, rows: Iterable[Work], whole: bool, un
         called = [lead for row, lead in late if row.reason != "acceptance" and lead.pk not in written]
         missed = {lead.pk for lead in called if dice.random() > REACHED}
         tries = {lead: acting.MISSED if lead.pk in missed else acting.REACHED for lead in called}
+        if whole:  # the switchboard names a day: what is owed then runs from it
+            tries |= {
+                lead: Attempt("call", "callback", callback_at=_day_to_come(dice, unit))
+                for lead in called
+                if lead.pk in missed
+            }
         desk.log_attempts(tries, unit)
         if whole:
-            put_off = missed | written
-            _rest([lead for row, lead in held if row.due_at is None or lead.pk in put_off], dice, unit)
+            _rest([lead for row, lead in held if row.due_at is None or lead.pk in written], dice, unit)
 
 
 def _written_to(leads: Iterable[Lead]) -> set[uuid.UUID]:
@@ -86,5 +92,9 @@ def _rest(leads: list[Lead], dice: random.Random, unit: Unit) -> None:
         lifecycle.set_status(offered, "waiting", unit)
     for lead in leads:
         if lead not in offered:
-            day = unit.at.astimezone(PARIS).replace(hour=dice.randint(9, 16), minute=dice.choice((0, 30)))
-            desk.snooze(lead, in_hours(day + timedelta(days=dice.randint(1, 9)), PARIS), unit)
+            desk.snooze(lead, _day_to_come(dice, unit), unit)
+
+
+def _day_to_come(dice: random.Random, unit: Unit) -> datetime:
+    day = unit.at.astimezone(PARIS).replace(hour=dice.randint(9, 16), minute=dice.choice((0, 30)))
+    return in_hours(day + timedelta(days=dice.randint(1, 9)), PARIS)

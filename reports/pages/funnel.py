@@ -19,7 +19,6 @@ from reports.metrics import beginnings, origins
 from reports.metrics.funnel import FEW, Breakdown, FunnelReport, Step, funnel_report
 from reports.pages.frame import Page, change, shared
 
-ALL = 0.995  # of a stage: it is no step
 APART = 0.10  # a share that far from the whole's is marked, where both count enough leads
 
 
@@ -119,14 +118,14 @@ def _finding(report: FunnelReport) -> str:
 
 
 def _passed_over(report: FunnelReport) -> list[str]:
-    """Stages nearly nobody stops at, so that the share of the next one says nothing."""
+    """Stages nobody stops at, so that the share of the next one says nothing."""
     if report.few or report.happened:
         return []
     words = _(
         "Nobody stops at %(a)s: who gets further counts as having been there, so “%(b)s, %(share)s of the previous”"
         " says nothing. Of all leads it is %(of_first)s."
     )
-    pairs = [(a, b) for a, b in itertools.pairwise(report.steps) if b.of_previous and b.of_previous >= ALL]
+    pairs = [(a, b) for a, b in itertools.pairwise(report.steps) if b.n and b.n == a.n]
     return [
         words
         % {

@@ -73,22 +73,21 @@ def _row(report: VelocityReport, rung: Rung) -> dict[str, Any]:
 
 
 def _finding(report: VelocityReport) -> str:
-    """Where leads stay longest, by the median of those that say enough; one that half have not left yet is longer than
-    what was watched of it."""
-    known = [rung for rung in report.ladder if rung.median is not None and rung.moved >= FEW]
-    stuck = [rung for rung in report.ladder if rung.median is None and rung.waiting >= FEW and rung.longest]
-    slow = max([*known, *stuck], key=lambda rung: rung.median or rung.longest or 0, default=None)
-    if slow is None:
-        return ""
-    if slow.median is None:
-        return _("Leads stay longest in %(stage)s: after %(duration)s not half of them have moved on.") % {
-            "stage": name_of(slow),
-            "duration": duration(slow.longest),
-        }
-    return _("Leads stay longest in %(stage)s: half of them for more than %(duration)s.") % {
-        "stage": name_of(slow),
-        "duration": duration(slow.median),
-    }
+    """Where leads stay longest, of the stages half of them leave; and those they do not, whose time has no middle."""
+    known = [rung for rung in report.ladder if rung.median and rung.moved >= FEW]
+    stuck = [name_of(rung) for rung in report.ladder if rung.median is None and rung.n >= FEW]
+    said = []
+    if known:
+        slow = max(known, key=lambda rung: rung.median or 0)
+        words = (
+            _("Where at least half move on, leads stay longest in %(stage)s: half of them for more than %(duration)s.")
+            if stuck
+            else _("Leads stay longest in %(stage)s: half of them for more than %(duration)s.")
+        )
+        said.append(words % {"stage": name_of(slow), "duration": duration(slow.median)})
+    if stuck:
+        said.append(_("Fewer than half move on from %(stages)s.") % {"stages": ", ".join(stuck)})
+    return " ".join(said)
 
 
 def _age(edges: tuple[int, int | None]) -> str:
