@@ -7,12 +7,15 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.stages import LoginStage
 from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import InvalidToken
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from leadops import sealed
 from leadops.desk import second_factor, sessions
+from leadops.errors import Refused
 from leadops.models import User
 
 
@@ -47,7 +50,11 @@ class FactorAdapter(DefaultMFAAdapter):
         return sealed.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealed.unseal(encrypted_text)
+        try:
+            return sealed.unseal(encrypted_text)
+        except InvalidToken as fault:  # a backup restored beside another SECRET_KEY
+            words = _("The key of this house has changed: have your second factor removed, and set it up anew.")
+            raise Refused("sealed-by-another-key", words, status=409) from fault
 
     def get_totp_label(self, user: Any) -> str:
         return User.objects.values_list("email", flat=True).get(pk=user.pk)

@@ -235,3 +235,13 @@ def test_a_sign_in_and_its_failures_are_told_with_where_they_came_from(client: C
     assert "who@firm" not in json.dumps([row.data for row in rows]), "what a stranger typed is kept nowhere"
     origins = dict(EntryOrigin.objects.values_list("entry", "address"))
     assert [origins[row.pk] for row in rows] == ["192.0.2.7", "192.0.2.7", "192.0.2.8"]
+
+
+def test_a_house_with_another_key_says_so_instead_of_failing(phone: Phone, client: Client, settings: Any) -> None:
+    user = member("Inès", Role.REVENUE_OPS)
+    phone.set_up(client_of(user))
+    settings.SECRET_KEY = "another key of this house, as after a restore without the old one"
+    password_of(client, user)
+    assert client.post("/sign-in/code", {"code": phone.code()}).status_code == 409
+    call_command("remove_second_factor", user.email)
+    assert password_of(client, user)["Location"] == "/"
