@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -50,6 +50,11 @@ def held_at_the_door(request: HttpRequest) -> HttpResponse | None:
     actor: access.Actor = request.actor  # type: ignore[attr-defined]
     if actor.user_id is None or request.session.get(PROVED) or not actor.has(*factor_policy.roles_now()):
         return None
+    if second_factor.has(
+        User(pk=actor.user_id)
+    ):  # set up in another session: this one was opened by the password alone
+        logout(request)
+        return errors.sign_in_first(request)
     if request.path in {reverse(name) for name in DOORS}:
         return None
     if request.method == "GET" and not errors.wants_json(request) and "HX-Request" not in request.headers:

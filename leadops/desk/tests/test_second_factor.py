@@ -168,8 +168,11 @@ def test_roles_that_need_one_get_no_further_without(phone: Phone) -> None:
     assert client_of(executive).get("/reports/executive").status_code == 200
     token = make_token(user, "reads", ["leads:read"], DAWN)
     assert Client(headers={"authorization": f"Bearer {token}"}).get("/api/v1/leads").status_code == 200
+    elsewhere = client_of(user)
     phone.set_up(client)
     assert client.get("/leads").status_code == 200
+    assert elsewhere.get("/leads")["Location"].startswith("/sign-in"), "opened by the password alone"
+    assert not inside(elsewhere)
     client.post("/account/security/remove", {"remove-password": PASSWORD})
     assert not second_factor.has(user) and client.get("/leads")["Location"] == "/account/security"
 
