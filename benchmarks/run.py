@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import accept, grow, house, imports, limits, pipeline, together
 
+SIZES = {"10k": [10_000], "100k": [10_000, 100_000], "1m": [10_000, 1_000_000]}  # of houses, by SIZE
 # An action or page for one person -> its bar, p95 in milliseconds
 P95 = {"lead": ("P7", 150.0), "search": ("P7", 100.0), "action": ("P7", 120.0)}
 
@@ -22,7 +23,10 @@ def main() -> None:
     ask.add_argument("--rounds", type=int, default=3)
     ask.add_argument("--seconds", type=float, default=4)
     ask.add_argument("--burst", type=int, default=2000)
-    ask.add_argument("--leads", type=int, nargs="+", default=[10_000])
+    size = os.environ.get("SIZE", "10k").lower()
+    if size not in SIZES:
+        raise SystemExit(f"SIZE is one of {', '.join(SIZES)}, not {size!r}")
+    ask.add_argument("--leads", type=int, nargs="+", default=SIZES[size], help="houses; the first is the yardstick")
     ask.add_argument("--rows", type=int, default=10_000, help="of the imported file")
     ask.add_argument("--only", default="", choices=("", "pages"), help="leave the rest out")
     ask.add_argument("--json", action="store_true")
@@ -166,9 +170,9 @@ def page_rows(server: str, sizes: list[int], rounds: int) -> list[dict[str, obje
     """Each page at each size, in turns; the first size is what the others are compared with."""
     urls = {leads: grow.ready(server, leads) for leads in sizes}
     seen: dict[int, dict[str, list[dict[str, Any]]]] = {leads: defaultdict(list) for leads in sizes}
-    for _round in range(rounds):
+    for turn in range(rounds):
         for leads, url in urls.items():
-            command = [sys.executable, "-m", "benchmarks.pages", "--turns", "10"]
+            command = [sys.executable, "-m", "benchmarks.pages", "--turns", "10", *(["--no-raw"] if turn else [])]
             told = subprocess.run(command, check=True, env={**os.environ, "DATABASE_URL": url}, capture_output=True)
             for each in json.loads(told.stdout.splitlines()[-1])["rows"]:
                 seen[leads][each["key"]].append(each)
