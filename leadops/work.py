@@ -54,6 +54,9 @@ class Work(models.Model):
                 condition=Q(wakes_at__isnull=True),
             ),
             models.Index(fields=["owner", "wakes_at"], name="work_snoozed", condition=Q(wakes_at__isnull=False)),
+            models.Index(
+                fields=["owner"], name="work_on_prospects", condition=Q(wakes_at__isnull=True, waiting_on="prospect")
+            ),
             models.Index(fields=["due_at"], name="work_due", condition=Q(due_at__isnull=False)),
         ]
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from leadops import access, cohorts, moment
+from leadops.desk import selectors
 from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
@@ -256,9 +257,14 @@ class LeadFilter(filters.FilterSet):
         if email:
             return rows.filter(person__emails__folded=email)
         text = fold(value)
-        return (
-            rows.filter(Q(person__name_folded__startswith=text) | Q(company_folded__startswith=text)) if text else rows
-        )
+        if not text:
+            return rows
+        found = selectors.beginning_with(
+            text
+        )  # no index has both, and a join of all leads takes seconds among a million
+        if found is not None:
+            return rows.filter(pk__any=found)
+        return rows.filter(Q(person__name_folded__startswith=text) | Q(company_folded__startswith=text))
 
     def by_external_key(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.none() if self.masked else rows.filter(external_key=value)

@@ -31,6 +31,7 @@ SHOWN_FIRST = 5  # newcomers the reader asked to see, above the queue's order
 TABS = ("now", "snoozed", "waiting", "all")
 MANY = 500  # first attempts of one rep in one day
 HANDLED = (Kind.ATTEMPTED, Kind.CONVERSED, Kind.HANDED_BACK, Kind.NOTED, Kind.STAGE_MOVED, Kind.OPPORTUNITY_OPENED)
+MOST_FOUND = 1000  # leads a search names; with more it reads the newest until it has a page
 MOST = 100  # counts are capped: "99+"
 # what a line of the inbox shows, and what its order goes by
 SHOWN = (
@@ -60,13 +61,14 @@ def work_of(actor: Actor, tab: str) -> QuerySet[Work]:
     return rows.order_by(F("due_at").asc(nulls_last=True), "-score_band", "-heat", "lead")
 
 
-# several counts of a reader in one statement: what `work_of` and `notices_of` give, and none beyond MOST
+# several counts of a reader in one statement: what `work_of` and `notices_of` give, and none beyond MOST. An order that an
+# index has keeps the planner from looking for a hundred rows of one reader in the table of all
 _OWN = {
-    "now": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND waiting_on = 'us'",
+    "now": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND waiting_on = 'us' ORDER BY due_at",
     "snoozed": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NOT NULL",
     "waiting": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND waiting_on = 'prospect'",
     "all": "leadops_work WHERE owner_id = %(me)s",
-    "due": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND due_at IS NOT NULL",
+    "due": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND due_at IS NOT NULL ORDER BY due_at",
     "unseen": "leadops_notice WHERE user_id = %(me)s AND seen_at IS NULL",
 }
 
@@ -210,6 +212,14 @@ def shown_at(token: str) -> datetime | None:
 def leads_list(actor: Actor) -> QuerySet[Lead]:
     """Every lead the actor sees, newest first; filtered by `desk.filters.LeadFilter` for page and API alike."""
     return access.leads_visible_to(actor).select_related("person", "account", "owner__user").order_by("-id")
+
+
+def beginning_with(text: str) -> list[uuid.UUID] | None:
+    """Leads whose person's name or company begins so; None where there are too many to name. Not yet what one may see."""
+    by_name = Lead.objects.filter(person__name_folded__startswith=text).values_list("pk")[: MOST_FOUND + 1]
+    by_company = Lead.objects.filter(company_folded__startswith=text).values_list("pk")[: MOST_FOUND + 1]
+    found = [key for (key,) in by_name.union(by_company, all=True)]
+    return found if len(found) <= MOST_FOUND else None
 
 
 def last_touches(leads: Sequence[Lead]) -> dict[uuid.UUID, Touch]:

@@ -134,6 +134,7 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="lead_of_owner_open", condition=IS_OPEN),
             models.Index(fields=["team", "-id"], name="lead_of_team_open", condition=IS_OPEN),
+            models.Index(fields=["company_folded"], opclasses=["varchar_pattern_ops"], name="lead_company"),
             models.Index(fields=["held_at", "id"], name="lead_held", condition=~Q(held="")),
             models.Index(fields=["held_until"], name="lead_held_until", condition=~Q(held="")),
             models.Index(

@@ -35,6 +35,7 @@ class Person(models.Model):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [models.Index(fields=["name_folded"], opclasses=["varchar_pattern_ops"], name="person_name")]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or "—"

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leadops.desk import leads
+from leadops.desk import leads, selectors
 from leadops.desk.tests.desk_cast import Desk, client_of
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,9 @@ def test_one_address_shows_each_reader_what_is_theirs(desk: Desk, who: str, seen
     ("query", "found"),
     [("q=roux", []), ("q=anna", ["Anna Roux"]), ("q=ANNA+R", ["Anna Roux"]), ("q=acier", ["Anna Roux", "Zoé Ânes"]), ("open=true", ["Anna Roux", "Zoé Ânes"]), ("q=zoe", ["Zoé Ânes"])],
 )  # fmt: skip
-def test_the_filter_is_the_address(desk: Desk, query: str, found: list[str]) -> None:
+@pytest.mark.parametrize("most", [1000, 0])  # so many are named; beyond that the newest are read
+def test_the_filter_is_the_address(desk: Desk, query: str, found: list[str], most: int, monkeypatch: Any) -> None:
+    monkeypatch.setattr(selectors, "MOST_FOUND", most)
     desk.lead("Anna Roux", company="Acier du Rhône", company_folded="acier du rhone")
     desk.lead("Zoé Ânes", company="Aciérie", company_folded="acierie")
     assert sorted(names(client_of(desk.lea.user).get(f"/leads?{query}"))) == found

@@ -23,11 +23,11 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> Any:
         connection = connections[options["database"]]
         for pause in (*PAUSES, None):
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-                for statement in self._half_built(cursor):
-                    cursor.execute(statement)
             try:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+                    for statement in self._half_built(cursor):  # it waits for the lock that ended its building
+                        cursor.execute(statement)
                 return super().handle(*args, **options)
             except OperationalError as fault:
                 if pause is None or getattr(fault.__cause__, "sqlstate", "") != NO_LOCK:
