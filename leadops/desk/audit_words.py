@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from leadops.audited import EntryOrigin
 from leadops.desk import audit_versions
 from leadops.desk.audit_versions import Sides
-from leadops.journal import ICONS, JournalEntry, Kind
+from leadops.journal import JournalEntry, Kind
 from leadops.models import Role, User
 from leadops.versions.kinds import all_kinds
 
@@ -53,7 +53,6 @@ class Told:
     id: int
     at: datetime
     kind: str
-    icon: str
     who: str
     by_person: bool
     what: str
@@ -85,7 +84,6 @@ def _told(entry: JournalEntry, names: Mapping[Any, str], address: str, version: 
         id=entry.pk,
         at=entry.recorded_at,
         kind=entry.kind,
-        icon=ICONS[entry.kind],
         who=names.get(entry.actor_id, "?") if entry.actor_id else system_name(entry.system),
         by_person=entry.actor_id is not None,
         what=str(Kind(entry.kind).label),
