@@ -188,7 +188,7 @@ def days(value: float | None) -> str:
 @register.filter
 def until(due: datetime | None) -> str:
     """How far an instant is from now, without direction: the words of the chip say before or after."""
-    return NOTHING if due is None else duration((due - moment.now()).total_seconds(), 1)
+    return NOTHING if not due else duration((due - moment.now()).total_seconds(), 1)
 
 
 @register.filter
@@ -206,7 +206,7 @@ def ago(at: datetime | None) -> str:
 @register.filter
 def when(at: datetime | None, form: str = "both") -> str | SafeString:
     """A <time> in the reader's zone. Forms: both (stamp · relative), stamp, relative, near (no year; clock if today), clock (under a day's heading)."""
-    if at is None:
+    if not at:  # what a component was not given is an empty text
         return NOTHING
     here = local(at)
     full = instant_words(here, "full")
