@@ -66,18 +66,22 @@ kept AS (
   FROM reports_askingfact x JOIN ({{circle}}) v ON v.id = x.lead_id
   WHERE {_IN_PERIOD} AND {_LATEST} AND x.lead_id <> ALL(%(unread)s)
 )"""  # noqa: S608
-# what the sums hold too much: askings that were not the last, leads whose journal was not read. And who waits, whose
-# wait no sum can hold
+# what the sums hold too much: askings that were not the last, leads whose journal was not read
 CORRECTED = f"""
 kept AS (
   SELECT -1 AS n, 0 AS waits, {_ROW} FROM reports_askingfact x
   WHERE {_IN_PERIOD} AND {_OF} AND x.next_asked_at < %(until)s AND x.lead_id <> ALL(%(unread)s)
   UNION ALL
   SELECT -1, 0, {_ROW} FROM reports_askingfact x WHERE {_IN_PERIOD} AND {_OF} AND x.lead_id = ANY(%(unread)s)
-  UNION ALL
-  SELECT 0, 1, {_ROW} FROM reports_askingfact x
-  WHERE {_IN_PERIOD} AND {_OF} AND {_LATEST} AND x.answered_at IS NULL AND x.is_open AND x.lead_id <> ALL(%(unread)s)
 )"""  # noqa: S608
+# who waits, from an index alone
+_WAITERS = f"""
+    SELECT coalesce(x.owner_id::text, '') AS owner, x.source, x.asked_at AT TIME ZONE %(zone)s AS local,
+           greatest(0, extract(epoch FROM %(at)s::timestamptz - x.asked_at))::float8 AS waited
+    FROM reports_askingfact x
+    WHERE {_IN_PERIOD} AND {_OF} AND {_LATEST} AND x.answered_at IS NULL AND x.is_open AND x.lead_id <> ALL(%(unread)s)"""  # noqa: S608
+_AXIS = """CASE WHEN grouping(w.owner) = 0 THEN 'owner' WHEN grouping(w.source) = 0 THEN 'source'
+       WHEN grouping(w.hour) = 0 THEN 'hour' ELSE 'all' END, coalesce(w.owner, w.source, lpad(w.hour::text, 2, '0'), '')"""
 
 
 def _within(band: str) -> str:
@@ -100,11 +104,15 @@ _COUNTED = {
     else f"CASE WHEN {_ONES[name]} THEN x.n ELSE 0 END"
     for name in COUNTS
 }
-_SUMMED = """
-  SELECT d.axis, d.key, CASE WHEN d.axis = 'hour' THEN extract(isodow FROM d.day)::int END, {counts}, 0, 0
+_SUMMED = f"""
+  SELECT d.axis, d.key, CASE WHEN d.axis = 'hour' THEN extract(isodow FROM d.day)::int END, {", ".join(f"d.{name}" for name in COUNTS)}, 0, 0
   FROM reports_askingday d
   WHERE d.axis = ANY(%(axes)s) AND d.day >= %(from_on)s AND d.day < %(to_on)s AND d.asks = ANY(%(asks)s)
-  UNION ALL"""
+  UNION ALL
+  SELECT {_AXIS}, w.weekday, {", ".join("0" for _name in COUNTS)}, count(*), count(*) FILTER (WHERE w.waited < {FIVE_MINUTES})
+  FROM (SELECT v.*, extract(hour FROM v.local)::int AS hour, extract(isodow FROM v.local)::int AS weekday FROM ({_WAITERS}) v) w
+  GROUP BY GROUPING SETS ((), (w.owner), (w.source), (w.hour, w.weekday))
+  UNION ALL"""  # noqa: S608
 # rows are put together by all that tells them apart before each is counted on four axes
 COUNTERS = f"""
 WITH {{rows}}, together AS (
@@ -119,23 +127,38 @@ FROM ({{sums}}
   FROM together x CROSS JOIN LATERAL
     (VALUES ('all', ''), ('owner', x.owner), ('source', x.source), ('hour', lpad(x.hour::text, 2, '0'))) a (axis, key)
   WHERE a.axis = ANY(%(axes)s)
-) y (axis, key, weekday, {", ".join(COUNTS)}, waits, fresh)
+) y (axis, key, weekday, {", ".join(COUNTS)}, waits, fresh) WHERE y.axis = ANY(%(axes)s)
 GROUP BY y.axis, y.key, y.weekday HAVING sum(y.n) > 0
 """  # noqa: S608
-_SPANS = """
+# who has waited longer than any answer took is at risk as who is never answered: the others are read and taken out of those
+_LONGEST = f"""(SELECT greatest(
+      (SELECT max(h.seconds) FROM unnest(%(spans)s::smallint[], %(firsts)s::date[]) b (span, first)
+       JOIN reports_askingspan h ON h.span = b.span AND h.first = b.first
+       WHERE h.axis = 'all' AND h.measure = {ANSWER} AND h.asks = ANY(%(asks)s)),
+      (SELECT max(x.answered) FROM ({{all}}) x WHERE x.n > 0), 0))"""  # noqa: S608
+_SPANS = f"""
   SELECT h.axis, h.key, h.measure, h.seconds, h.n::bigint, h.n
   FROM unnest(%(spans)s::smallint[], %(firsts)s::date[]) b (span, first)
   JOIN reports_askingspan h ON h.span = b.span AND h.first = b.first
-  WHERE h.axis = ANY(%(axes)s) AND h.asks = ANY(%(asks)s) AND (h.measure = 1 OR h.axis = ANY(%(detailed)s))
-  UNION ALL"""
+  WHERE h.axis = ANY(%(axes)s) AND h.asks = ANY(%(asks)s) AND (h.measure = {ANSWER} OR h.axis = ANY(%(detailed)s))
+  UNION ALL
+  SELECT {_AXIS}, {ANSWER}, w.secs, CASE WHEN w.secs IS NULL THEN -count(*) ELSE count(*) END, 0
+  FROM (
+    SELECT v.owner, v.source, extract(hour FROM v.local)::int AS hour, m.secs
+    FROM ({_WAITERS} AND x.asked_at > %(at)s::timestamptz - make_interval(secs => {_LONGEST})) v
+    CROSS JOIN LATERAL (VALUES (reports_floored(v.waited)), (NULL)) m (secs)
+  ) w GROUP BY GROUPING SETS ((w.secs), (w.owner, w.secs), (w.source, w.secs), (w.hour, w.secs))
+  UNION ALL
+  SELECT {_AXIS}, {ANSWER}, NULL, -sum(w.waits), 0
+  FROM (SELECT x.owner, x.source, extract(hour FROM x.local)::int AS hour, x.waits FROM ({{all}}) x WHERE x.waits > 0) w
+  GROUP BY GROUPING SETS ((), (w.owner), (w.source), (w.hour))
+  UNION ALL"""  # noqa: S608
 QUANTILES = f"""
 WITH {{rows}}, t AS (
   SELECT y.axis, CASE WHEN y.axis = 'owner' AND y.key = ANY(%(small)s) THEN '{FOLDED}' ELSE y.key END AS key, y.measure,
          y.secs, sum(y.n) AS n, sum(y.moved) AS moved
   FROM ({{sums}}
-    SELECT CASE WHEN grouping(w.owner) = 0 THEN 'owner' WHEN grouping(w.source) = 0 THEN 'source'
-                WHEN grouping(w.hour) = 0 THEN 'hour' ELSE 'all' END,
-           coalesce(w.owner, w.source, lpad(w.hour::text, 2, '0'), ''), w.measure, w.secs, sum(w.n), sum(w.moved)
+    SELECT {_AXIS}, w.measure, w.secs, sum(w.n), sum(w.moved)
     FROM (
       SELECT x.owner, x.source, extract(hour FROM x.local)::int AS hour, m.measure, reports_floored(m.seconds) AS secs, m.n, m.moved
       FROM ({{all}}) x CROSS JOIN LATERAL (VALUES
@@ -241,15 +264,16 @@ class Askings:
     def _run(self, statement: str, sums: str, **more: Any) -> list[tuple[Any, ...]]:
         if self._rows is None:
             return []
-        sql = statement.format(rows=self._rows, sums=sums if self._sums else "", all=self._all)
+        sql = statement.format(
+            rows=self._rows, sums=sums.replace("{all}", self._all) if self._sums else "", all=self._all
+        )
         return statements.ask(sql, self._given | more)
 
     def counts(self, axes: Iterable[str] = AXES) -> dict[str, dict[tuple[str, int | None], Counts]]:
         """axis -> (key, weekday or None) -> counts, of those that counted anybody."""
         wanted = list(axes)
         found: dict[str, dict[tuple[str, int | None], Counts]] = {axis: {} for axis in wanted}
-        sums = _SUMMED.format(counts=", ".join(f"d.{name}" for name in COUNTS))
-        for axis, key, weekday, *figures in self._run(COUNTERS, sums, axes=wanted):
+        for axis, key, weekday, *figures in self._run(COUNTERS, _SUMMED, axes=wanted):
             found[axis][key, weekday] = Counts(*map(int, figures))
         return found
 
@@ -264,7 +288,8 @@ class Askings:
 
         Owners in `small` are taken together, as FOLDED. Beside the answer, the other measures of `detailed` axes.
         """
-        never = [(axis, key, c.n - c.answered - c.waits) for (axis, key), c in counted.items()]
+        waits = not self._sums  # with sums, the statement itself takes out who waits
+        never = [(axis, key, c.n - c.answered - c.waits * waits) for (axis, key), c in counted.items()]
         rows = self._run(
             QUANTILES,
             _SPANS,
