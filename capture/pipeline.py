@@ -1,7 +1,8 @@
 """The one writer that gives submissions their ends: claims first, resolves in one unit, splits off whoever breaks it.
 
-Three guards stand between one bad body and the rest. Starts are counted in a transaction of their own before the work,
-and whatever was started before is claimed alone: what kills its worker takes only itself. A reader that raises or hangs
+Three guards stand between one bad body and the rest. Starts are counted in a transaction of their own before the work.
+What a batch of hundreds left when its worker died is claimed a few at a time, what died twice alone: what kills its
+worker takes nobody with it for long, and nobody waits for hundreds of starts of one. A reader that raises or hangs
 is named (`Poisoned`) and set apart at once. A batch that fails or takes too long for another reason is halved until the
 guilty one is alone. The third start that fails is the last: quarantined as `dead`, with its cause, open to replay.
 
@@ -49,6 +50,7 @@ MOST_DEATHS = 4  # starts whose worker did not come back, the last of them after
 SECOND_CHANCE = timedelta(
     minutes=5
 )  # after the third death, whatever killed the workers is over or it is the submission
+FEW = 32  # so many of a batch of a thousand that died are tried together: its root costs the fewest starts
 RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 GONE = "the worker ended while it was at work on it"
@@ -63,14 +65,21 @@ WITH taken AS MATERIALIZED (
 UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
 RETURNING s.priority, s.id, EXISTS (SELECT 1 FROM capture_submission WHERE "end" = 'pending' AND starts > 0)
 """  # noqa: S608  # a text of ours
-_claim_alone = f"""
+
+
+def _again(which: str, most: int) -> str:
+    return f"""
 WITH taken AS MATERIALIZED (
-  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts > 0 AND {_flows}
-  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts {which} AND {_flows}
+  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT {most} FOR UPDATE SKIP LOCKED)
 UPDATE capture_submission s SET starts = s.starts + 1,
   lease_until = CASE WHEN s.starts - s.failures = %s THEN %s ELSE %s END FROM taken WHERE s.id = taken.id
-RETURNING s.id, s.starts - 1 - s.failures
+RETURNING s.priority, s.id, s.starts - 1 - s.failures
 """  # noqa: S608  # a text of ours
+
+
+_claim_few = _again("= 1 AND failures = 0", FEW)
+_claim_alone = _again("> 0 AND NOT (starts = 1 AND failures = 0)", 1)
 
 
 @dataclass(slots=True)
@@ -160,25 +169,28 @@ def _claim(now: datetime, limit: int) -> tuple[list[uuid.UUID], bool]:
 
 
 def _retry(at: datetime | None, result: Result) -> None:
-    """Those that were started before, one by one, for a short while: a batch that ended with its worker leaves hundreds."""
+    """Those that were started before, for a short while: a batch that ended with its worker leaves hundreds."""
     until = time.monotonic() + RETRIES
-    while _retry_one(at or moment.now(), at, result) and time.monotonic() < until:
+    while _retry_some(at or moment.now(), at, result) and time.monotonic() < until:
         pass
 
 
-def _retry_one(now: datetime, at: datetime | None, result: Result) -> bool:
-    """One that was started before, alone; whether there was one."""
+def _retry_some(now: datetime, at: datetime | None, result: Result) -> bool:
+    """A few whose batch died under them, or else one that is suspected more; whether there was any."""
+    rows = _claimed_again(_claim_few, now) or _claimed_again(_claim_alone, now)
+    result.claimed += len(rows)
+    if rows and rows[0][2] >= MOST_DEATHS:  # its last start did not come back either
+        _bury(rows[0][1], now, result)
+    elif rows:
+        _work([row[1] for row in rows], ACTOR, at, result)
+    return bool(rows)
+
+
+def _claimed_again(claim: str, now: datetime) -> list[tuple[int, uuid.UUID, int]]:
+    """Priority, id and deaths so far, in order."""
     with connection.cursor() as cursor:
-        cursor.execute(_claim_alone, [now, MOST_DEATHS - 2, now + SECOND_CHANCE, now + LEASE])
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    result.claimed += 1
-    if row[1] >= MOST_DEATHS:  # its last start did not come back either
-        _bury(row[0], now, result)
-    else:
-        _work([row[0]], ACTOR, at, result)
-    return True
+        cursor.execute(claim, [now, MOST_DEATHS - 2, now + SECOND_CHANCE, now + LEASE])
+        return sorted(cursor.fetchall())
 
 
 def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result) -> None:

@@ -41,7 +41,7 @@ def enqueue_after_commit() -> None:
     intake: Any = import_module("capture.intake")
     pipeline: Any = import_module("capture.pipeline")
     intake.accept = hinting(intake.accept)
-    for name in ("_claim_fresh", "_claim_alone"):
+    for name in ("_claim_fresh", "_claim_few", "_claim_alone"):
         setattr(pipeline, name, only_hinted(getattr(pipeline, name)))
 
 

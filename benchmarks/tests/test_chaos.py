@@ -70,7 +70,7 @@ def test_the_same_seed_sends_the_same_plan_with_duplicates_late_ones_and_conflic
     assert all(len(found) == 2 for found in bodies.values())
 
 
-@pytest.mark.parametrize("name", ["_claim_fresh", "_claim_alone"])
+@pytest.mark.parametrize("name", ["_claim_fresh", "_claim_few", "_claim_alone"])
 def test_the_control_takes_the_guard_out_of_the_real_claim(name):
     real = getattr(pipeline, name)
     assert "chaos_hint" not in real and armed.only_hinted(real).count("chaos_hint") == 1

@@ -102,27 +102,25 @@ def test_a_failure_nobody_is_named_for_is_halved_until_the_guilty_is_alone(monke
     assert "somewhere in the batch" in Submission.objects.get(pk=guilty).error
 
 
-def died(row: Submission, at: datetime) -> None:
-    """One start whose worker was killed: the claim is all that is left of it."""
-    with connection.cursor() as cursor:
-        if Submission.objects.get(pk=row.pk).starts == 0:
-            cursor.execute(pipeline._claim_fresh, [at, 1, at + pipeline.LEASE])
-            assert cursor.fetchone()[1] == row.pk
-        else:
-            waits = [pipeline.MOST_DEATHS - 2, at + pipeline.SECOND_CHANCE, at + pipeline.LEASE]
-            cursor.execute(pipeline._claim_alone, [at, *waits])
-            assert cursor.fetchone()[0] == row.pk
+def died(at: datetime) -> list[uuid.UUID]:
+    """One start whose worker was killed: the claim is all that is left of it; who was claimed."""
+    fresh, _others = pipeline._claim(at, 1000)
+    again = (
+        fresh or pipeline._claimed_again(pipeline._claim_few, at) or pipeline._claimed_again(pipeline._claim_alone, at)
+    )
+    return fresh or [row[1] for row in again]
 
 
 def test_what_killed_its_worker_thrice_waits_and_is_buried_when_it_does_it_once_more() -> None:
     killer = submit({"email": "k@x.fr"})
-    died(killer, NOON)
+    died(NOON)
     bystander, at = submit({"email": "b@x.fr"}), NOON
+    pipeline.run_now([bystander.pk], system("test"))
     for _death in range(2):
         at += timedelta(seconds=16)
-        died(killer, at)
-    assert run(at + timedelta(minutes=4)).ends == {"created": 1}, "meanwhile the others are done"
-    died(killer, at + timedelta(minutes=5))
+        assert died(at) == [killer.pk]
+    assert run(at + timedelta(minutes=4)).claimed == 0
+    assert died(at + timedelta(minutes=5)) == [killer.pk]
     assert run(at + timedelta(minutes=6)).ends == {"quarantined": 1}
     killer.refresh_from_db()
     bystander.refresh_from_db()
@@ -133,7 +131,7 @@ def test_what_killed_its_worker_thrice_waits_and_is_buried_when_it_does_it_once_
 def test_whose_worker_was_killed_thrice_from_outside_is_done_at_its_second_chance() -> None:
     unlucky, at = submit({"email": "u@x.fr"}), NOON
     for _death in range(3):
-        died(unlucky, at)
+        assert died(at) == [unlucky.pk]
         at += timedelta(seconds=16)
     assert run(at + timedelta(minutes=4)).claimed == 0
     assert run(at + timedelta(minutes=5)).ends == {"created": 1}
@@ -142,8 +140,8 @@ def test_whose_worker_was_killed_thrice_from_outside_is_done_at_its_second_chanc
 def test_a_death_is_no_failure_and_a_failure_no_death(bad: Any) -> None:
     """Two deaths do not shorten what a body that raises is given, and its end has the cause it gave."""
     row = submit("raise", bad)
-    died(row, NOON)
-    died(row, NOON + timedelta(seconds=16))
+    for death in range(2):
+        died(NOON + death * timedelta(seconds=16))
     again(2)
     row.refresh_from_db()
     assert (row.end, row.starts, row.failures) == ("pending", 4, 2)
@@ -152,19 +150,30 @@ def test_a_death_is_no_failure_and_a_failure_no_death(bad: Any) -> None:
     assert (row.end, row.reason, row.failures) == ("quarantined", "dead", 3) and "ZeroDivisionError" in row.error
 
 
-def test_what_a_killed_batch_left_is_done_in_a_run_each_alone_and_never_for_long(
+def test_what_a_killed_batch_left_is_done_in_a_run_a_few_at_a_time_and_never_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = [submit({"email": f"left{n}@x.fr"}, starts=1) for n in range(20)]
+    left = [submit({"email": f"left{n}@x.fr"}, starts=1) for n in range(40)]
+    twice = [submit({"email": f"twice{n}@x.fr"}, starts=2) for n in range(2)]
     taken, real = [], services.resolve
     monkeypatch.setattr(services, "resolve", lambda ids, unit: (taken.append(len(ids)), real(ids, unit=unit))[1])
-    assert run().ends == {"created": 20} and taken == [1] * 20
-    assert {Submission.objects.get(pk=row.pk).starts for row in left} == {2}
-    late = [submit({"email": f"late{n}@x.fr"}, starts=1) for n in range(3)]
+    assert run().ends == {"created": 42} and taken == [pipeline.FEW, 40 - pipeline.FEW, 1, 1]
+    assert {Submission.objects.get(pk=row.pk).starts for row in left} == {2} and len(twice) == 2
+    late = [submit({"email": f"late{n}@x.fr"}, starts=2) for n in range(3)]
     monkeypatch.setattr(pipeline, "RETRIES", 0.0)
     fresh = submit({"email": "fresh@x.fr"})
     first = run()
     assert {row.pk for row in first.submissions} == {fresh.pk, late[0].pk}, "what is fresh waits for no backlog"
+
+
+def test_who_shared_a_batch_with_a_killer_twice_is_done_alone() -> None:
+    """A thousand, then a few, then one: nobody dies for a neighbour a third time."""
+    rows, at = [submit({"email": f"p{n}@x.fr"}) for n in range(5)], NOON
+    for _death in range(2):
+        assert died(at) == [row.pk for row in rows]
+        at += timedelta(seconds=16)
+    assert died(at) == [rows[0].pk]
+    assert run(at + timedelta(seconds=16)).ends == {"created": 4}
 
 
 def test_a_lease_of_a_worker_at_work_is_respected_and_ends() -> None:
