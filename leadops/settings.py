@@ -330,7 +330,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "leadops.rest.schema.with_refusals"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "leadops.rest.schema.completed"],
     "ENUM_NAME_OVERRIDES": {
         "AbsenceKind": "leadops.models.Absence.Kind",
         "ClockKind": "routing.models.Clock.Kind",

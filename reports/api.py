@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.forms import BooleanField
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 
 from leadops import moment
 from leadops.errors import Refused
+from leadops.rest import queries
 from leadops.rest.endpoints import Endpoint
 from reports.filters import (
     BY,
@@ -141,6 +143,8 @@ class ReportEndpoint(Endpoint):
         if extra:
             words = _("There is no filter of this name: %(names)s") % {"names": ", ".join(extra)[:200]}
             raise Refused("unknown-filter", words, status=400, names=extra)
+        truths = [name for name, field in shape.base_fields.items() if isinstance(field, BooleanField)]
+        queries.check(self.request.query_params, (), truths)
         form = shape(self.request.query_params, moment.now())
         if not form.is_valid():
             raise serializers.ValidationError(dict[str, Any](form.errors))

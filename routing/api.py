@@ -87,7 +87,7 @@ class SlaEndpoint(VersionEndpoint):
         summary="Which open leads the caller sees would fall under each policy of this version; stores nothing",
         responses=PolicyTakes(many=True),
     )
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], pagination_class=None)
     def preview(self, request: Request, pk: uuid.UUID) -> Response:
         rows = trying.taken(self.actor, one(self._rows(), pk).body, moment.now())
         found = [{"policy": row.key, "count": row.count, "leads": [lead.pk for lead in row.leads]} for row in rows]

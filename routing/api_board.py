@@ -63,6 +63,8 @@ class AssignMany(Strict):
 class RowOut(serializers.ModelSerializer[ReassignedLead]):
     """`foreseen` empty: nobody could take it when it was planned, `note` says why."""
 
+    result = serializers.ChoiceField(ReassignedLead.Result.choices, allow_blank=True, read_only=True)
+
     class Meta:
         model = ReassignedLead
         fields = ("lead", "before", "foreseen", "note", "got", "result")

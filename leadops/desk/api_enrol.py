@@ -41,6 +41,7 @@ class GroupMemberOut(serializers.ModelSerializer[GroupMember]):
     """`why` speaks against entering, `waits` (`cap`, `away`) holds back the first mail; `result` is empty until the lead was looked at after the confirmation."""
 
     explanation = serializers.SerializerMethodField()
+    result = serializers.ChoiceField(GroupMember.Result.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = GroupMember

@@ -187,7 +187,7 @@ def instant_of(said: str) -> datetime | None:
         found = parse_datetime(said) if said else None
     except ValueError:
         found = None
-    if said and (found is None or found.tzinfo is None):
+    if said and (found is None or found.tzinfo is None or not 1900 <= found.year <= 9000):
         raise Refused("unreadable-moment", _("`before` is a moment with its offset, as `older` gave it."), status=400)
     return found
 

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
+from django_filters import BooleanFilter, MultipleChoiceFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.parsers import JSONParser
@@ -26,7 +27,7 @@ from rest_framework.response import Response
 from leadops import access
 from leadops.access import Actor
 from leadops.errors import Refused
-from leadops.rest import idempotency
+from leadops.rest import idempotency, queries
 from leadops.rest.pagination import Newest
 from leadops.rest.problems import TooLarge
 from leadops.unit import Unit, in_unit
@@ -137,6 +138,10 @@ class Endpoint(viewsets.GenericViewSet[Any]):
                 "unknown-filter", _("There is no filter of this name: %(names)s") % {"names": ", ".join(extra)[:200]},
                 status=400, names=extra,
             )  # fmt: skip
+        filters = wanted.base_filters if wanted else {}
+        several = [name for name, each in filters.items() if isinstance(each, MultipleChoiceFilter)]
+        truths = [name for name, each in filters.items() if isinstance(each, BooleanFilter)]
+        queries.check(self.request.query_params, several, truths)
         if wanted is None:
             return queryset
         chosen = wanted(self.request.query_params, queryset=queryset, request=self.request)

@@ -12,6 +12,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 from leadops.errors import Refused
+from leadops.rest import queries
 
 _base64 = re.compile(r"[A-Za-z0-9+/]{1,400}={0,2}")
 
@@ -35,6 +36,11 @@ class Newest(CursorPagination):
             except ValidationError as fault:
                 raise _unreadable() from fault
         return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int | None:
+        queries.size(request.query_params.get("limit", ""), self.max_page_size)
+        found: int | None = super().get_page_size(request)
+        return found
 
     def decode_cursor(self, request: Request) -> Any:
         given = request.query_params.get(self.cursor_query_param)

@@ -60,7 +60,22 @@ REFUSALS = {
 }
 
 
-def with_refusals(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+def completed(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """The document as generated, with what every operation has in common."""
+    _without_patterns_of_answers(result)
+    _with_refusals(result)
+    return result
+
+
+def _without_patterns_of_answers(result: dict[str, Any]) -> None:
+    """What a field takes is no promise about what it shows: a name in figures that may be empty is shown empty."""
+    for shape in result["components"]["schemas"].values():
+        for field in shape.get("properties", {}).values():
+            if field.get("readOnly"):
+                field.pop("pattern", None)
+
+
+def _with_refusals(result: dict[str, Any]) -> None:
     """Every operation may be refused, and each refusal has the same shape."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -68,4 +83,3 @@ def with_refusals(result: dict[str, Any], generator: Any, request: Any, public: 
         for operation in operations.values():
             for status, words in REFUSALS.items():
                 operation["responses"].setdefault(status, {"description": words, "content": content})
-    return result

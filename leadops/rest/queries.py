@@ -1,0 +1,33 @@
+"""What a query string may say, so that a typing error never widens a list: each name once, truth as true or false, pages in numbers.
+
+It knows no resource. An empty value says nothing, as in the forms of the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from leadops.errors import Refused
+
+TRUTH = ("", "true", "false", "1", "0")
+
+
+def check(given: QueryDict, several: Collection[str], truths: Collection[str]) -> None:
+    """Raises Refused for a name that is given twice, `several` apart; ValidationError for a truth that is neither."""
+    twice = sorted(name for name in given if name not in several and len(given.getlist(name)) > 1)
+    if twice:
+        words = _("This is given more than once: %(names)s") % {"names": ", ".join(twice)[:200]}
+        raise Refused("repeated-filter", words, status=400, names=twice)
+    wrong = [name for name in truths if given.get(name, "").lower() not in TRUTH]
+    if wrong:
+        raise serializers.ValidationError({name: [_("This is either true or false.")] for name in wrong})
+
+
+def size(given: str, most: int) -> None:
+    """Raises Refused unless it is a number of rows a page may have; more than the most is the most."""
+    if given and not (given.isascii() and given.isdecimal() and len(given) < 20 and int(given) > 0):
+        raise Refused("invalid-limit", _("A page has 1 to %(most)s rows.") % {"most": most}, status=400)
