@@ -144,7 +144,7 @@ class ReportEndpoint(Endpoint):
             words = _("There is no filter of this name: %(names)s") % {"names": ", ".join(extra)[:200]}
             raise Refused("unknown-filter", words, status=400, names=extra)
         truths = [name for name, field in shape.base_fields.items() if isinstance(field, BooleanField)]
-        queries.check(self.request.query_params, (), truths)
+        queries.check(self.request.query_params, (), truths, queries.BOX)
         form = shape(self.request.query_params, moment.now())
         if not form.is_valid():
             raise serializers.ValidationError(dict[str, Any](form.errors))

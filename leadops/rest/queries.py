@@ -14,15 +14,16 @@ from rest_framework import serializers
 from leadops.errors import Refused
 
 TRUTH = ("", "true", "false", "1", "0")
+BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
 
 
-def check(given: QueryDict, several: Collection[str], truths: Collection[str]) -> None:
+def check(given: QueryDict, several: Collection[str], truths: Collection[str], words: Collection[str] = TRUTH) -> None:
     """Raises Refused for a name that is given twice, `several` apart; ValidationError for a truth that is neither."""
     twice = sorted(name for name in given if name not in several and len(given.getlist(name)) > 1)
     if twice:
-        words = _("This is given more than once: %(names)s") % {"names": ", ".join(twice)[:200]}
-        raise Refused("repeated-filter", words, status=400, names=twice)
-    wrong = [name for name in truths if given.get(name, "").lower() not in TRUTH]
+        said = _("This is given more than once: %(names)s") % {"names": ", ".join(twice)[:200]}
+        raise Refused("repeated-filter", said, status=400, names=twice)
+    wrong = [name for name in truths if given.get(name, "").lower() not in words]
     if wrong:
         raise serializers.ValidationError({name: [_("This is either true or false.")] for name in wrong})
 
