@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import Any
 
 from leadops.cohorts import BANDS, NEVER
@@ -116,3 +116,9 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     middle, half = p + zz / (2 * n), z * sqrt(p * (1 - p) / n + zz / (4 * n * n))
     low, high = (middle - half) / (1 + zz / n), (middle + half) / (1 + zz / n)
     return (low if k else 0.0), (high if k < n else 1.0)
+
+
+def difference(one: Band, other: Band) -> tuple[float, float]:
+    """The interval in which the difference of two shares plausibly lies, 95 % (Newcombe 1998, method 10); both have leads."""
+    (p, low, high), (q, below, above) = ((b.converted / b.n, *wilson(b.converted, b.n)) for b in (one, other))
+    return p - q - hypot(p - low, above - q), p - q + hypot(high - p, q - below)

@@ -15,7 +15,7 @@ from leadops.templatetags.house import duration, number, percent
 from reports import charts, links
 from reports.filters import ResponseForm
 from reports.metrics import beginnings
-from reports.metrics.askings import Figures
+from reports.metrics.askings import Figures, difference
 from reports.metrics.funnel import FEW
 from reports.metrics.response import TARGET, Group, ResponseReport, response_report
 from reports.pages.frame import Page, change, shared
@@ -223,8 +223,8 @@ def _curve(report: ResponseReport) -> str:
     soon, late = by["within_5"], by["60_plus"]
     if soon.n < FEW or late.n < FEW or not late.share or soon.share is None:
         return ""
-    (soon_low, soon_high), (late_low, late_high) = soon.interval or (0, 1), late.interval or (0, 1)
-    if soon_low <= late_high and late_low <= soon_high:
+    low, high = difference(soon, late)
+    if low <= 0 <= high:
         return _("Answered within five minutes or after an hour: no difference to be sure of yet (%(soon)s against %(late)s, n = %(n)s).") % {
             "soon": percent(soon.share, 0), "late": percent(late.share, 0), "n": number(soon.n + late.n),
         }  # fmt: skip

@@ -18,7 +18,7 @@ from leadops.access import Actor, actor_of
 from leadops.errors import Refused
 from leadops.models import OPEN_STAGES, Role
 from leadops.testing import member, rep
-from reports.metrics.askings import Band
+from reports.metrics.askings import Band, difference
 from reports.metrics.response import Figures, Group, ResponseReport, response_report
 from reports.pages import response as page
 from reports.tests import world
@@ -184,8 +184,14 @@ def test_the_textbook_example_of_censoring() -> None:
     assert quantile(ended, watched, 0, 0.25) == 13
 
 
-def test_what_speed_brings_is_a_finding_only_where_the_intervals_are_apart(boss: Actor) -> None:
+def test_a_difference_of_shares_lies_where_newcombe_says() -> None:
+    assert difference(Band("a", 70, 56), Band("b", 80, 48)) == pytest.approx((0.0524, 0.3339), abs=5e-5)  # his table II
+
+
+def test_what_speed_brings_is_a_finding_only_where_the_difference_is_sure(boss: Actor) -> None:
     report, late = response_report(boss, FEBRUARY), Band("60_plus", 100, 28)
     with translation.override("en"):
         assert "no difference" in page._curve(replace(report, conversion=[Band("within_5", 100, 30), late]))
+        sure = [Band("within_5", 1179, 548), Band("60_plus", 1381, 579)]  # their own intervals overlap
+        assert "1.1 times as often" in page._curve(replace(report, conversion=sure))
         assert "3.2 times as often" in page._curve(replace(report, conversion=[Band("within_5", 100, 90), late]))
