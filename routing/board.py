@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Aggregate, Count, F, FloatField, Min, Q, Sum
+from django.db.models import Aggregate, Count, Exists, F, FloatField, Min, OuterRef, Q
 from django.db.models.functions import Extract
 
 from leadops import access, cohorts
@@ -23,7 +23,7 @@ from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
 from leadops.work import Work
 from routing import availability, selectors
-from routing.models import Assignment, Clock, PoolCredit
+from routing.models import Assignment, Clock, PoolCredit, PoolMember
 
 LATELY = timedelta(days=30)  # what response and acceptance look back on
 LEAVING = timedelta(days=7)
@@ -146,7 +146,7 @@ def _lines(reps: Sequence[Rep], present: Mapping[uuid.UUID, Absence], at: dateti
     keys = {terms[rep].calendar if rep in terms else HOUSE for rep in ids}
     hours = {key: availability.hours_of(key, known, at) for key in keys}
     load, given, work = availability.work_of(ids, at), _given(ids, at, actor), _due(ids, at)
-    clocks, speed, turns = _clocks(ids, at), _speed(ids, at), _turns(ids)
+    clocks, speed, turns = _clocks(ids, at), _speed(ids, at), _turns(ids, at)
     found = []
     for rep in reps:
         term, absence = terms.get(rep.pk), present.get(rep.pk)
@@ -233,11 +233,22 @@ def _speed(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, 
     return {row["rep"]: row for row in counted}
 
 
-def _turns(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """Turns had, and the credit left, over the pools in use: what one is owed is what one had too little."""
-    rows = PoolCredit.objects.filter(rep__in=ids, pool__active=True).order_by()
-    counted: Any = rows.values("rep").annotate(credit=Sum("credit"), taken=Sum("taken"))
-    return {row["rep"]: row for row in counted}
+def _turns(ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, dict[str, Any]]:
+    """Turns had, and the credit left, over the pools in use: what one is owed is what one had too little, against the
+    others who are in the pool now. What somebody who left was owed is nobody's lead."""
+    present = PoolMember.objects.state_at(at).filter(pool=OuterRef("pool"), rep=OuterRef("rep"))
+    rows = PoolCredit.objects.filter(Exists(present), pool__active=True, pool__credits__rep__in=ids).order_by()
+    pools: dict[uuid.UUID, list[tuple[uuid.UUID, Any, int]]] = {}
+    for pool, rep, credit, taken in rows.distinct().values_list("pool", "rep", "credit", "taken"):
+        pools.setdefault(pool, []).append((rep, credit, taken))
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    for members in pools.values():
+        middle = sum(credit for _rep, credit, _taken in members) / len(members)
+        for rep, credit, taken in members:
+            mine = found.setdefault(rep, {"credit": 0, "taken": 0})
+            mine["credit"] += credit - middle
+            mine["taken"] += taken
+    return found
 
 
 def _unowned(actor: Actor) -> tuple[int, list[tuple[str, int]], list[Lead]]:

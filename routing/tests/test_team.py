@@ -22,8 +22,8 @@ from leadops.journal import Kind
 from leadops.models import Lead, Rep, Role, User
 from leadops.shipped import install_defaults
 from leadops.testing import TeamFactory, member, rep
-from routing import board, services
-from routing.models import Clock
+from routing import board, reps, services
+from routing.models import Clock, PoolCredit
 from routing.tests import a_house as house
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +122,17 @@ def test_turns_beyond_the_share_are_shown_with_their_number() -> None:
     found = shown(member("Max", Role.MANAGER, "paris"))
     ahead = sorted((line.ahead, line.turns) for line in found.lines)
     assert ahead == [(-0.5, 1), (0.5, 2)]
+
+
+def test_what_somebody_who_left_was_owed_makes_nobody_who_stayed_look_ahead() -> None:
+    ada, bob, eve = rep("Ada"), rep("Bob"), rep("Eve")
+    pool = house.pool("everyone", ada, bob, eve)
+    PoolCredit.objects.bulk_create(
+        PoolCredit(pool=pool, rep=who, credit=credit, taken=9) for who, credit in ((ada, -11), (bob, -9), (eve, 20))
+    )
+    house.do(lambda unit: reps.deactivate_rep(eve, unit), access.actor_of(member("Ops", Role.REVENUE_OPS)))
+    found = {line.rep.user.name: line.ahead for line in shown(member("Max", Role.MANAGER, "paris")).lines}
+    assert found == {"Ada": 1, "Bob": -1}
 
 
 def test_a_manager_sees_the_own_team_and_who_runs_the_house_everybody() -> None:
