@@ -68,13 +68,12 @@ def _clear(stage: Stage, owner: uuid.UUID, rows: Iterable[Work], whole: bool, un
         called = [lead for row, lead in late if row.reason != "acceptance" and lead.pk not in written]
         missed = {lead.pk for lead in called if dice.random() > REACHED}
         tries = {lead: acting.MISSED if lead.pk in missed else acting.REACHED for lead in called}
-        if whole:  # the switchboard names a day: what is owed then runs from it
-            tries |= {
-                lead: Attempt("call", "callback", callback_at=_day_to_come(dice, unit))
-                for lead in called
-                if lead.pk in missed
-            }
+        # in the newest days the switchboard names a day: what is owed runs from it, and out of sight until then
+        days = {lead: _day_to_come(dice, unit) for lead in called if whole and lead.pk in missed}
+        tries |= {lead: Attempt("call", "callback", callback_at=day) for lead, day in days.items()}
         desk.log_attempts(tries, unit)
+        for lead, day in days.items():
+            desk.snooze(lead, day, unit)
         if whole:
             _rest([lead for row, lead in held if row.due_at is None or lead.pk in written], dice, unit)
 

@@ -20,7 +20,7 @@ from leadops.tests.scale import sized
 from leadops.work import Work
 from nurture.models import Enrolment
 from routing import services as routing
-from routing.models import Clock, Reassignment
+from routing.models import Assignment, Clock, Reassignment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 UNTIL = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -118,15 +118,14 @@ def test_8_the_comparator_said_nothing_for_three_working_days(told):
         assert unusual == ["comparator"]
 
 
-def test_9_what_comes_to_lyon_on_a_saturday_waits_for_monday(told):
-    days: dict[int, list[float]] = {}
-    for row in figures("nadia", "reports/response", **span(UNTIL - timedelta(days=DAYS), DAYS))["by_weekday_hour"]:
-        weekday = row["weekday"]
-        days.setdefault(weekday, [0, 0])
-        days[weekday][0] += row["within_five"]
-        days[weekday][1] += row["n"]
-    share = {day: within / n for day, (within, n) in days.items() if n}
-    assert share[6] < min(share[day] for day in (1, 2, 3, 4, 5))
+def test_9_what_comes_to_lyon_out_of_hours_waits_until_somebody_is_there(told):
+    rows = Assignment.objects.filter(lead__source="event-lyon").select_related("lead")
+    first = {row.lead_id: row for row in rows.order_by("lead", "-started_at")}.values()
+    waited = [row.started_at - row.lead.received_at > timedelta(hours=8) for row in first]
+    assert any(waited) and not all(waited)
+    for row in first:
+        here = row.started_at.astimezone(arrivals.PARIS)
+        assert here.weekday() < 5 and (8, 30) <= (here.hour, here.minute) <= (18, 5), here
 
 
 def test_10_thomas_left_and_holds_nothing(told):
