@@ -23,7 +23,7 @@ from leadops.tests.hostile import SLOWEST, at_the_door
 from leadops.tests.scale import sized
 
 pytestmark = pytest.mark.django_db
-JSON, FORMS = sized(100, 3_000, ci=300), sized(100, 3_000, ci=300)
+JSON, FORMS = sized(100, 3_000, ci=300), sized(50, 3_000, ci=120)
 FILES, MAILS = sized(30, 1_000, ci=60), sized(60, 1_000, ci=100)
 Noted = Callable[[str, object], None]
 quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

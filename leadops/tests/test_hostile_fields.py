@@ -67,10 +67,9 @@ def query(values: dict[str, str]) -> str:
 def forms(walk: Walk) -> dict[tuple[str, str, str, frozenset[str]], Form]:
     """Actor and likeness -> form, of every page each of them may open."""
     found = {}
-    for cell in walking.cells(walk.world):
-        page = cell.method == "GET" and not cell.route.startswith(("api/", "in/", "metrics"))
-        if not page or cell.relation not in ("", "one", "own") or (not WHOLE and cell.route.startswith("admin/")):
-            continue
+    pages = [cell for cell in walking.cells(walk.world) if cell.method == "GET" and cell.relation in ("", "one", "own")
+             and not cell.route.startswith(("api/", "in/", "metrics")) and (WHOLE or not cell.route.startswith("admin/"))]  # fmt: skip
+    for cell in pages if WHOLE else pages[::2]:
         for actor in WHO:
             told = walk.ask(actor, cell)
             if told.answer == "200" and "<form" in told.text:
@@ -104,7 +103,7 @@ def test_no_text_in_any_form_is_a_fault_of_ours(walk: Walk, record_property: Cal
                 tally.note(what, asked(walk, actor, "POST", form.action, sent))
     record_property("n", tally.thrown)
     record_property("measured", f"{len(found)} forms, 0 × 5xx, slowest {tally.slowest:.2f} s")
-    assert len(found) > 50, "the forms are not found any more"
+    assert len(found) > 20, "the forms are not found any more"
     assert not tally.faults, tally.said()
 
 

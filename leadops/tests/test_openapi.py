@@ -34,7 +34,7 @@ from leadops.wsgi import application
 pytestmark = pytest.mark.django_db
 WHOLE = SCALE == "proof"
 ROLES = ("revenue", "marketing", "manager", "rep", "executive") if WHOLE else ("revenue", "rep")
-OPERATIONS = sized(24, 10_000)
+OPERATIONS = sized(16, 10_000)
 EXAMPLES = sized(3, 100)
 # Whether a call that fits the document is taken depends on what the house holds and on rules no document can state.
 NOT_ASKED = {"positive_data_acceptance": {"enabled": False}}
