@@ -93,8 +93,8 @@ ALLOWED_HOSTS = [
 ]
 if not ALLOWED_HOSTS:
     stop("ALLOWED_HOSTS names no host: leave it out for this machine only, or name hosts such as leads.example.com")
-if MODE == "test":
-    ALLOWED_HOSTS += ["testserver"]
+NAMED_HOSTS = tuple(ALLOWED_HOSTS)  # where people come from; the house itself asks its health on this machine
+ALLOWED_HOSTS += [h for h in ("127.0.0.1", *(["testserver"] if MODE == "test" else [])) if h not in ALLOWED_HOSTS]
 
 
 DATABASE_SHAPE = "postgresql://user:password@host:port/name"
@@ -299,7 +299,7 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if h != "*"]
+    CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in NAMED_HOSTS if h != "*"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a calendar with all the exceptions it may have
 CACHES = {
@@ -411,7 +411,7 @@ def public_url() -> str:
     given = os.environ.get("PUBLIC_URL", "").rstrip("/")
     if given and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", given):
         stop(f"PUBLIC_URL={given!r} is not an address such as https://leads.example.com")
-    host = next((h.lstrip(".") for h in ALLOWED_HOSTS if h != "*"), "localhost")
+    host = next((h.lstrip(".") for h in NAMED_HOSTS if h != "*"), "localhost")
     return given or (f"https://{host}" if HTTPS else f"http://{host}:{PORT}")
 
 

@@ -13,6 +13,7 @@ from leadops import access
 from leadops.audited import changes
 from leadops.errors import Refused
 from leadops.journal import Kind
+from leadops.models import Rep
 from leadops.unit import Unit
 from routing.models import Pool, PoolMember, Territory, TerritoryPlace
 from routing.reps import look_again
@@ -66,6 +67,16 @@ def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) ->
         said |= changes(*({str(rep): side.get(rep) for rep in changed} for side in (held, weights)))
         unit.record(Kind.SETTING_CHANGED, data=said)
         look_again(unit, pools=[pool.key])
+
+
+def join(pool: Pool, rep: Rep, unit: Unit) -> None:
+    """From now on this rep takes turns in the pool, too, with the weight of one; the caller has asked for the right."""
+    PoolMember.objects.change(
+        identity={"pool": pool, "rep_id": rep.pk}, values={"weight": Decimal(1)}, valid_from=unit.at, known_at=unit.at
+    )
+    said = {"table": "poolmember", "row": pool.key, "new": False, **changes({}, {str(rep.pk): 1})}
+    unit.record(Kind.SETTING_CHANGED, data=said)
+    look_again(unit, pools=[pool.key])
 
 
 def set_places(territory: Territory, places: Iterable[Place], unit: Unit) -> None:

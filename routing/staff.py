@@ -18,6 +18,9 @@ from leadops.journal import Kind
 from leadops.models import Account, AccountOwner, Membership, Rep, RepTerms, Role, Team, User
 from leadops.unit import Unit
 from leadops.versions import services as versions
+from routing import memberships
+from routing.defaults import EVERYONE
+from routing.models import Pool, PoolMember
 from routing.reps import look_again
 
 LIMITS = ("capacity", "cap_hour", "cap_day", "cap_month")
@@ -27,7 +30,7 @@ LEVELS = 10
 
 
 def create_rep(user: User, team: Team, unit: Unit, terms: Mapping[str, Any] | None = None) -> Rep:
-    """From now on this user may receive leads, in this team; a rep who had left starts again."""
+    """From now on this user may receive leads, in this team and the pool of everybody; a rep who had left starts again."""
     access.require(unit.actor, "edit_reps")
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     known = Rep.objects.filter(pk=user.pk).first()
@@ -41,6 +44,12 @@ def create_rep(user: User, team: Team, unit: Unit, terms: Mapping[str, Any] | No
     said = {"table": "rep", "row": str(rep.pk), "fields": ["team"], "team": team.key, "new": known is None}
     unit.record(Kind.SETTING_CHANGED, data=said)
     set_terms(rep, {"calendar": _first_calendar(team, unit.at), **(terms or {})}, unit)
+    everyone = Pool.objects.filter(key=EVERYONE, active=True).first()
+    if (
+        everyone is not None
+        and not PoolMember.objects.filter(pool=everyone, rep=rep).overlapping(unit.at, None).exists()
+    ):
+        memberships.join(everyone, rep, unit)
     return rep
 
 

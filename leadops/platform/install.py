@@ -142,6 +142,7 @@ def main(arguments: list[str]) -> None:
     if which not in LOCKS:
         stop(f"install.py knows {', '.join(LOCKS)}, not {which!r}")
     os.chdir(BASE)
+    (BASE / "var").mkdir(exist_ok=True)  # a service may be let write here and nowhere beside it
     if not installed(which):
         try:
             install(which)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
@@ -98,3 +99,16 @@ def test_every_name_of_the_environment_is_explained():
     names = re.findall(r"^([A-Z_]+)=", (DEPLOY / "leadops.env.example").read_text(), re.MULTILINE)
     compose = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]["leadops"]["environment"]
     assert len(names) > 15 and [name for name in {*names, *compose} if f"`{name}`" not in pages] == []
+
+
+def test_a_command_gets_the_settings_as_systemd_reads_them(tmp_path):
+    file = tmp_path / "env"
+    file.write_text(
+        "# SECRET_KEY=old\n\nMAIL_FOOTER=Example SAS, 1 rue de la Paix; $HOME `id`\nEMPTY=\nLEADOPS_ZONE=Europe/Paris"
+    )
+    told = subprocess.run([DEPLOY / "with-settings", file, "env"], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})  # fmt: skip
+    found = dict(line.split("=", 1) for line in told.stdout.splitlines())
+    assert found["MAIL_FOOTER"] == "Example SAS, 1 rue de la Paix; $HOME `id`"
+    assert (found["EMPTY"], found["LEADOPS_ZONE"], "SECRET_KEY" in found) == ("", "Europe/Paris", False)
+    missing = subprocess.run([DEPLOY / "with-settings", tmp_path / "gone", "env"], capture_output=True, check=False)
+    assert missing.returncode and not missing.stdout

@@ -79,6 +79,14 @@ def test_links_in_mails_lead_to_the_public_address(given, url):
     assert answer.stdout.strip() == url, answer.stderr[-400:]
 
 
+def test_the_house_asks_its_own_health_whatever_hosts_are_named():
+    env = {**os.environ, "LEADOPS_MODE": "serve", "ALLOWED_HOSTS": "leads.example.com", "LEADOPS_HTTPS": "1"}
+    ask = "import leadops.settings as s; print(s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS, s.PUBLIC_URL)"
+    answer = subprocess.run([sys.executable, "-c", ask], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True)
+    told = "['leads.example.com', '127.0.0.1'] ['https://leads.example.com'] https://leads.example.com"
+    assert answer.stdout.strip() == told, answer.stderr[-400:]
+
+
 def test_good_values_start():
     assert start(PORT="8123", LOG_FORMAT="json").returncode == 0
 

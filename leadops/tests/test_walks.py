@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from datetime import timedelta
 from typing import Any
@@ -67,6 +68,18 @@ def walk(browser: Browser, live_server: Any, language: str) -> Any:
     for context in made.open:
         context.close()
     assert [text for text in made.said if "409" not in text] == [], "a lost race is told by its status, nothing else"
+
+
+@LANGUAGES
+def test_who_came_while_the_page_was_on_its_way_is_told_of_without_a_stream(walk: Walk, language: str) -> None:
+    page = walk.enter(walk.desk.lea.user)
+    page.clock.install()
+    page.route(re.compile(r"/live\?"), lambda route: route.abort())
+    walk.go(page, "/inbox")
+    walk.desk.lead("Anna Roux", company="Acier du Rhône")  # before the page asked for the first time
+    page.clock.fast_forward(6000)
+    expect(page.locator("#arrivals")).to_contain_text("Anna Roux")
+    walk.said.clear()  # the stream that was refused
 
 
 # -- Léa, rep ------------------------------------------------------------------------------------------------

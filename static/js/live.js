@@ -12,6 +12,7 @@
   let source = null;
   let heard = new Date();
   let broken = 0;
+  let opened = false;
   let polling = 0;
   let seen = null;
   let wait = 1000;
@@ -52,7 +53,7 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const state = await answer.text();
       fresh();
-      if (seen !== null && seen !== state) changed("inbox");
+      if (seen !== state) changed("inbox"); // the first look, too: a lead may have come while the page was on its way
       if (kinds.includes("house")) changed("house"); // its page asks no oftener than it likes
       seen = state;
     } catch {
@@ -70,6 +71,8 @@
       clearTimeout(polling);
       polling = 0;
       if (broken) for (const kind of kinds) changed(kind); // what happened in the gap
+      else if (!opened) changed("inbox"); // and while the page was on its way
+      opened = true;
       fresh();
     };
     source.onmessage = fresh;
