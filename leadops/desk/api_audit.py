@@ -41,4 +41,4 @@ class AuditEndpoint(Endpoint):
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(audit.acts(self.actor)))
-        return self.get_paginated_response(self.get_serializer(tell(page or []), many=True).data)
+        return self.get_paginated_response(self.get_serializer(tell(page or [], self.actor), many=True).data)

@@ -35,7 +35,7 @@ def list_acts(request: HttpRequest) -> HttpResponse:
     found = list(rows[: PAGE + 1])
     context = {
         "filter": chosen,
-        "acts": tell(found[:PAGE]),
+        "acts": tell(found[:PAGE], request.actor),  # type: ignore[attr-defined]
         "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "filtered": any(value for name, value in request.GET.items() if name != "after"),
         "most": MOST_IN_FILE,
@@ -52,7 +52,7 @@ def take_acts(request: HttpRequest) -> HttpResponse:
     asked = {name: value for name, value in request.GET.items() if value}
     in_unit(lambda unit: takeaway.take("audit", len(rows), asked, unit), actor=actor)
     heading = [_("When"), _("Who"), _("What"), _("Details"), _("Before"), _("After"), _("From where"), _("Lead")]
-    return csv_file("audit", heading, map(_line, tell(rows)), get_language() or "en")
+    return csv_file("audit", heading, map(_line, tell(rows, actor)), get_language() or "en")
 
 
 def _line(act: Told) -> list[str]:

@@ -11,11 +11,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadops import access
+from leadops.access import Actor
 from leadops.audited import EntryOrigin
 from leadops.desk import audit_versions
+from leadops.desk.audit_values import field_word, pairs, value_word
 from leadops.desk.audit_versions import Sides
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Role, User
+from leadops.models import Reason, User
 from leadops.versions.kinds import all_kinds
 
 SYSTEMS = {
@@ -61,18 +64,41 @@ class Told:
     after: str
     address: str
     lead: uuid.UUID | None
+    lead_name: str
     person: uuid.UUID | None
 
 
-def tell(entries: Sequence[JournalEntry]) -> list[Told]:
-    """Each in the reader's language; three queries for all of them."""
+def tell(entries: Sequence[JournalEntry], reader: Actor) -> list[Told]:
+    """Each in the reader's language; five queries at most for all of them."""
     ids = [entry.pk for entry in entries]
     came = dict(EntryOrigin.objects.filter(entry__in=ids).values_list("entry", "address"))
     keys = {entry.actor_id for entry in entries} | {key for entry in entries for key in _users_in(entry.data)}
     people = User.objects.filter(pk__in=[key for key in keys if key is not None])
     names = {row.pk: str(row) for row in people.only("name", "email")}
+    names |= _names_of(
+        reader, {entry.lead_id for entry in entries if entry.lead_id}, {_reason_in(entry) for entry in entries}
+    )
     versions = audit_versions.sides(entries)
     return [_told(entry, names, came.get(entry.pk, ""), versions.get(entry.pk)) for entry in entries]
+
+
+def _names_of(reader: Actor, leads: set[uuid.UUID], reasons: set[str]) -> dict[Any, str]:
+    """Lead -> who it is, where it still has a name; key of a reason -> its words."""
+    found: dict[Any, str] = {}
+    if leads:
+        rows = (
+            access.leads_visible_to(reader)
+            .filter(pk__in=leads)
+            .values_list("pk", "person__name", "company", "person__email")
+        )
+        found |= {pk: next(filter(None, words), "") for pk, *words in rows}
+    if any(reasons):
+        found |= {row.key: str(row) for row in Reason.objects.filter(key__in=reasons)}
+    return found
+
+
+def _reason_in(entry: JournalEntry) -> str:
+    return str(entry.data.get("reason") or "")
 
 
 def _told(entry: JournalEntry, names: Mapping[Any, str], address: str, version: Sides | None) -> Told:
@@ -92,6 +118,7 @@ def _told(entry: JournalEntry, names: Mapping[Any, str], address: str, version: 
         after=after,
         address=address,
         lead=entry.lead_id,
+        lead_name=names.get(entry.lead_id, ""),
         person=entry.person_id,
     )
 
@@ -133,7 +160,7 @@ def _detail(entry: JournalEntry, names: Mapping[Any, str]) -> str:
     elif entry.kind == Kind.SETTING_CHANGED:
         parts = _of_setting(data, about)
     else:
-        parts = [*about, str(data.get("reason", ""))]
+        parts = [*about, names.get(_reason_in(entry), _reason_in(entry))]
     return " · ".join(part for part in parts if part)
 
 
@@ -141,9 +168,9 @@ def _of_setting(data: Mapping[str, Any], about: Sequence[str]) -> list[str]:
     thing = str(data.get("table") or data.get("what") or "")
     row = about or [str(data.get("row") or data.get("key") or "")]
     fate = _("new") if data.get("new") else _("ended") if data.get("ended") else ""
-    fields = [Role(field).label if field in Role.values else field for field in data.get("fields", ())]
+    fields = [field_word(thing, str(field)) for field in data.get("fields", ())]
     team = str(data.get("team") or "")
-    return [str(THINGS.get(thing, thing)), *row, team, fate, "" if "before" in data else ", ".join(map(str, fields))]
+    return [str(THINGS.get(thing, thing)), *row, team, fate, "" if "before" in data else ", ".join(fields)]
 
 
 def _kind_label(name: str) -> str:
@@ -153,9 +180,6 @@ def _kind_label(name: str) -> str:
 def _sides(data: Mapping[str, Any]) -> tuple[str, str]:
     """Values before and after, field by field, where the act kept them."""
     if isinstance(data.get("before"), dict) and isinstance(data.get("after"), dict):
-        return _pairs(data["before"]), _pairs(data["after"])
-    return str(data.get("from") or ""), str(data.get("to") or "")
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name}: {'—' if value in (None, '') else value}" for name, value in sorted(values.items()))
+        table = str(data.get("table") or "")
+        return pairs(table, data["before"]), pairs(table, data["after"])
+    return tuple(value_word(data[side]) if data.get(side) else "" for side in ("from", "to"))  # type: ignore[return-value]

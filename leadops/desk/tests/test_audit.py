@@ -56,12 +56,26 @@ def test_each_act_names_who_what_from_where_before_and_after(desk: Desk) -> None
     assert {row["address"] for row in (token, role, profiled, signed)} == {HERE}
     assert {row["who"] for row in (token, role, profiled, signed)} == {desk.revenue.name}
     assert signed["what"] == "Signed in" and signed["detail"] == "with the password alone"
-    assert profiled["before"] == "language: fr; zone: Europe/Paris"
-    assert profiled["after"] == "language: en; zone: America/Toronto"
+    assert profiled["before"] == "language: fr; time zone: Europe/Paris"
+    assert profiled["after"] == "language: en; time zone: America/Toronto"
     assert role["detail"] == "Role · Paul · lyon · new · Manager" and token["detail"].startswith("made · lo_")
     assert "secret words" not in json.dumps(told(boss)), "free text stays out of the journal"
     page = boss.get("/audit").content.decode()
     assert HERE in page and "America/Toronto" in page and "Role · Paul · lyon · new · Manager" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ("active", "Rep deactivated")), ("fr", ("active", "Commercial désactivé"))]
+)
+def test_rows_speak_of_fields_reasons_and_leads_in_words(desk: Desk, language: str, words: tuple[str, ...]) -> None:
+    lead, data = desk.lead("Anna Roux"), {"reason": "rep_deactivated"}
+    in_unit(lambda unit: unit.record("taken_away", lead, data=data), actor=actor_of(desk.revenue))
+    in_unit(lambda unit: people.deactivate_user(desk.lea.user, unit), actor=actor_of(desk.revenue))
+    boss = client_of(desk.revenue, language)
+    said = json.dumps(told(boss, "?what=owners") + told(boss), ensure_ascii=False)
+    assert all(word in said for word in words), said
+    assert "is_active" not in said and '"detail": "rep_deactivated' not in said
+    assert ">Anna Roux</a>" in boss.get("/audit?what=owners").content.decode()
 
 
 def test_parts_of_the_system_have_names_and_owners_by_rule_are_asked_for(desk: Desk) -> None:
