@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,6 +31,7 @@ from nurture.models import Enrolment
 from nurture.sequence import BY_CONDITION, CALL, MAIL
 
 SHOWN = 50  # enrolments on a page, newest first
+LEFT = (Enrolment.State.EXITED, Enrolment.State.EXCLUDED, Enrolment.State.BLOCKED)  # whose reasons are counted
 TONES = {
     "active": "info", "paused": "warn", "blocked": "bad", "finished": "good", "exited": "neutral", "excluded": "neutral",
 }  # fmt: skip
@@ -81,9 +84,10 @@ def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | No
     shown = draft or live or newest
     templates = {row["key"]: row["name"] for row in selectors.templates()}
     may = access.can(actor, EDIT)
-    state = given.pop("state", "")
+    state, after = given.pop("state", ""), given.pop("after", "")
     rows = selectors.enrolments_visible_to(actor).filter(sequence=key).order_by("-id")
     rows = rows.filter(state=state) if state in Enrolment.State.values else rows
+    page = list((rows.filter(pk__lt=after) if after else rows)[: SHOWN + 1])
     return {
         "key": key,
         "name": said(shown.body.get("name")) or key,
@@ -103,7 +107,10 @@ def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | No
         "faults": _check_words(versions.check(draft)) if draft else [],
         "counts": _counts(key, state),
         "state": state,
-        "enrolments": [enrolment_row(row, actor) for row in rows[:SHOWN]],
+        "reasons": _reasons(rows) if state in LEFT else [],
+        "enrolments": [enrolment_row(row, actor) for row in page[:SHOWN]],
+        "paged": bool(after),
+        "after": str(page[SHOWN - 1].pk) if len(page) > SHOWN else "",
         **_history("sequence", key, live, given),
     }
 
@@ -161,6 +168,14 @@ def _counts(key: str, state: str) -> list[dict[str, Any]]:
         {"state": value, "label": label, "n": found.get(value, 0), "current": value == state}
         for value, label in Enrolment.State.choices
     ]
+
+
+def _reasons(rows: QuerySet[Enrolment]) -> list[tuple[str, int]]:
+    """What these ended for, in words, the most frequent first."""
+    found: Counter[str] = Counter()
+    for reason, n in rows.order_by().values_list("reason").annotate(n=Count("pk")):
+        found[str(eligibility.words(reason)) if reason else "—"] += n
+    return found.most_common()
 
 
 def enrolment_row(row: Enrolment, actor: Actor) -> dict[str, Any]:

@@ -108,8 +108,17 @@ def cap(request: HttpRequest) -> HttpResponse:
     return render(request, "nurture/cap.html", context, status=422 if form.errors else 200)
 
 
+def _key(text: str) -> str:
+    """The enrolment a page begins behind; what is no id begins it at the top."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
+
+
 def _sequence(request: HttpRequest, actor: Actor, key: str, status: int = 200, **given: Any) -> HttpResponse:
     given.setdefault("state", request.GET.get("state", ""))
+    given.setdefault("after", _key(request.GET.get("after", "")))
     return render(request, "nurture/sequence.html", pages.sequence_context(actor, key, given), status=status)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -14,7 +16,7 @@ from leadops.models import Role
 from leadops.testing import LeadFactory, member, rep
 from leadops.versions import drafting
 from leadops.versions import services as versions
-from nurture import defaults
+from nurture import defaults, pages
 from nurture.models import Enrolment
 from nurture.tests.running import MONDAY, enrolled, house, live, prospect
 
@@ -179,6 +181,23 @@ def test_pages_need_few_statements_however_many_are_in_a_sequence(hugo, django_a
         hugo.get(path)
         with django_assert_max_num_queries(most):
             assert hugo.get(path).status_code == 200
+
+
+def test_everybody_in_a_sequence_is_reached_page_by_page_and_why_they_left_is_counted(hugo, monkeypatch):
+    monkeypatch.setattr(pages, "SHOWN", 5)
+    made = [enrolled(prospect(f"Anna Nr{n}")) for n in range(12)]
+    Enrolment.objects.filter(pk__in=[row.pk for row in made[:3]]).update(state="exited", reason="stage", next_at=None)
+    Enrolment.objects.filter(pk=made[3].pk).update(state="exited", reason="replied", next_at=None)
+    seen, path = [], "/sequences/unreached"
+    while path:
+        page = hugo.get(path).content.decode()
+        seen += re.findall(r">(Anna Nr\d+)</a>", page)
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        path = f"/sequences/unreached{unescape(more[1])}" if more else ""
+    assert seen == [f"Anna Nr{n}" for n in reversed(range(12))]
+    left = hugo.get("/sequences/unreached?state=exited").content.decode()
+    assert re.findall(r"· (\d)</span>", left) == ["3", "1"] and "· 3</span>" not in page
+    assert hugo.get("/sequences/unreached?after=nonsense").content.decode().count("Anna Nr") == 5
 
 
 @pytest.mark.parametrize("path", ["/sequences", "/templates", "/sequences/unreached"])
