@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import random
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -383,7 +385,7 @@ def _attempt(
 def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = None, stall: bool = True) -> T:
     """Run `work(unit)` and the phases it wakes in one transaction.
 
-    A deadlock or serialisation failure runs it again, three times. When a phase raises, the transaction is rolled
+    A deadlock or serialisation failure runs it again a moment later, three times. When a phase raises, the transaction is rolled
     back and `work` alone is committed, its leads stalled: what people and partners did is never lost to a later step.
     Without `stall` that `PhaseFailed` is raised instead. `work` must be safe to run again.
     """
@@ -401,3 +403,5 @@ def in_unit(work: Callable[[Unit], T], *, actor: Actor, at: datetime | None = No
             races += 1
             if not _is_race(fault) or races == 3:
                 raise
+            # who was ended waits a little: at once it might take its rows again before the other, who waits, wakes up
+            time.sleep(random.uniform(0.02, 0.06) * races)  # noqa: S311
