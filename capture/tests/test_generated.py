@@ -131,7 +131,7 @@ def test_no_file_is_a_fault_of_ours(record_property: Noted) -> None:
         done.append(1)
         try:
             file = importing.map_it(importing.send(text.encode(encoding, "replace") + tail, actor), actor)
-            if file.state == "ready":
+            if file.state == "checked":
                 ended = importing.commit(file, actor)
                 assert sum(ended.ends.values()) == ended.rows, (ended.ends, ended.rows)
         except Refused as no:
