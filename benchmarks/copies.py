@@ -51,7 +51,9 @@ def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime
         _settle()
     _make_indexes(laid_down)
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # the patience of a page is none for a whole database
         cursor.execute("ANALYZE")
+        cursor.execute("RESET statement_timeout")
 
 
 def _make_indexes(definitions: Sequence[str]) -> None:
