@@ -47,9 +47,8 @@ LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again a
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
 MOST_FAILURES = 3  # starts that ended in a fault of its own
 MOST_DEATHS = 4  # starts whose worker did not come back, the last of them after `SECOND_CHANCE`
-SECOND_CHANCE = timedelta(
-    minutes=5
-)  # after the third death, whatever killed the workers is over or it is the submission
+# after the third death: whatever killed the workers is over by then, or it is the submission
+SECOND_CHANCE = timedelta(minutes=5)
 FEW = 32  # so many of a batch of a thousand that died are tried together: its root costs the fewest starts
 RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take

@@ -18,8 +18,8 @@ from capture import doors
 from leadops import access, moment, sealed
 from leadops.access import WHOLE_HOUSE
 from leadops.desk import factor_policy, second_factor, sessions, signin
+from leadops.desk.acting import acted
 from leadops.desk.adapters import CodeStage
-from leadops.errors import Refused
 from leadops.models import Role, User
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
@@ -132,7 +132,7 @@ def set_up_factor(request: HttpRequest) -> HttpResponse:
     def work(unit: Unit) -> list[str]:
         return second_factor.set_up(user, sealed.unseal(sealed_secret), form.cleaned_data["code"], unit)
 
-    codes = _acted(request, form, work)
+    codes = acted(request, form, work)
     if codes is None:
         return _page(request, set_up=form)
     request.session.pop(KEY)
@@ -146,7 +146,7 @@ def set_up_factor(request: HttpRequest) -> HttpResponse:
 def new_codes(request: HttpRequest) -> HttpResponse:
     user = _me(request)
     form = PasswordForm(request, user, request.POST, prefix="codes")
-    codes = _acted(request, form, lambda unit: second_factor.new_codes(user, unit))
+    codes = acted(request, form, lambda unit: second_factor.new_codes(user, unit))
     return _page(request, again=form) if codes is None else _page(request, codes=codes)
 
 
@@ -161,7 +161,7 @@ def remove_factor(request: HttpRequest) -> HttpResponse:
         second_factor.remove(user, unit)
         return True
 
-    if _acted(request, form, work) is None:
+    if acted(request, form, work) is None:
         return _page(request, remove=form)
     request.session[sessions.PROVED] = False
     messages.success(request, _("The second factor is removed: your password alone opens."))
@@ -191,17 +191,6 @@ def show_policy(request: HttpRequest) -> HttpResponse:
 
 def _me(request: HttpRequest) -> User:
     return User.objects.get(pk=request.actor.user_id)  # type: ignore[attr-defined]
-
-
-def _acted(request: HttpRequest, form: Guarded, work: Any) -> Any:
-    """What the service made; None when the form or the service says no, which then stands in the form."""
-    if not form.is_valid():
-        return None
-    try:
-        return in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
-    except Refused as refusal:
-        form.add_error(None, str(refusal.message))
-        return None
 
 
 def _page(request: HttpRequest, *, codes: list[str] | None = None, **given: Any) -> HttpResponse:

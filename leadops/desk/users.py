@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leadops import access
 from leadops.desk import first_run, invitations, passwords, people, second_factor
-from leadops.errors import NotFound, Refused
+from leadops.desk.acting import acted
+from leadops.errors import NotFound
 from leadops.models import Membership, Role, Team, User
 from leadops.unit import Unit, in_unit
 
@@ -68,7 +68,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         )
         return _invited(made, unit)
 
-    made = _acted(request, form, work)
+    made = acted(request, form, work)
     if made is None:
         return _list(request, form, status=422)
     return _with_link(request, made) or redirect("desk:list_users")
@@ -82,7 +82,7 @@ def show_user(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def change_profile(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     user, form = _user(request, user_id), ProfileForm(request.POST)
-    if _acted(request, form, lambda unit: people.change_user(user, form.cleaned_data, unit)) is None:
+    if acted(request, form, lambda unit: people.change_user(user, form.cleaned_data, unit)) is None:
         return _page(request, user, profile=form, status=422)
     messages.success(request, _("Saved."))
     return redirect("desk:show_user", user_id)
@@ -95,7 +95,7 @@ def give_role(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     def work(unit: Unit) -> Membership:
         return people.set_membership(user, form.cleaned_data["role"], form.cleaned_data["team"], unit)
 
-    if _acted(request, form, work) is None:
+    if acted(request, form, work) is None:
         return _page(request, user, role=form, status=422)
     messages.success(request, _("From now on they have this role."))
     return redirect("desk:show_user", user_id)
@@ -153,17 +153,6 @@ def _user(request: HttpRequest, user_id: uuid.UUID) -> User:
     if found is None:
         raise NotFound(_("There is no such user."))
     return found
-
-
-def _acted(request: HttpRequest, form: forms.Form, work: Callable[[Unit], Any]) -> Any:
-    """What the service made; a refusal stands in the form beside what was typed."""
-    if not form.is_valid():
-        return None
-    try:
-        return in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
-    except Refused as refusal:
-        form.add_error(None, str(refusal.message))
-        return None
 
 
 def _invited(user: User, unit: Unit) -> User:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -243,6 +244,13 @@ def test_a_page_takes_its_leads_from_the_policy() -> None:
 def test_one_file_marks_text_as_safe() -> None:
     word = re.compile(r"\bmark_safe\(|\bSafeString\(|\.__html__\b")
     assert {name(p) for p in modules() if word.search(p.read_text())} - MARKS_SAFE == set()
+
+
+def test_what_htmx_puts_into_a_page_answers_keys_at_once() -> None:
+    """With its delay for transitions a key or a choice within 20 ms of a swap was lost."""
+    pages = [p for p in sorted(BASE.glob("templates/**/*.html")) if 'name="htmx-config"' in p.read_text()]
+    configs = [re.findall(r"""name="htmx-config" content='([^']+)'""", p.read_text()) for p in pages]
+    assert len(pages) == 2 and all(json.loads(found)["defaultSettleDelay"] == 0 for (found,) in configs)
 
 
 def test_no_template_switches_escaping_off() -> None:

@@ -218,8 +218,9 @@ def test_two_units_that_lock_crosswise_both_end_and_each_is_written_once(table):
 
 
 @pytest.mark.parametrize(("state", "runs"), [("40001", 3), ("40P01", 3), ("57014", 1)])
-def test_a_race_is_run_three_times_and_any_other_fault_once(table, state, runs):
-    done = []
+def test_a_race_is_run_three_times_each_a_moment_later_and_any_other_fault_once(table, state, runs, monkeypatch):
+    done, waited = [], []
+    monkeypatch.setattr(unit.time, "sleep", waited.append)
 
     def work(u: Unit) -> None:
         done.append(1)
@@ -228,7 +229,8 @@ def test_a_race_is_run_three_times_and_any_other_fault_once(table, state, runs):
 
     with pytest.raises(OperationalError):
         in_unit(work, actor=SYSTEM)
-    assert len(done) == runs
+    assert len(done) == runs and len(waited) == runs - 1
+    assert all(0.02 * n <= span <= 0.06 * n for n, span in enumerate(waited, 1))
 
 
 def test_acts_of_several_people_go_in_one_unit_each_under_their_own_name(table):

@@ -20,7 +20,7 @@ from leadops.errors import Refused
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Account, AccountOwner, Lead, Membership, Rep, RepTerms, Role, Team, User
 from leadops.shipped import install_defaults
-from leadops.testing import TeamFactory, member, put_in_force
+from leadops.testing import LeadFactory, TeamFactory, member, put_in_force
 from leadops.unit import in_unit
 from routing import staff
 from routing.models import Assignment, PoolMember
@@ -248,10 +248,14 @@ def test_a_manager_sets_terms_of_the_own_team_only(house: House) -> None:
 
 def test_an_invited_rep_takes_turns_with_everyone_and_gets_what_waited_for_somebody(house: House) -> None:
     install_defaults()
+    later = moment.now() + timedelta(days=1)
+    waiting = LeadFactory(held="no_rule", held_at=moment.now(), held_until=later, pool="everyone")
     actor = actor_of(house.revenue.user)
     made = in_unit(lambda unit: people.create_user("new@firm.example", "New", "rep", house.lea.team, unit), actor=actor)
     members = PoolMember.objects.filter(pool__key="everyone").overlapping(moment.now(), None)
     assert list(members.filter(rep=made.pk).values_list("weight", flat=True)) == [1]
+    waiting.refresh_from_db()
+    assert waiting.held_until < later, "it is looked at again at once"
     in_unit(lambda unit: people.deactivate_user(made, unit), actor=actor)
     assert not PoolMember.objects.filter(pool__key="everyone", rep=made.pk).overlapping(moment.now(), None).exists()
 
