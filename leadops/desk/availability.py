@@ -35,11 +35,10 @@ def state_of(absence: Absence | None) -> str:
     return "busy" if absence.kind == Absence.Kind.BUSY else AWAY
 
 
-def switch(actor: Actor, at: datetime) -> dict[str, Any]:
-    """What the top bar shows a rep; nothing for everybody else."""
+def switch(actor: Actor, absence: Absence | None) -> dict[str, Any]:
+    """What the top bar shows a rep, who may be in an absence; nothing for everybody else."""
     if not actor.has(Role.REP):
         return {}
-    absence = now_of(actor, at)
     return {
         "availability_template": "desk/availability.html",
         "availability": {

@@ -110,14 +110,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.user_id is None or getattr(request, "htmx", False):
         return {"nav": []}
-    masked, badges = access.masks_contacts(actor), selectors.badges_of(actor)
+    masked = access.masks_contacts(actor)
+    seen: selectors.Glance = getattr(request, "at_a_glance", None) or selectors.glance(actor, moment.now())
     return {
-        "nav": navigation(actor, _place(request), badges["due"]),
+        "nav": navigation(actor, _place(request), seen.counts["due"]),
         "search_url": reverse("desk:list_leads") if access.can(actor, "read_leads") else "",
         "search_label": _("Company") if masked else _("Name, e-mail or company"),
         "live_url": live_url(actor.user_id),
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),
-        "notices_count": badges["unseen"],
-        **availability.switch(actor, moment.now()),
+        "notices_count": seen.counts["unseen"],
+        **availability.switch(actor, seen.absence),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,14 +26,13 @@ def _tab(request: HttpRequest) -> str:
     return tab if tab in selectors.TABS else "now"
 
 
-def _tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
+def _tabs(counts: Mapping[str, int], current: str) -> list[dict[str, Any]]:
     labels = {
         "now": _("To do now"),
         "snoozed": pgettext("queue", "Snoozed"),
         "waiting": _("Waiting for the prospect"),
         "all": _("All mine"),
     }
-    counts = selectors.counts_of(actor)
     return [
         {
             "label": labels[tab],
@@ -50,15 +50,16 @@ def inbox(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     at, tab = moment.now(), _tab(request)
     after, since = request.GET.get("after", ""), request.GET.get("since", "")
+    request.at_a_glance = seen = selectors.glance(actor, at, inbox=True)  # type: ignore[attr-defined]  # the shell asks no more
     page = selectors.inbox_page(actor, tab, after, selectors.shown_at(since))
     context = {
         "tab": tab,
         "rows": rows_of(page.rows, at, selectors.shown_at(since)),
         "paged": bool(after),
-        "day": selectors.day_of(actor, at),
+        "day": seen.day,
         "next_wake": selectors.next_wake(actor) if not page.rows and tab == "now" else None,
         "after": page.after,
-        "tabs": _tabs(actor, tab),
+        "tabs": _tabs(seen.counts, tab),
         "source_url": f"{reverse('desk:arrivals')}?shown={selectors.shown_at_token(at)}",
         "list_url": f"{reverse('desk:inbox')}?{urlencode({'tab': tab} | {k: v for k, v in (('after', after), ('since', since)) if v})}",
     }

@@ -113,7 +113,7 @@ def context(lead: Lead, actor: Actor, at: datetime, tab: str) -> dict[str, Any]:
         "self_url": f"{reverse('desk:show_lead', args=[lead.pk])}?tab={tab}",
         "next_action": next_action(lead) if not masked else None,
         "facts": facts_of(lead, masked),
-        "band": band_of(lead),
+        "band": band_of(lead.band),
         "origin": names_of([lead.source], [lead.campaign]).of(lead.source, lead.campaign),
     }
 

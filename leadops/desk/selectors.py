@@ -13,18 +13,19 @@ from typing import Any
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import localtime
 
 from leadops import access
 from leadops.access import Actor
 from leadops.cohorts import FIVE_MINUTES
+from leadops.desk import lines
+from leadops.desk.lines import Line
 from leadops.effects.models import Notice
-from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead, Task, Touch
+from leadops.journal import Kind
+from leadops.models import Absence, Lead, Task
 from leadops.stalled import is_apart
 from leadops.work import Work
-from routing.models import Clock
 
 PAGE = 25
 SHOWN_FIRST = 5  # newcomers the reader asked to see, above the queue's order
@@ -33,19 +34,11 @@ MANY = 500  # first attempts of one rep in one day
 HANDLED = (Kind.ATTEMPTED, Kind.CONVERSED, Kind.HANDED_BACK, Kind.NOTED, Kind.STAGE_MOVED, Kind.OPPORTUNITY_OPENED)
 MOST_FOUND = 1000  # leads a search names; with more it reads the newest until it has a page
 MOST = 100  # counts are capped: "99+"
-# what a line of the inbox shows, and what its order goes by
-SHOWN = (
-    "due_at", "reason", "heat", "wakes_at", "score_band", "since",
-    *(f"lead__{name}" for name in (
-        "company", "title", "stage", "score", "band", "source", "campaign", "country", "accepted_at", "version",
-        "person__name", "person__email", "person__phone", "score_sheet__version", "score_sheet__lines",
-    )),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    rows: list[Any]
+    rows: list[Line]
     after: str
 
 
@@ -61,6 +54,25 @@ def work_of(actor: Actor, tab: str) -> QuerySet[Work]:
     return rows.order_by(F("due_at").asc(nulls_last=True), "-score_band", "-heat", "lead")
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A rep's day so far: leads touched, seconds to the first attempt (median), share within five minutes."""
+
+    handled: int
+    median: float | None
+    within_five: float | None
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What every page shows its reader: capped counts, and the absence they are in; on the inbox also its tabs and the day."""
+
+    counts: dict[str, int]
+    absence: Absence | None
+    day: Day | None = None
+
+
 # several counts of a reader in one statement: what `work_of` and `notices_of` give, and none beyond MOST. An order that an
 # index has keeps the planner from looking for a hundred rows of one reader in the table of all
 _OWN = {
@@ -71,19 +83,54 @@ _OWN = {
     "due": "leadops_work WHERE owner_id = %(me)s AND wakes_at IS NULL AND due_at IS NOT NULL ORDER BY due_at",
     "unseen": "leadops_notice WHERE user_id = %(me)s AND seen_at IS NULL",
 }
+BADGES = ("due", "unseen")  # of every page: rows with something due, and notices
+# what `Absence.state_at` gives
+_AWAY = """SELECT kind, valid_to FROM leadops_absence WHERE rep_id = %(me)s AND valid_from <= %(at)s AND known_from <= %(at)s
+  AND (valid_to IS NULL OR valid_to > %(at)s) AND (known_to IS NULL OR known_to > %(at)s) ORDER BY id LIMIT 1"""
+# leads with an act of theirs since dawn; what prospects waited for first attempts since then, in seconds
+_DAY = """(SELECT count(DISTINCT lead_id) FROM leadops_journalentry
+  WHERE actor_id = %(me)s AND at >= %(dawn)s AND kind = ANY(%(handled)s)),
+ ARRAY(SELECT extract(epoch FROM ended_at - started_at)::float8 FROM routing_clock
+  WHERE kind = 'first_attempt' AND state = 'met' AND rep_id = %(me)s AND ended_at >= %(dawn)s LIMIT %(many)s)"""
 
 
-def _counted(actor: Actor, names: Sequence[str]) -> dict[str, int]:
-    capped = "(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) rows_)"
-    columns = ", ".join(capped.format(_OWN[name], MOST) for name in names)
+def _columns(names: Sequence[str]) -> str:
+    return ", ".join(f"(SELECT count(*) FROM (SELECT FROM {_OWN[name]} LIMIT {MOST}) rows_)" for name in names)  # noqa: S608 (of the table above)
+
+
+def counts_of(actor: Actor, names: Sequence[str] = TABS) -> dict[str, int]:
+    """How many rows each tab has, capped."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", {"me": actor.user_id})  # names of the table above
+        cursor.execute(f"SELECT {_columns(names)}", {"me": actor.user_id})  # names of the table above
         return dict(zip(names, cursor.fetchone(), strict=True))
 
 
-def counts_of(actor: Actor) -> dict[str, int]:
-    """How many rows each tab has, capped."""
-    return _counted(actor, TABS)
+def glance(actor: Actor, at: datetime, inbox: bool = False) -> Glance:
+    """One statement, whatever is asked."""
+    names = (*BADGES, *TABS) if inbox else BADGES
+    more = f", {_DAY}" if inbox else ""
+    dawn = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    given = {"me": actor.user_id, "at": at, "dawn": dawn, "handled": list(HANDLED), "many": MANY}
+    with connection.cursor() as cursor:
+        asked = (
+            f"SELECT a.kind, a.valid_to, {_columns(names)}{more} FROM (VALUES (1)) one LEFT JOIN ({_AWAY}) a ON true"  # noqa: S608
+        )
+        cursor.execute(asked, given)
+        kind, valid_to, *rest = cursor.fetchone()
+    return Glance(
+        counts=dict(zip(names, rest, strict=False)),
+        absence=Absence(rep_id=actor.user_id, kind=kind, valid_to=valid_to) if kind else None,
+        day=_day(rest[-2], rest[-1]) if inbox else None,
+    )
+
+
+def _day(handled: int, waits: list[float]) -> Day:
+    return Day(
+        handled=handled,
+        median=median(waits) if waits else None,
+        within_five=sum(wait <= FIVE_MINUTES for wait in waits) / len(waits) if waits else None,
+        answered=len(waits),
+    )
 
 
 def next_snooze_over(at: datetime) -> datetime | None:
@@ -101,27 +148,22 @@ def _snoozes() -> QuerySet[Task]:
     return rows.order_by("due_at")
 
 
-def badges_of(actor: Actor) -> dict[str, int]:
-    """What every page shows: `due`, rows on us with something due, and `unseen` notices; capped."""
-    return _counted(actor, ("due", "unseen"))
-
-
 def inbox_page(actor: Actor, tab: str, after: str = "", since: datetime | None = None) -> Page:
-    """One keyset page of the queue with leads, people and sheets; what came after `since` and nobody accepted yet stands first."""
-    rows = work_of(actor, tab).select_related("lead__person", "lead__score_sheet").only(*SHOWN)
+    """One keyset page of the queue as lines; what came after `since` and nobody accepted yet stands first."""
+    rows, order = work_of(actor, tab), lines.BY_WAKING if tab == "snoozed" else lines.BY_DUE
     if since and not after:
         page = inbox_page(actor, tab)
-        fresh = list(rows.filter(since__gt=since, lead__accepted_at__isnull=True)[:SHOWN_FIRST])
-        keys = {row.pk for row in fresh}
-        return Page([*fresh, *(row for row in page.rows if row.pk not in keys)], page.after)
+        fresh = lines.read(rows.filter(since__gt=since, lead__accepted_at__isnull=True)[:SHOWN_FIRST], order)
+        keys = {row.lead_id for row in fresh}
+        return Page([*fresh, *(row for row in page.rows if row.lead_id not in keys)], page.after)
     if after:
         rows = rows.filter(_beyond_snoozed(after) if tab == "snoozed" else _beyond(after))
-    found = list(rows[: PAGE + 1])
+    found = lines.read(rows[: PAGE + 1], order)
     more = found[PAGE - 1] if len(found) > PAGE else None
     return Page(found[:PAGE], _cursor(more, tab) if more else "")
 
 
-def _cursor(row: Work, tab: str) -> str:
+def _cursor(row: Line, tab: str) -> str:
     if tab == "snoozed":
         return _packed([row.wakes_at.isoformat() if row.wakes_at else None, str(row.lead_id)])
     key = [row.due_at.isoformat() if row.due_at else None, row.score_band, row.heat, str(row.lead_id)]
@@ -166,32 +208,6 @@ def next_wake(actor: Actor) -> datetime | None:
     return rows.values_list("wakes_at", flat=True).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A rep's day so far: leads touched, seconds to the first attempt (median), share within five minutes."""
-
-    handled: int
-    median: float | None
-    within_five: float | None
-    answered: int
-
-
-def day_of(actor: Actor, at: datetime) -> Day:
-    """Two statements: acts logged today, and first attempts of today with what the prospect waited for them."""
-    dawn = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    acts = JournalEntry.objects.filter(kind__in=HANDLED, at__gte=dawn, actor=actor.user_id)
-    met = Clock.objects.filter(
-        kind=Clock.Kind.FIRST_ATTEMPT, rep=actor.user_id, state=Clock.State.MET, ended_at__gte=dawn
-    ).values_list("started_at", "ended_at")[:MANY]
-    waits = [(end - start).total_seconds() for start, end in met if end]
-    return Day(
-        handled=acts.aggregate(n=Count("lead", distinct=True))["n"],
-        median=median(waits) if waits else None,
-        within_five=sum(wait <= FIVE_MINUTES for wait in waits) / len(waits) if waits else None,
-        answered=len(waits),
-    )
-
-
 def arrivals(actor: Actor, since: datetime, limit: int = 100) -> list[Work]:
     """Rows that came into the actor's queue after a page was shown."""
     rows = work_of(actor, "now").filter(since__gt=since).select_related("lead__person", "lead__account")
@@ -222,14 +238,6 @@ def beginning_with(text: str) -> list[uuid.UUID] | None:
     return found if len(found) <= MOST_FOUND else None
 
 
-def last_touches(leads: Sequence[Lead]) -> dict[uuid.UUID, Touch]:
-    """The newest touch of each lead, in one query."""
-    newest = Touch.objects.filter(lead=OuterRef("pk")).order_by("-occurred_at", "-id").values("id")[:1]
-    keys = Lead.objects.filter(pk__any=[lead.pk for lead in leads]).values(newest=Subquery(newest))
-    found = Touch.objects.filter(pk__in=keys).only("lead", "kind", "occurred_at")
-    return {touch.lead_id: touch for touch in found if touch.lead_id}
-
-
 @dataclass(frozen=True, slots=True)
 class Near:
     """Previous and next lead of the list one came from; the place in it (0 = not in it) and how many there are."""
@@ -257,4 +265,4 @@ def notices_of(actor: Actor, limit: int = 50) -> list[Notice]:
 
 
 def unseen_notices(actor: Actor) -> int:
-    return _counted(actor, ("unseen",))["unseen"]
+    return counts_of(actor, ("unseen",))["unseen"]

@@ -17,7 +17,7 @@ from django.template.base import token_kwargs as named
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-KINDS = 256  # of one stencil; a condition that is never the same twice must not fill the memory
+KINDS = 1024  # of one stencil, some six kB each; a condition that is never the same twice must not fill the memory
 
 
 class StencilNode(Node):

@@ -55,6 +55,7 @@ SQL_BY_HAND = {
     "capture/imports/work.py": "an advisory lock per import",
     "capture/imports/erasing.py": "words looked for in the bytes of kept files",
     "leadops/desk/selectors.py": "capped counts of one reader's queue, all in one statement",
+    "leadops/desk/lines.py": "what the lines of a queue say, in one statement",
     "leadops/desk/people.py": "an advisory lock for who founds the house",
     "leadops/eraser.py": "the key to the guards of append-only tables",
     "leadops/backup/manifest.py": "rows and digest of every table",

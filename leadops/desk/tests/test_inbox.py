@@ -18,7 +18,7 @@ from leadops.work import Work
 from routing.models import Clock
 
 pytestmark = pytest.mark.django_db
-BUDGET = 16
+BUDGET = 4  # user, roles, lines, and the reader's figures
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def desk() -> Desk:
 
 
 def shown(answer: Any) -> list[str]:
-    return [str(row.lead.person) for row in answer.context["rows"]]
+    return [row.name for row in answer.context["rows"]]
 
 
 def test_what_is_due_first_stands_first(desk: Desk) -> None:
@@ -56,7 +56,7 @@ def test_the_inbox_asks_few_questions_whatever_its_length(desk: Desk) -> None:
     assert len(seen) <= BUDGET, "\n".join(q["sql"][:150] for q in seen)
     with CaptureQueriesContext(connection) as fragment:
         client.get("/inbox", headers=HX)
-    assert len(fragment) <= BUDGET - 3, "\n".join(q["sql"][:150] for q in fragment)
+    assert len(fragment) <= BUDGET, "\n".join(q["sql"][:150] for q in fragment)
 
 
 @pytest.mark.parametrize("tab", ["now", "snoozed"])
@@ -163,8 +163,8 @@ def test_a_late_answer_stays_late_but_counts_on_no_more(desk: Desk) -> None:
         state="met", ended_at=now, breached_at=now - timedelta(hours=1), due_at=now - timedelta(hours=1), next_at=None
     )
     Clock.objects.filter(lead=lead).exclude(kind="first_attempt").delete()
-    chip = client.get("/inbox").context["rows"][0].chip
-    assert (chip.state, chip.due_at) == ("late", None)
+    row = client.get("/inbox").context["rows"][0]
+    assert (row.state, row.due) == ("late", "")
     text = client.get("/inbox").content.decode()
     assert 'class="sla late"' in text and "Answered late" in text and 'class="sla breached"' not in text
     page = client.get(lead.get_absolute_url()).content.decode()
@@ -177,10 +177,10 @@ def test_a_row_whose_next_act_is_a_call_shows_the_day_of_the_call(desk: Desk) ->
     Clock.objects.filter(lead=lead).update(state="met", ended_at=now, due_at=now, next_at=None)
     for due, state in ((now + timedelta(days=2), "running"), (now - timedelta(days=2), "breached")):
         Work.objects.filter(lead=lead).update(due_at=due, reason="call")
-        chip = client.get("/inbox").context["rows"][0].chip
-        assert (chip.state, chip.due_at) == (state, due)
+        row = client.get("/inbox").context["rows"][0]
+        assert (row.state, row.due) == (state, due.isoformat())
     Work.objects.filter(lead=lead).update(due_at=None, reason="")
-    assert client.get("/inbox").context["rows"][0].chip.state == "met"
+    assert client.get("/inbox").context["rows"][0].state == "met"
 
 
 def test_the_order_of_the_rows_is_said(desk: Desk) -> None:

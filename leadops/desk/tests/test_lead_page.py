@@ -81,7 +81,7 @@ def test_the_owner_sees_the_person_and_the_verbs_with_their_keys(desk: Desk) -> 
 def test_previous_and_next_follow_the_list_one_came_from(desk: Desk) -> None:
     leads = [desk.lead(f"Person {n}") for n in range(3)]
     client = client_of(desk.lea.user)
-    order = [row.lead.pk for row in client.get("/inbox").context["rows"]]
+    order = [row.lead for row in client.get("/inbox").context["rows"]]
     seen = client.get(reverse("desk:show_lead", args=[order[1]])).context
     assert (seen["previous"].pk, seen["next"].pk, seen["place"], seen["places"]) == (order[0], order[2], 2, len(leads))
 
