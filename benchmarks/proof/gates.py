@@ -44,7 +44,7 @@ GATES = (
           Kept(CLUSTERS + "test_orphans_of_a_killed_leader_go_and_one_new_cluster_runs", 6),
           Kept(CLUSTERS + "test_without_the_watch_a_killed_idle_worker_leaves_the_cluster_standing_still"),
           Kept(CLUSTERS + "test_without_the_end_of_the_whole_group_two_clusters_run"))),
-    Gate("F5", "poison that raises, hangs, kills its worker, among 1,000", "all others done; poison dead with its cause",
+    Gate("F5", "poison that raises, hangs, wants all memory, kills its worker, among 1,000", "all others done; poison dead with its cause",
          (Kept("leadops/platform/tests/test_poison.py::test_poison_takes_only_itself", 1_000),
           Kept("leadops/platform/tests/test_poison.py::test_without_counted_starts_a_killer_runs_for_ever_and_takes_its_neighbours"))),
     Gate("F6", "the database gone for 60 s during posting", "503 within 3 s, all in afterwards, nobody restarted",

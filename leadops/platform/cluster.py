@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue as lists
+import resource
 import time
 
 import django_q.cluster
@@ -16,6 +17,7 @@ from django_q.cluster import Cluster, Sentinel
 from leadops.platform.queue import AWAY, SkipLocked
 
 log = logging.getLogger("leadops.cluster")
+MOST_MEMORY = 2 * 2**30  # bytes of data of one process
 LOOK = 0.05  # seconds in which a task that is on its way to a worker shows itself
 
 
@@ -45,7 +47,16 @@ class HouseSentinel(Sentinel):
                 return found
 
 
+def bound_memory() -> None:
+    """A task that wants more than `MOST_MEMORY` fails with a MemoryError and is counted, instead of the machine choosing
+    whom to end. Holds for this process and all that it starts."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
 def run() -> None:
     """Start a cluster of this process's name and leave it to its signals."""
+    bound_memory()
     django_q.cluster.Sentinel = HouseSentinel
     Cluster().start()

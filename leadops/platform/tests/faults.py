@@ -1,4 +1,4 @@
-"""Faults for the running house of the tests: payloads that kill, hang or break their reader; shorter waits; a guard taken out."""
+"""Faults for the running house of the tests: payloads that kill, hang, gorge or break their reader; shorter waits; a guard taken out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 from django.apps import AppConfig
 
 KILL, HANG, RAISE, QUOTE = "kill-the-worker", "hang-the-reader", "break-the-reader", "break-with-its-own-words"
+GORGE = "gorge-the-reader"
+GORGED, MOUTHFUL = 4 * 2**30, 64 * 2**20  # bytes wanted, and at a time; never written to, so that no machine suffers
 LEASE = 2.0
 CANARY_EVERY = 1.0
 STARTS_NOTE = "FAULTS_STARTS_NOTE"  # the file that gets a line each time a worker begins to read what kills it
@@ -39,6 +41,9 @@ def faulty(read: Callable[..., Any]) -> Callable[..., Any]:
             os.kill(os.getpid(), signal.SIGKILL)
         while HANG.encode() in body:
             pass
+        if GORGE.encode() in body:
+            held = [bytes(MOUTHFUL) for _each in range(GORGED // MOUTHFUL)]
+            del held
         if RAISE.encode() in body:
             raise ValueError(RAISE)
         if QUOTE.encode() in body:

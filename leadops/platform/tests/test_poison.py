@@ -1,4 +1,4 @@
-"""Payloads that kill, hang or break their worker: all others finish, the poison ends dead after three failures or four kills, with its cause."""
+"""Payloads that kill, hang, gorge or break their worker: all others finish, the poison ends dead after three failures or four kills, with its cause."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MOST_KILLS = 4  # three, and the second chance
 CAUSES = {
     faults.KILL: "the worker ended while it was at work on it",
     faults.HANG: "reading took more than 2 s",
+    faults.GORGE: "MemoryError: ",
     faults.RAISE: f"ValueError: {faults.RAISE}",
 }
 
@@ -28,8 +29,8 @@ def test_poison_takes_only_itself(house: House, record_property: Callable[[str, 
     house.leader("ticker").suspend()  # all in one batch: the worst case for the neighbours
     for number in range(OTHERS):
         good.append(house.lead(f"good{number}"))
-        if number % 20 == 10 and number < 60:
-            fault = list(CAUSES)[number // 20]
+        if number % 15 == 7 and number < 60:
+            fault = list(CAUSES)[number // 15]
             poison[fault] = house.lead(f"poison{number}", note=fault)
     house.leader("ticker").resume()
     until(lambda: ended(house, good) == OTHERS, sized(38, 120), look=0.3)
