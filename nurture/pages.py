@@ -17,6 +17,7 @@ from leadops.access import Actor
 from leadops.conditions.fields import LEAD
 from leadops.conditions.sentence import sentence
 from leadops.conditions.validate import Invalid
+from leadops.effects import stop
 from leadops.errors import NotFound
 from leadops.models import Lead
 from leadops.templatetags.house import said
@@ -47,7 +48,14 @@ def list_context(actor: Actor) -> dict[str, Any]:
         row["steps"] = len((row["live"] or row["newest"]).body.get("steps", ()))
     may = access.can(actor, EDIT)
     starters, cap = may and defaults.missing(), waiting.cap_at(moment.now())
-    return {"rows": rows, "may_edit": may, "may_enrol": access.can(actor, "enrol"), "starters": starters, "cap": cap}
+    return {
+        "rows": rows,
+        "may_edit": may,
+        "may_enrol": access.can(actor, "enrol"),
+        "starters": starters,
+        "cap": cap,
+        "silence": stop.silence(),
+    }
 
 
 def _window(window: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,6 +98,7 @@ def sequence_context(actor: Actor, key: str, forms_given: Mapping[str, Any] | No
     page = list((rows.filter(pk__lt=after) if after else rows)[: SHOWN + 1])
     return {
         "key": key,
+        "silence": stop.silence(),
         "name": said(shown.body.get("name")) or key,
         "goal": said(shown.body.get("goal")),
         "live": live,

@@ -50,13 +50,20 @@ class UserOut(serializers.ModelSerializer[User]):
 
 
 class LinkOut(UserOut):
-    """`set_password` is shown once: the path with which the user sets a password, good for three days and one use."""
+    """`set_password` is shown once: the path with which the user sets a password, good for three days and one use.
+
+    `invited`: the link leaves by mail, too; false where mail reaches nobody, whatever `invite` asked for.
+    """
 
     set_password = serializers.SerializerMethodField()
+    invited = serializers.SerializerMethodField()
 
     class Meta(UserOut.Meta):
-        fields = (*UserOut.Meta.fields, "set_password")  # type: ignore[assignment]
+        fields = (*UserOut.Meta.fields, "set_password", "invited")  # type: ignore[assignment]
         read_only_fields = fields
+
+    def get_invited(self, user: User) -> bool:
+        return bool(self.context.get("invited"))
 
     def get_set_password(self, user: User) -> str:
         return passwords.path_for(user)
@@ -125,14 +132,12 @@ class UserEndpoint(Endpoint):
         profile = {name: data[name] for name in ("language", "zone") if name in data}
         team = _team(data["team"])
 
-        def work(unit: Unit) -> User:
+        def work(unit: Unit) -> tuple[User, bool]:
             made = people.create_user(data["email"], data["name"], data["role"], team, unit, **profile)
-            if data["invite"]:
-                invitations.send(made, unit)
-            return made
+            return made, data["invite"] and invitations.send(made, unit)
 
-        made = self.in_unit(work)
-        return Response(LinkOut(made).data, status=201)
+        made, invited = self.in_unit(work)
+        return Response(LinkOut(made, context={"invited": invited}).data, status=201)
 
     @extend_schema(operation_id="users_update", summary="Name, language, zone", request=UserChange, responses=UserOut)
     def partial_update(self, request: Request, pk: uuid.UUID) -> Response:

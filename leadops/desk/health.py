@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from leadops.effects import stop
 from leadops.platform import heartbeats
 
 STALE = {"ticker": 40.0, "live": 40.0, "cluster:now": 60.0, "cluster:long": 60.0}  # seconds
@@ -52,8 +53,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 only when work really flows; each part is named with its state."""
+    """200 only when work really flows; each part is named with its state. Mail that is stopped stops no work."""
     state = parts()
     if all(state.values()):
-        return JsonResponse({"status": "ready", "parts": state})
+        return JsonResponse({"status": "ready", "parts": state, "mail": stop.silence() or "leaves"})
     return JsonResponse({"status": "not ready", "parts": state}, status=503, headers={"Retry-After": "5"})

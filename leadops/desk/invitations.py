@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from leadops.desk import passwords
-from leadops.effects import plan
+from leadops.effects import plan, stop
 from leadops.effects.models import Effect
 from leadops.effects.runner import Letter, register
 from leadops.models import User
@@ -15,15 +14,14 @@ from leadops.unit import Unit
 PURPOSE = "invited"
 
 
-def leaves() -> bool:
-    """Whether mail reaches anybody; where it does not, the link is shown once to who invites."""
-    return bool(settings.EMAIL_URL) or settings.MODE == "demo"
-
-
-def send(user: User, unit: Unit) -> None:
+def send(user: User, unit: Unit) -> bool:
+    """Whether it leaves; where mail reaches nobody nothing is planned, and who invites passes the link on."""
+    if stop.silence():
+        return False
     plan.mail(
         unit, user_id=user.pk, key=f"{PURPOSE}:{user.pk}:{unit.at.timestamp()}", purpose=PURPOSE, lead=None, body={}
     )
+    return True
 
 
 def letter(effect: Effect) -> Letter:

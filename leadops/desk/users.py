@@ -16,12 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from leadops import access
 from leadops.desk import first_run, invitations, passwords, people, second_factor
 from leadops.desk.acting import acted
+from leadops.effects import stop
 from leadops.errors import NotFound
 from leadops.models import Membership, Role, Team, User
 from leadops.unit import Unit, in_unit
 
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 MOST = 500
+Invited = tuple[User, bool]  # and whether the link leaves by mail
 
 
 class RoleForm(forms.Form):
@@ -61,17 +63,17 @@ def invite(request: HttpRequest) -> HttpResponse:
     access.require(request.actor, "edit_users")  # type: ignore[attr-defined]
     form = InviteForm(request.POST)
 
-    def work(unit: Unit) -> User:
+    def work(unit: Unit) -> Invited:
         data = form.cleaned_data
         made = people.create_user(
             data["email"], data["name"], data["role"], data["team"], unit, language=data["language"]
         )
-        return _invited(made, unit)
+        return made, invitations.send(made, unit)
 
     made = acted(request, form, work)
     if made is None:
         return _list(request, form, status=422)
-    return _with_link(request, made) or redirect("desk:list_users")
+    return _with_link(request, *made) or redirect("desk:list_users")
 
 
 @require_safe
@@ -134,14 +136,14 @@ def take_factor(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def new_link(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    """The old password stops, and a new link leaves."""
+    """The old password stops, and a new link leaves, or is shown this once where no mail leaves."""
     user = _user(request, user_id)
 
-    def work(unit: Unit) -> User:
-        return _invited(people.reset_password(user, unit), unit)
+    def work(unit: Unit) -> bool:
+        return invitations.send(people.reset_password(user, unit), unit)
 
-    in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
-    return _with_link(request, user) or redirect("desk:show_user", user_id)
+    sent = in_unit(work, actor=request.actor)  # type: ignore[attr-defined]
+    return _with_link(request, user, sent) or redirect("desk:show_user", user_id)
 
 
 # -- what they share -------------------------------------------------------------------------------------
@@ -155,15 +157,9 @@ def _user(request: HttpRequest, user_id: uuid.UUID) -> User:
     return found
 
 
-def _invited(user: User, unit: Unit) -> User:
-    if invitations.leaves():
-        invitations.send(user, unit)
-    return user
-
-
-def _with_link(request: HttpRequest, user: User) -> HttpResponse | None:
+def _with_link(request: HttpRequest, user: User, sent: bool) -> HttpResponse | None:
     """The page with the link where no mail leaves: an answer of its own, kept nowhere."""
-    if invitations.leaves():
+    if sent:
         messages.success(request, _("An invitation leaves for %(email)s.") % {"email": user.email})
         return None
     return _page(request, user, link=request.build_absolute_uri(passwords.path_for(user)), status=201)
@@ -171,7 +167,7 @@ def _with_link(request: HttpRequest, user: User) -> HttpResponse | None:
 
 def _list(request: HttpRequest, form: InviteForm, status: int = 200) -> HttpResponse:
     rows = User.objects.prefetch_related("memberships__team")
-    context = {"users": rows.order_by("-is_active", "name", "pk")[:MOST], "form": form}
+    context = {"users": rows.order_by("-is_active", "name", "pk")[:MOST], "form": form, "silence": stop.silence()}
     return render(request, "desk/users.html", context, status=status)
 
 
@@ -180,6 +176,7 @@ def _page(request: HttpRequest, user: User, *, status: int = 200, link: str = ""
     context = {
         "who": user,
         "link": link,
+        "silence": stop.silence(),
         "roles": user.memberships.select_related("team").order_by("role", "team__name"),
         "profile": forms_given.get("profile") or ProfileForm(initial=start),
         "role_form": forms_given.get("role") or RoleForm(),

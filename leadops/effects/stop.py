@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+
 from leadops.effects.models import Effect, MailStop
 
 State = Effect.State
@@ -12,6 +14,16 @@ WHY = "it fell due before the house was restored or while its mail was stopped"
 
 def holds() -> bool:
     return MailStop.objects.filter(ended_at__isnull=True).exists()
+
+
+def silence() -> str:
+    """Why mail reaches nobody now: "stopped", "unset" (no EMAIL_URL: files on the server), "" where it does.
+
+    In the demo everybody reads the mailbox, so mail reaches them.
+    """
+    if holds():
+        return "stopped"
+    return "" if settings.EMAIL_URL or settings.MODE == "demo" else "unset"
 
 
 def begin(why: str, at: datetime) -> int:

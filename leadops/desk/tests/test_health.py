@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from leadops import moment
 from leadops.desk import health
+from leadops.effects import stop
 from leadops.platform import heartbeats
 
 
@@ -35,6 +39,17 @@ def test_readyz_is_green_when_every_part_makes_progress(client: Client):
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["parts"] == dict.fromkeys(["database", "migrations", *health.STALE], True)
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_mail_is_stopped_or_not_set_up_and_stays_green(client: Client, settings: Any):
+    beat_all()
+    assert client.get("/readyz").json()["mail"] == "unset"
+    settings.EMAIL_URL = "smtp://mail.example"
+    assert client.get("/readyz").json()["mail"] == "leaves"
+    stop.begin("restored", moment.now())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["mail"]) == (200, "stopped")
 
 
 @pytest.mark.django_db

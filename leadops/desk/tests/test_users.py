@@ -13,7 +13,7 @@ from leadops import moment
 from leadops.desk.tests.api_cast import House
 from leadops.desk.tests.desk_cast import client_of
 from leadops.desk.tokens import make_token
-from leadops.effects import runner
+from leadops.effects import runner, stop
 from leadops.effects.models import Effect
 from leadops.models import Membership, Role, User
 
@@ -48,6 +48,37 @@ def test_where_no_mail_leaves_the_link_is_shown_once(house: House) -> None:
     page = desk.get(f"/users/{User.objects.get(email=GIVEN['email']).pk}")
     assert page.status_code == 200 and "set-password" not in page.content.decode()
     assert desk.post("/users/invite", GIVEN).status_code == 422, "once is enough"
+
+
+@pytest.mark.parametrize("address", ["", "smtp://mail.example"])
+def test_while_mail_is_stopped_the_link_is_shown_and_the_pages_say_so(
+    house: House, settings: Any, address: str
+) -> None:
+    settings.EMAIL_URL = address
+    stop.begin("restored", moment.now())
+    desk = client_of(house.revenue.user, "en")
+    answer = desk.post("/users/invite", GIVEN)
+    assert answer.status_code == 201 and not Effect.objects.filter(purpose="invited").exists()
+    assert "Nothing was sent" in answer.content.decode() and path_in(answer.content.decode())
+    for path in ("/users", f"/users/{house.lea.pk}", "/sequences", "/admin/", "/admin/leadops/effect/"):
+        page = desk.get(path).content.decode()
+        assert "Mail is stopped: nothing leaves" in page and "manage.py release_mail" in page, path
+    stop.end(moment.now())
+    settings.EMAIL_URL = "smtp://mail.example"
+    assert all("mail-silence" not in desk.get(path).content.decode() for path in ("/users", "/sequences", "/admin/"))
+    marketing = client_of(house.marketing.user, "en")
+    settings.EMAIL_URL = ""
+    assert "No mail server is set up" in desk.get("/admin/").content.decode()
+    assert "No mail server is set up" in marketing.get("/sequences").content.decode()
+
+
+def test_the_api_says_whether_an_invitation_leaves(house: House, settings: Any) -> None:
+    new = {"email": "rita@firm.example", "name": "Rita", "role": Role.EXECUTIVE, "invite": True}
+    made = house.revenue.post("/users", new).json()
+    assert made["invited"] is False and made["set_password"] and not Effect.objects.filter(purpose="invited").exists()
+    settings.EMAIL_URL = "smtp://mail.example"
+    made = house.revenue.post("/users", {**new, "email": "nils@firm.example"}).json()
+    assert made["invited"] is True and Effect.objects.filter(purpose="invited").count() == 1
 
 
 def test_roles_are_given_and_ended(house: House) -> None:
