@@ -32,8 +32,7 @@ def database() -> Iterator[str]:
 
 def up(mode: str) -> None:
     """Everything on this host, until it is told to end."""
-    port = startup.whole("PORT", 8000, 64999)
-    workers = startup.whole("WEB_WORKERS", 2, 64)
+    port, workers = startup.wanted()
     with startup.alone(RUN, port):
         left = groups.kill_left_over(RUN)
         for name in left:

@@ -74,6 +74,11 @@ def holder(folder: Path) -> dict[str, int] | None:
     return None
 
 
+def wanted() -> tuple[int, int]:
+    """Port of the web and its workers, as the environment says."""
+    return whole("PORT", 8000, 64999), whole("WEB_WORKERS", 2, 64)
+
+
 def whole(name: str, default: int, highest: int) -> int:
     raw = os.environ.get(name, str(default))
     if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= highest:

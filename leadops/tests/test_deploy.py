@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from leadops.platform import single
 from leadops.platform.children import house
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
@@ -28,23 +30,34 @@ def unit(name: str) -> configparser.ConfigParser:
     return read
 
 
-def test_each_unit_runs_exactly_what_the_parent_runs():
-    children = {child.name: child for child in house(8000, 2)}
+def test_each_unit_runs_exactly_what_the_parent_runs(monkeypatch: pytest.MonkeyPatch):
+    """With the port and the workers of the environment file: no unit names one of its own."""
+    monkeypatch.setenv("PORT", "9100")
+    monkeypatch.setenv("WEB_WORKERS", "3")
+    ran: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execvpe", lambda _file, command, variables: ran.append((command, variables)))
+    children = {child.name: child for child in house(9100, 3)}
     for name, child in children.items():
         file = f"leadops-{name.replace('cluster-', 'cluster@')}.service"
         found = unit("leadops-cluster@.service" if name.startswith("cluster-") else file)["Service"]
-        told = shlex.split(found["ExecStart"])
-        wanted = [Path(word).name if word.endswith(("python", "manage.py")) else word for word in child.command]
-        wanted = wanted[wanted.index("python") :]  # long work is `nice` by its parent
-        assert [Path(word).name if word.endswith(("python", "manage.py")) else word for word in told] == wanted
-        variables = dict(pair.split("=") for pair in found["Environment"].replace("%i", name[8:]).split())
-        assert variables == child.variables
+        _python, _m, module, *told = shlex.split(found["ExecStart"].replace("%i", name[8:]))
+        assert module == single.__name__
+        single.main(told)
+        command, variables = ran.pop()
+        assert command == child.command and child.variables.items() <= variables.items()
+    assert "9100" in " ".join(children["web"].command) and "9101" in " ".join(children["live"].command)
     for file in UNITS:
         if file.name.startswith("leadops-backup"):
             continue
         found = unit(file.name)["Service"]
         assert (found["KillMode"], found["TimeoutStopSec"]) == ("mixed", "75"), file.name
     assert "manage.py backup" in unit("leadops-backup.service")["Service"]["ExecStart"]
+
+
+def test_a_process_alone_names_what_it_cannot_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    assert single.main(["wep"]) == 1 and "web, live, ticker, cluster-now, cluster-long" in capsys.readouterr().err
+    monkeypatch.setenv("PORT", "80a")
+    assert single.main(["web"]) == 1 and "PORT='80a'" in capsys.readouterr().err
 
 
 def test_systemd_takes_the_units(tmp_path):
@@ -79,6 +92,12 @@ def test_compose_names_what_is_there():
     instructions = {line.split()[0] for line in docker.splitlines() if re.match(r"[A-Z]+ ", line)}
     assert instructions <= {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "HEALTHCHECK", "CMD"}
     assert docker.index("USER leadops") < docker.index("CMD")
+    kept = [volume.split(":")[1] for volume in services["leadops"]["volumes"]]
+    assert f"VOLUME {json.dumps(kept)}" in docker and services["backup"]["volumes"] == services["leadops"]["volumes"]
+    assert (
+        f"BACKUP_DIR={kept[1]} " in docker and f"BACKUP_DIR={kept[1]}\n" in (DEPLOY / "leadops.env.example").read_text()
+    )
+    assert {unit(f.name)["Service"]["ReadWritePaths"] for f in UNITS if f.suffix == ".service"} == {" -".join(kept)}
 
 
 @pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])
