@@ -117,7 +117,7 @@ class _Seen:
 @admin.register(Source)
 class SourceAdmin(_Seen, ReadOnlyAdmin):
     list_display = ("name", "slug", "adapter", "state", "channel", "trigger")
-    list_filter = ("state", "adapter")
+    list_filter = ("state",)
     search_fields = ("name", "slug")
     exclude = ("key",)  # whoever has it can post
 
@@ -125,7 +125,7 @@ class SourceAdmin(_Seen, ReadOnlyAdmin):
 @admin.register(Campaign)
 class CampaignAdmin(_Seen, ReadOnlyAdmin):
     list_display = ("name", "key", "channel", "utm_campaign", "starts_on", "ends_on", "active")
-    list_filter = ("active", "channel")
+    list_filter = ("active",)
     search_fields = ("name", "key", "utm_campaign")
 
 

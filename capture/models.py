@@ -18,7 +18,7 @@ class Campaign(models.Model):
     """A planned effort with dates; its costs are rows of `Cost`."""
 
     id = address()
-    key = models.SlugField(max_length=64, unique=True)
+    key = models.SlugField(_("key"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="")
     utm_campaign = models.CharField(
@@ -28,7 +28,7 @@ class Campaign(models.Model):
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
     active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("made at"))
 
     class Meta:
         verbose_name = _("campaign")
@@ -59,26 +59,28 @@ class Source(models.Model):
 
     id = address()
     slug = models.SlugField(_("name in figures"), max_length=64, unique=True)
-    key = models.CharField(max_length=64, unique=True)
+    key = models.CharField(_("address key"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
     adapter = models.CharField(_("adapter"), max_length=24, default="json")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.LIVE)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.LIVE)
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="")
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="sources", verbose_name=_("campaign")
     )
-    product_line = models.SlugField(max_length=40, blank=True, default="")
-    language = models.CharField(max_length=8, blank=True, default="")
-    country = models.CharField(max_length=2, blank=True, default="")
-    phone_region = models.CharField(max_length=2, blank=True, default="FR")
+    product_line = models.SlugField(_("product line"), max_length=40, blank=True, default="")
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    country = models.CharField(_("country"), max_length=2, blank=True, default="")
+    phone_region = models.CharField(_("region of phone numbers"), max_length=2, blank=True, default="FR")
     hand_raiser = models.BooleanField(_("asks to be contacted"), default=True)
-    trigger = models.CharField(max_length=8, choices=Trigger.choices, default=Trigger.RULES)
+    trigger = models.CharField(_("when it is routed"), max_length=8, choices=Trigger.choices, default=Trigger.RULES)
     signed = models.BooleanField(_("signature required"), default=False)
-    scheme = models.CharField(max_length=24, blank=True, default="")
-    mapping = models.JSONField(default=dict, blank=True, help_text=_("Field of the lead → path in the payload."))
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField()
-    last_received_at = models.DateTimeField(null=True, blank=True)
+    scheme = models.CharField(_("kind of signature"), max_length=24, blank=True, default="")
+    mapping = models.JSONField(
+        _("mapping"), default=dict, blank=True, help_text=_("Field of the lead → path in the payload.")
+    )
+    owner = models.ForeignKey(User, models.PROTECT, verbose_name=_("owner"), null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(_("made at"))
+    last_received_at = models.DateTimeField(_("last received at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("source")
@@ -92,14 +94,14 @@ class Form(models.Model):
     """A hosted form: a source with a page of its own at /f/<slug>."""
 
     id = address()
-    slug = models.SlugField(max_length=64, unique=True)
-    source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="form")
-    title = models.JSONField(default=dict)
-    intro = models.JSONField(default=dict, blank=True)
-    thanks = models.JSONField(default=dict, blank=True)
+    slug = models.SlugField(_("name in the address"), max_length=64, unique=True)
+    source = models.OneToOneField(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="form")
+    title = models.JSONField(_("title"), default=dict)
+    intro = models.JSONField(_("introduction"), default=dict, blank=True)
+    thanks = models.JSONField(_("thanks"), default=dict, blank=True)
     fields = models.JSONField(default=list, help_text='[{"name": "email", "required": true}, …]')
-    consent = models.JSONField(default=dict, blank=True)
-    active = models.BooleanField(default=True)
+    consent = models.JSONField(_("consent"), default=dict, blank=True)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name = _("hosted form")

@@ -40,13 +40,14 @@ class HouseAdminSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Who runs the house reads on every page of the admin that mail reaches nobody."""
-        may = request.user.is_authenticated and access.can(access.actor_of(cast(User, request.user)), "read_operations")
-        return {**super().each_context(request), "silence": stop.silence() if may else ""}
+        return {**super().each_context(request), "silence": stop.silence() if _may(request, "read_operations") else ""}
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_authenticated) and access.can(
-            access.actor_of(cast(User, request.user)), "open_admin"
-        )
+        return _may(request, "open_admin")
+
+
+def _may(request: HttpRequest, verb: str) -> bool:
+    return bool(request.user.is_authenticated) and access.can(access.actor_of(cast(User, request.user)), verb)
 
 
 class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

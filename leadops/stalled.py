@@ -24,7 +24,9 @@ class Stalled(models.Model):
     Without `due_at` it waits for a person.
     """
 
-    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="stalled")
+    lead = models.OneToOneField(
+        Lead, verbose_name=_("lead"), primary_key=True, on_delete=models.CASCADE, related_name="stalled"
+    )
     phase = models.CharField(_("step"), max_length=24)
     entries = models.JSONField(default=list)
     doors = models.JSONField(default=list)

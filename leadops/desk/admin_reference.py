@@ -18,6 +18,7 @@ from leadops.adminsite import HouseAdmin
 from leadops.audited import changes
 from leadops.journal import Kind
 from leadops.models import AttributeDef, Reason, Status, Team
+from leadops.templatetags.house import said
 from leadops.unit import Unit, in_unit
 from leadops.versions.calendars import name_of, names_at
 
@@ -133,19 +134,25 @@ class TeamAdmin(ReferenceAdmin):
         return names_at(moment.now()).get(team.calendar) or name_of(team.calendar, None)
 
 
-@admin.register(Reason)
-class ReasonAdmin(ReferenceAdmin):
+class LabelledAdmin(ReferenceAdmin):
     form = LabelsForm
-    list_display = ("key", "use", "labels", "position", "active")
+
+    @admin.display(description=_("Label"), ordering="labels")
+    def words(self, row: Reason | Status) -> str:
+        return said(row.labels)
+
+
+@admin.register(Reason)
+class ReasonAdmin(LabelledAdmin):
+    list_display = ("key", "use", "words", "position", "active")
     list_filter = ("use", "active")
     fields = ("use", "key", "label_fr", "label_en", "position", "active")
     fixed = ("use", "key")
 
 
 @admin.register(Status)
-class StatusAdmin(ReferenceAdmin):
-    form = LabelsForm
-    list_display = ("key", "labels", "position", "active")
+class StatusAdmin(LabelledAdmin):
+    list_display = ("key", "words", "position", "active")
     fields = ("key", "label_fr", "label_en", "position", "active")
     fixed = ("key",)
 

@@ -30,25 +30,37 @@ class Effect(models.Model):
         HELD = "held", _("Held")
 
     id = address()
-    channel = models.CharField(max_length=8, choices=Channel.choices)
-    key = models.CharField(max_length=200, unique=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
-    purpose = models.CharField(max_length=24)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    key = models.CharField(_("key"), max_length=200, unique=True)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.PLANNED)
+    purpose = models.CharField(_("purpose"), max_length=24)
     lead = models.ForeignKey(
-        Lead, on_delete=models.PROTECT, null=True, related_name="effects", db_constraint=False, db_index=False
+        Lead,
+        verbose_name=_("lead"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="effects",
+        db_constraint=False,
+        db_index=False,
     )
     user = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        User,
+        verbose_name=_("user"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     # no index of its own: `effect_letter_of_person` serves the key too
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="letters", db_index=False)
     body = models.JSONField(default=dict)
-    due_at = models.DateTimeField()
-    starts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(_("due at"))
+    starts = models.PositiveSmallIntegerField(_("tries"), default=0)
     lease_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True, default="")
-    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    error = models.CharField(_("cause"), max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(_("made at"))
     xid = transaction_id()
 
     class Meta:

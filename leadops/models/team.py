@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadops.conditions.kinds import KINDS
 from leadops.models.columns import address, labels, no_overlap
 from leadops.models.twotimes import TwoTimes
 from leadops.models.user import User
@@ -12,7 +13,7 @@ from leadops.models.user import User
 
 class Team(models.Model):
     id = address()
-    key = models.SlugField(unique=True)
+    key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     zone = models.CharField(_("time zone"), max_length=64, default="Europe/Paris")
     calendar = models.SlugField(_("calendar"), default="house", help_text=_("Key of the calendar its clocks follow."))
@@ -33,7 +34,7 @@ class Rep(models.Model):
     )
     team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="reps")
     active = models.BooleanField(_("receives leads"), default=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("left at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("rep")
@@ -96,11 +97,11 @@ class Reason(models.Model):
         RECYCLE = "recycle", _("Recycle")
         TAKE_AWAY = "take_away", _("Take away")
 
-    use = models.CharField(max_length=12, choices=Use.choices)
-    key = models.SlugField(max_length=40)
+    use = models.CharField(_("what it is for"), max_length=12, choices=Use.choices)
+    key = models.SlugField(_("key"), max_length=40)
     labels = labels()
-    position = models.PositiveSmallIntegerField(default=0)
-    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         ordering = ["use", "position"]
@@ -115,10 +116,10 @@ class Reason(models.Model):
 class Status(models.Model):
     """Current work disposition inside a stage; free to move back; shipped filled, both languages."""
 
-    key = models.SlugField(max_length=40, primary_key=True)
+    key = models.SlugField(_("key"), max_length=40, primary_key=True)
     labels = labels()
-    position = models.PositiveSmallIntegerField(default=0)
-    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         ordering = ["position"]
@@ -137,15 +138,16 @@ class AttributeDef(models.Model):
         PERSON = "person", _("Person")
         ACCOUNT = "account", _("Account")
 
-    owner = models.CharField(max_length=8, choices=Owner.choices)
-    key = models.SlugField(max_length=40)
+    owner = models.CharField(_("belongs to"), max_length=8, choices=Owner.choices)
+    key = models.SlugField(_("key"), max_length=40)
     kind = models.CharField(
+        _("kind of value"),
         max_length=8,
-        choices=[(k, k) for k in ("text", "choice", "multi", "number", "day", "instant", "flag")],
+        choices=[(k, KINDS[k].label) for k in ("text", "choice", "multi", "number", "day", "instant", "flag")],
     )
     choices = models.JSONField(default=list, blank=True, help_text='[{"code": "x", "labels": {"fr": …, "en": …}}]')
-    personal = models.BooleanField(default=False)
-    indexed = models.BooleanField(default=False)
+    personal = models.BooleanField(_("personal data"), default=False)
+    indexed = models.BooleanField(_("indexed"), default=False)
     labels = labels()
 
     class Meta:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class TwoTimesQuerySet(models.QuerySet[Any]):
@@ -56,10 +57,10 @@ class TwoTimesQuerySet(models.QuerySet[Any]):
 class TwoTimes(models.Model):
     """Abstract: valid_* in the world, known_* in our knowledge; half-open intervals [from, to)."""
 
-    valid_from = models.DateTimeField()
-    valid_to = models.DateTimeField(null=True, blank=True)
-    known_from = models.DateTimeField()
-    known_to = models.DateTimeField(null=True, blank=True)
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_to = models.DateTimeField(_("valid until"), null=True, blank=True)
+    known_from = models.DateTimeField(_("known from"))
+    known_to = models.DateTimeField(_("known until"), null=True, blank=True)
 
     objects = TwoTimesQuerySet.as_manager()
 

@@ -42,14 +42,16 @@ class Pool(models.Model):
         CATCH_UP = "capped", _("Capped catch-up after an absence")
 
     id = address()
-    key = models.SlugField(max_length=50, unique=True)
+    key = models.SlugField(_("key"), max_length=50, unique=True)
     name = labels()
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="pools")
-    method = models.CharField(max_length=12, choices=Method.choices, default=Method.CREDIT)
-    absence = models.CharField(max_length=8, choices=Absence.choices, default=Absence.NO_CATCH_UP)
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), on_delete=models.PROTECT, null=True, blank=True, related_name="pools"
+    )
+    method = models.CharField(_("method"), max_length=12, choices=Method.choices, default=Method.CREDIT)
+    absence = models.CharField(_("absence"), max_length=8, choices=Absence.choices, default=Absence.NO_CATCH_UP)
     claimable = models.BooleanField(_("reps may claim"), default=False)
     claim_limit = models.PositiveSmallIntegerField(_("claims per 24 hours"), default=10)
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name = _("pool")
@@ -133,9 +135,9 @@ class Territory(models.Model):
     """A named set of places; what it covers is two-time in TerritoryPlace."""
 
     id = address()
-    key = models.SlugField(max_length=50, unique=True)
+    key = models.SlugField(_("key"), max_length=50, unique=True)
     name = labels()
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name = _("territory")
