@@ -148,6 +148,7 @@ class AskingDay(models.Model):
     c_15_60 = models.IntegerField(default=0)
     c_60_plus = models.IntegerField(default=0)
     c_never = models.IntegerField(default=0)
+    waiting = models.IntegerField(default=0, db_default=0)  # unanswered, of leads that are open
 
     def __str__(self) -> str:
         return f"{self.axis} {self.key} {self.day}"

@@ -69,10 +69,10 @@ kept AS (
 # what the sums hold too much: askings that were not the last, leads whose journal was not read
 CORRECTED = f"""
 kept AS (
-  SELECT -1 AS n, 0 AS waits, {_ROW} FROM reports_askingfact x
+  SELECT -1 AS n, -(x.answered_at IS NULL AND x.is_open)::int AS waits, {_ROW} FROM reports_askingfact x
   WHERE {_IN_PERIOD} AND {_OF} AND x.next_asked_at < %(until)s AND x.lead_id <> ALL(%(unread)s)
   UNION ALL
-  SELECT -1, 0, {_ROW} FROM reports_askingfact x WHERE {_IN_PERIOD} AND {_OF} AND x.lead_id = ANY(%(unread)s)
+  SELECT -1, -(x.answered_at IS NULL AND x.is_open)::int, {_ROW} FROM reports_askingfact x WHERE {_IN_PERIOD} AND {_OF} AND x.lead_id = ANY(%(unread)s)
 )"""  # noqa: S608
 # who waits, from an index alone
 _WAITERS = f"""
@@ -105,12 +105,13 @@ _COUNTED = {
     for name in COUNTS
 }
 _SUMMED = f"""
-  SELECT d.axis, d.key, CASE WHEN d.axis = 'hour' THEN extract(isodow FROM d.day)::int END, {", ".join(f"d.{name}" for name in COUNTS)}, 0, 0
+  SELECT d.axis, d.key, CASE WHEN d.axis = 'hour' THEN extract(isodow FROM d.day)::int END, {", ".join(f"d.{name}" for name in COUNTS)}, d.waiting, 0
   FROM reports_askingday d
   WHERE d.axis = ANY(%(axes)s) AND d.day >= %(from_on)s AND d.day < %(to_on)s AND d.asks = ANY(%(asks)s)
   UNION ALL
-  SELECT {_AXIS}, w.weekday, {", ".join("0" for _name in COUNTS)}, count(*), count(*) FILTER (WHERE w.waited < {FIVE_MINUTES})
-  FROM (SELECT v.*, extract(hour FROM v.local)::int AS hour, extract(isodow FROM v.local)::int AS weekday FROM ({_WAITERS}) v) w
+  SELECT {_AXIS}, w.weekday, {", ".join("0" for _name in COUNTS)}, 0, count(*)
+  FROM (SELECT v.*, extract(hour FROM v.local)::int AS hour, extract(isodow FROM v.local)::int AS weekday
+        FROM ({_WAITERS} AND x.asked_at > %(at)s::timestamptz - interval '{FIVE_MINUTES} s') v) w
   GROUP BY GROUPING SETS ((), (w.owner), (w.source), (w.hour, w.weekday))
   UNION ALL"""  # noqa: S608
 # rows are put together by all that tells them apart before each is counted on four axes
@@ -118,7 +119,7 @@ COUNTERS = f"""
 WITH {{rows}}, together AS (
   SELECT x.owner, x.source, extract(hour FROM x.local)::int AS hour, extract(isodow FROM x.local)::int AS weekday,
          {", ".join(f"sum({told})::bigint AS {name}" for name, told in _COUNTED.items())}, sum(x.waits) AS waits,
-         sum(CASE WHEN x.waited < {FIVE_MINUTES} THEN x.waits ELSE 0 END) AS fresh
+         sum(CASE WHEN x.waited < {FIVE_MINUTES} AND x.waits > 0 THEN x.waits ELSE 0 END) AS fresh
   FROM ({{all}}) x GROUP BY 1, 2, 3, 4
 )
 SELECT y.axis, y.key, y.weekday, {", ".join(f"sum(y.{name})::bigint" for name in COUNTS)}, sum(y.waits)::int, sum(y.fresh)::int
