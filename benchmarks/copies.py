@@ -2,113 +2,231 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import hashlib
 import os
+import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
+from multiprocessing import get_context
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg import sql
 
-from benchmarks import patterns
-from benchmarks.patterns import Pattern
-from leadops.models import Account, Lead
+from benchmarks import bare, patterns
+from benchmarks.patterns import Pattern, Table, Text, Word
+from leadops.models import Account
+from reports.models import AskingFact, LeadFact
 
 PER_FIRM = 4  # copies that share a company
-MANY = 20_000  # from here on indexes are made afterwards
-CHUNK = 500  # copies of a life in one transaction
+MANY = 20_000  # from here on keys and indexes are made afterwards
+ONE_PART = 256  # copies of a life, where there are many
+MOST_PARTS = 52  # of the span: rows lie in the tables about as they would have come
 PERSON, FIRM = 10_000_000, 40_000_000  # their numbers begin here, as long as those of the lives
-Words = dict[str, str]
+SUMMED = (LeadFact, AskingFact)  # what comes into them is added to the sums of the reports
+COMPRESSION = "default_toast_compression"  # the server's own takes longer than all else together
+DAY = 86_400_000_000  # microseconds
 
 
-def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime, start: int = 0) -> None:
-    """So many copies, in the shares of their stories, evenly over [since, until); gives statistics as autovacuum would.
-
-    `start` is how many copies there are already.
-    """
-    many = leads >= MANY
-    laid_down = _lay_down_indexes(lived) if many else []
-    first = {table: _first(table) for table in {table for pattern in lived for table in pattern.counts}}
-    whole = sum(pattern.share for pattern in lived)
-    made, share = start, 0
-    _jobs.clear()
-    for place, pattern in enumerate(lived):
-        share += pattern.share
-        upto = start + leads * share // whole
-        _jobs.append(_Job(pattern, place, range(made, upto), dict(first), (since, until)))
-        for table, count in pattern.counts.items():
-            first[table] += count * (upto - made)
-        made = upto
-    if many:
-        _do_beside_each_other()
+def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime) -> None:
+    """So many copies, in the shares of their stories, evenly over [since, until)."""
+    _parts[:] = _parted(lived, leads, since, until)
+    models = [model for model in patterns.tables() if any(model in pattern.rows for pattern in lived)]
+    if leads >= MANY and _trusted():
+        _do_beside_each_other(models)
     else:
-        for number in range(len(_jobs)):
-            _do(number)
+        for part in _parts:
+            with transaction.atomic(), connection.cursor() as cursor:
+                _trust(cursor)
+                for model in models:
+                    _copy(cursor, model, [part])
     with connection.cursor() as cursor:
-        for table, number in first.items():
-            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number])
-        _settle()
-    _make_indexes(laid_down)
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")  # the patience of a page is none for a whole database
-        cursor.execute("ANALYZE")
-        cursor.execute("RESET statement_timeout")
+        _number_on(cursor)
+        _settle(cursor)
 
 
-def _make_indexes(definitions: Sequence[str]) -> None:
-    """The indexes laid down before, by one connection per processor; each is whole in one go."""
-    if not definitions:
-        return
-    connection.close()  # a connection does not survive being shared by two processes
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as makers:
-        for _made in makers.imap_unordered(_make_index, definitions):
-            pass
-
-
-def _make_index(definition: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        cursor.execute("SET max_parallel_maintenance_workers = 0")  # the processors have their hands full
-        cursor.execute(definition)
-
-
-def _lay_down_indexes(lived: Sequence[Pattern]) -> list[str]:
-    """Drop what only finds rows, to be made whole in one go afterwards; its definitions."""
-    tables = sorted({model._meta.db_table for pattern in lived for model, _text in pattern.rows})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-            " WHERE NOT i.indisunique AND NOT i.indisexclusion AND i.indrelid = ANY(%s::regclass[]) ORDER BY c.relname",
-            [tables],
-        )
-        found = cursor.fetchall()
-        for name, _definition in found:
-            cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
-    return [definition for _name, definition in found]
+# -- which copies there are ----------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
-class _Job:
-    """The copies of one life: which numbers they bear, and where the numbers of their rows begin."""
+class _Part:
+    """The copies of one life that fall into one part of the span: their numbers, the days by which each is later (whole
+    weeks: working hours and the days of the figures stay true to each other), and where the numbers of their rows begin."""
 
     pattern: Pattern
     place: int
     numbers: range
+    days: list[int]
     first: dict[str, int]
-    span: tuple[datetime, datetime]
+    words: dict[Word, list[bytes]] = field(default_factory=dict)
 
 
-_jobs: list[_Job] = []  # what the writers inherit: a pattern cannot be sent to another process
+_parts: list[_Part] = []  # what the writers inherit: a pattern cannot be sent to another process
 
 
-def _do_beside_each_other() -> None:
-    """One writer per processor, each with a connection of its own."""
+def _parted(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime) -> list[_Part]:
+    """All copies, those of each part of the span together: of every life a whole number of companies, then the rest."""
+    first = {table: _first(table) for table in {table for pattern in lived for table in pattern.counts}}
+    whole, share, made = sum(pattern.share for pattern in lived), 0, 0
+    many = max(1, min(MOST_PARTS, leads // (len(lived) * ONE_PART)))
+    of_span: list[list[_Part]] = [[] for _part in range(many)]
+    for place, pattern in enumerate(lived):
+        share += pattern.share
+        numbers = range(made, leads * share // whole)
+        days = _shifts(pattern, place, len(numbers), since, until)
+        made = numbers.stop
+        steps = [len(numbers) // PER_FIRM * n // many * PER_FIRM for n in range(many)]
+        for part, begin, end in zip(of_span, steps, [*steps[1:], len(numbers)], strict=True):
+            part.append(_Part(pattern, place, numbers[begin:end], days[begin:end], {}))
+    parts = [part for parts in of_span for part in parts if part.numbers]
+    for part in parts:
+        part.first = dict(first)
+        for table, count in part.pattern.counts.items():
+            first[table] += count * len(part.numbers)
+    return parts
+
+
+def _shifts(pattern: Pattern, place: int, many: int, since: datetime, until: datetime) -> list[int]:
+    """Days by which each copy of this life is later than it: its last row is still before the end."""
+    born = pattern.life.born_at
+    step = (until - since - (pattern.ends_at - born)) / max(1, many)
+    return [(since - born + step * (twin + (place * 7 % 60) / 61)).days // 7 * 7 for twin in range(many)]
+
+
+def _first(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT coalesce(max(id), 0) + 1 FROM {}").format(sql.Identifier(table)))
+        return int(cursor.fetchone()[0])
+
+
+# -- what stands in the gaps ---------------------------------------------------------------------------------
+
+
+def rows_of(part: _Part, model: Table) -> bytes:
+    """Its rows of a table, as binary COPY takes them; a company comes with the first of its leads."""
+    text = part.pattern.rows.get(model)
+    if text is None:
+        return b""
+    step = PER_FIRM if model is Account else 1
+    return b"".join(chain.from_iterable(_filled(part, text, step)))
+
+
+def _filled(part: _Part, text: Text, step: int = 1) -> Iterator[tuple[bytes, ...]]:
+    """The parts and what stands between them, for every `step`th copy."""
+    columns: list[Any] = []
+    for before, word in zip(text.parts, text.gaps, strict=False):
+        columns += [repeat(before), _words(part, word)[::step]]
+    many = len(part.numbers[::step])
+    return zip(*columns, repeat(text.parts[-1], many), strict=False)
+
+
+def _words(part: _Part, word: Word) -> list[bytes]:
+    """What stands in this gap of each copy."""
+    known = part.words.get(word)
+    if known is None:
+        known = part.words[word] = list(_made(part, word))
+    return known
+
+
+def _made(part: _Part, word: Word) -> Iterator[bytes]:
+    what = word.what
+    match word.kind:
+        case "id":
+            return _ids(part, what)
+        case "name":
+            return (_named(key.hex()) for key in _words(part, Word("id", what)))
+        case "at":
+            return _each_day(part, lambda days: struct.pack(">q", what + days * DAY))
+        case "day":
+            since = date.fromisoformat(what)
+            return _each_day(part, lambda days: (since + timedelta(days=days)).isoformat().encode())
+        case "date":
+            return _each_day(part, lambda days: struct.pack(">i", what + days))
+        case "row":
+            table, place = what
+            begin, many = part.first[table] + place, part.pattern.counts[table]
+            return (struct.pack(">q", begin + many * twin) for twin in range(len(part.numbers)))
+        case "person":
+            return (b"%d" % (PERSON + number) for number in part.numbers)
+        case "firm":
+            return (b"%d" % (FIRM + number) for number in _of_company(part.numbers))
+        case "body" | "facts":
+            before, text = part.pattern.hashed[word]
+            return (hashlib.sha256(before + b"".join(told)).digest() for told in _filled(part, text))
+    raise LookupError(f"nothing is known of {word}")
+
+
+def _each_day(part: _Part, made: Any) -> Iterator[bytes]:
+    known = {days: made(days) for days in set(part.days)}
+    return (known[days] for days in part.days)
+
+
+def _of_company(numbers: Sequence[Any]) -> list[Any]:
+    """For each of these, what the first of its company has; a part begins with one."""
+    return [numbers[twin - twin % PER_FIRM] for twin in range(len(numbers))]
+
+
+def _ids(part: _Part, place: int) -> Iterator[bytes]:
+    """Ids as `ids.uuid7` makes them, of their copies alone; of the company they share, the first one's."""
+    born = int(part.pattern.life.born_at.astimezone(UTC).timestamp() * 1000) + place
+    upper = _each_day(
+        part, lambda days: struct.pack(">Q", born + days * 86_400_000 << 16 | 7 << 12 | part.place % 4096)
+    )
+    lower = (struct.pack(">Q", 2 << 62 | 1 << 61 | number << 16 | place) for number in part.numbers)
+    made = [a + b for a, b in zip(upper, lower, strict=True)]
+    return iter(_of_company(made) if place == part.pattern.account else made)
+
+
+def _named(text: str) -> bytes:
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()
+
+
+# -- into the database ---------------------------------------------------------------------------------------
+
+
+def _copy(cursor: Any, model: Table, parts: Sequence[_Part], how: str = "") -> None:
+    """Their rows of a table, in one COPY."""
+    into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary{})").format(
+        sql.Identifier(model._meta.db_table), patterns.names(model), sql.SQL(how)
+    )
+    if model in SUMMED and _trusted():
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    with cursor.copy(into) as door:
+        door.write(patterns.HEADER)
+        for part in parts:
+            door.write(rows_of(part, model))
+            if len(parts) > 1:
+                part.words.clear()
+        door.write(patterns.TRAILER)
+    if model in SUMMED:
+        _trust(cursor)
+
+
+def _do_beside_each_other(models: Sequence[Table]) -> None:
+    """The tables, bare of keys and indexes, by one writer per processor, each as a whole; what was taken off them comes
+    back as soon as they are full, the keys between them last."""
+    undressed = bare.strip([model._meta.db_table for model in models])
     connection.close()  # a connection does not survive being shared by two processes
-    largest = sorted(range(len(_jobs)), key=lambda number: -len(_jobs[number].numbers))
-    with multiprocessing.get_context("fork").Pool(os.cpu_count(), _alone) as writers:
-        for _done in writers.imap_unordered(_do, largest):
-            pass
+    heavy = {model: sum(_weight(part, model) for part in _parts) for model in models}
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), _alone) as writers:
+        waiting: dict[Future[None], Sequence[str]] = {
+            writers.submit(_load, model): undressed.indexes[model._meta.db_table]
+            for model in sorted(models, key=lambda model: (model not in SUMMED, -heavy[model]))  # sums take longest
+        }
+        while waiting:
+            done, _others = wait(waiting, return_when=FIRST_COMPLETED)
+            for one in done:
+                one.result()
+                waiting |= {writers.submit(bare.make_index, made): () for made in waiting.pop(one)}
+    bare.dress(undressed)
+
+
+def _weight(part: _Part, model: Table) -> int:
+    text = part.pattern.rows.get(model)
+    return sum(map(len, text.parts)) * len(part.numbers) if text else 0
 
 
 def _alone() -> None:
@@ -116,90 +234,51 @@ def _alone() -> None:
     connection.connection = None
 
 
-def _do(number: int) -> None:
-    job = _jobs[number]
-    for chunk in _chunks(_copies(job.pattern, job.place, job.numbers, job.first, job.span)):
-        _write(job.pattern, chunk)
-
-
-def _write(pattern: Pattern, chunk: Sequence[tuple[bool, Words]]) -> None:
+def _load(model: Table) -> None:
+    """One table as a whole; in place of its file a new one, so that its pages are frozen when they are written."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
-        if _trusted():
-            cursor.execute("SET LOCAL session_replication_role = replica")
-        for model, text in pattern.rows:
-            rows = [text % words for begins, words in chunk if begins or model is not Account]
-            into = sql.SQL("COPY {} ({}) FROM STDIN").format(
-                sql.Identifier(model._meta.db_table), patterns.names(model)
-            )
-            with cursor.copy(into) as door:
-                door.write("".join(rows))
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        cursor.execute(
+            "SELECT set_config(name, 'lz4', true) FROM pg_settings WHERE name = %s AND 'lz4' = ANY(enumvals)",
+            [COMPRESSION],
+        )
+        _trust(cursor)
+        bare.begin_anew(cursor, model._meta.db_table)
+        _copy(cursor, model, _parts, ", FREEZE")
+
+
+def _trust(cursor: Any) -> None:
+    """Keys go unchecked: copies point at each other as rows did that passed every check."""
+    cursor.execute("SET LOCAL synchronous_commit = off")
+    if _trusted():
+        cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _trusted() -> bool:
-    """Whether keys may go unchecked: copies point at each other as rows did that passed every check."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
         return bool(cursor.fetchone()[0])
 
 
-def _copies(
-    pattern: Pattern, place: int, numbers: range, first: dict[str, int], span: tuple[datetime, datetime]
-) -> Iterator[tuple[bool, Words]]:
-    """(whether it is the first of its company, what stands in its gaps) of each copy."""
-    life, (since, until) = pattern.life, span
-    step = (until - since - (pattern.ends_at - life.born_at)) / max(1, len(numbers))
-    account = str(Lead.objects.values_list("account", flat=True).get(pk=life.lead))
-    shared = ""
-    for twin, number in enumerate(numbers):
-        whole = since - life.born_at + step * (twin + (place * 7 % 60) / 61)
-        shift = timedelta(weeks=whole.days // 7)  # working hours and the days of the figures stay true to each other
-        begins = twin % PER_FIRM == 0
-        milli = int((life.born_at + shift).timestamp() * 1000)
-        words = {key: _id(milli + i, place, number, i) for i, key in enumerate(pattern.ids)}
-        shared = words[account] if begins else shared
-        words |= {account: shared, str(life.person): str(PERSON + number)}
-        words[str(life.firm)] = str(FIRM + number - twin % PER_FIRM)
-        for text, (at, zone) in pattern.times.items():
-            words[text] = (at + shift).isoformat(text[10]) + zone
-        for name, day in pattern.days.items():
-            words[name] = (day + timedelta(days=shift.days)).isoformat()
-        for table, count in pattern.counts.items():
-            words |= {f"{table} {i}": str(first[table] + i) for i in range(count)}
-            first[table] += count
-        words |= {name: made(words) for name, made in pattern.derived.items()}
-        yield begins, words
-
-
-def _id(milli: int, place: int, number: int, i: int) -> str:
-    """An id as `ids.uuid7` makes them, of its copy alone."""
-    h = f"{milli << 80 | 7 << 76 | place % 4096 << 64 | 2 << 62 | 1 << 61 | number << 16 | i:032x}"
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
-
-
-def _chunks(copies: Iterator[tuple[bool, Words]]) -> Iterator[list[tuple[bool, Words]]]:
-    chunk: list[tuple[bool, Words]] = []
-    for copy in copies:
-        chunk.append(copy)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def _first(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
-        return int(cursor.fetchone()[0])
-
-
-def _settle() -> None:
-    """Running credits as the sum of their rows: the only figure here that is not a lead's own."""
-    with connection.cursor() as cursor:
+def _number_on(cursor: Any) -> None:
+    """What comes after the copies is numbered after them."""
+    for table in {table for part in _parts for table in part.first}:
+        key = sql.Identifier(table)
         cursor.execute(
-            "UPDATE routing_poolcredit c SET credit = s.credit, taken = s.taken, last_at = s.at FROM ("
-            " SELECT pool_id, rep_id, sum(delta) AS credit, max(at) FILTER (WHERE why = 'paid') AS at,"
-            " count(*) FILTER (WHERE why = 'paid') - count(*) FILTER (WHERE why = 'given_back' AND delta > 0) AS taken"
-            " FROM routing_creditentry GROUP BY 1, 2) s WHERE s.pool_id = c.pool_id AND s.rep_id = c.rep_id"
+            sql.SQL("SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM {}))").format(key), [table]
         )
+
+
+def _settle(cursor: Any) -> None:
+    """Running credits as the sum of their rows: the only figure here that is not a lead's own. What was copied counts as
+    read by the facts, which came with it."""
+    cursor.execute("SET statement_timeout = 0")  # the patience of a page is none for a whole database
+    cursor.execute(
+        "UPDATE routing_poolcredit c SET credit = s.credit, taken = s.taken, last_at = s.at FROM ("
+        " SELECT pool_id, rep_id, sum(delta) AS credit, max(at) FILTER (WHERE why = 'paid') AS at,"
+        " count(*) FILTER (WHERE why = 'paid') - count(*) FILTER (WHERE why = 'given_back' AND delta > 0) AS taken"
+        " FROM routing_creditentry GROUP BY 1, 2) s WHERE s.pool_id = c.pool_id AND s.rep_id = c.rep_id"
+    )
+    cursor.execute("UPDATE reports_factsread SET xid = (SELECT max(xid) FROM leadops_journalentry)")
+    cursor.execute("RESET statement_timeout")

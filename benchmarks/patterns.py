@@ -1,4 +1,4 @@
-"""What one lived lead left in the database, as text of COPY with named gaps where copies of it differ.
+"""What one lived lead left in the database, as rows of binary COPY with named gaps where copies of it differ.
 
 What the services wrote is the pattern, column by column; nothing here knows what a row means, except how numbers that
 the database gave point at each other and which digests cover what is renamed. Which tables belong to a lead is read
@@ -7,13 +7,13 @@ from the models, so that a new table is copied without a word here.
 
 from __future__ import annotations
 
-import hashlib
 import re
+import struct
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import connection, models
@@ -26,7 +26,6 @@ from leadops.journal import EntryText, JournalEntry
 from leadops.models import Account, Lead, Person, Touch, TouchDetail
 
 Table = type[models.Model]
-Words = Mapping[str, str]  # what stands in the gaps of one copy, by what stands there in the pattern
 ROOTS: tuple[Table, ...] = (Person, Account, Lead, Submission)
 # A column without a foreign key -> the table whose numbers it holds.
 NUMBERS: dict[tuple[str, str], Table] = {
@@ -34,8 +33,26 @@ NUMBERS: dict[tuple[str, str], Table] = {
     (EntryText._meta.db_table, "entry"): JournalEntry,
     (TouchDetail._meta.db_table, "touch"): Touch,
 }
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00(?::00)?|Z)"
+_UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TIME = rb"(?P<day>\d{4}-\d\d-\d\d)[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00(?::00)?|Z)"
+ZERO = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts
+HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), struct.pack(">h", -1)  # of a binary COPY
+
+
+class Word(NamedTuple):
+    """What stands in a gap: `id` and `name` (its text) of an own row, `at` and `day` (text), `date`, `row` of a table,
+    `person`, `firm`, and the digests of a submission's `body` or of a decision's `facts`."""
+
+    kind: str
+    what: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Bytes with gaps: a part, a gap, a part, ... and a last part."""
+
+    parts: tuple[bytes, ...]
+    gaps: tuple[Word, ...]
 
 
 @dataclass(slots=True)
@@ -46,11 +63,10 @@ class Pattern:
     share: int
     ends_at: datetime  # its latest instant
     ids: list[str]  # of its own rows, in order
+    account: int | None  # the place of its company's among them
     counts: dict[str, int]  # table -> its rows numbered by the database
-    times: dict[str, tuple[datetime, str]]  # gap -> instant without zone, as which the zone is written
-    days: dict[str, date]
-    derived: dict[str, Callable[[Words], str]]
-    rows: list[tuple[Table, str]]
+    hashed: dict[Word, tuple[bytes, Text]]  # digest -> what is before the text it covers, and that text
+    rows: dict[Table, Text]
 
 
 # -- which rows belong to a life ---------------------------------------------------------------------------
@@ -104,66 +120,95 @@ def rows_of(life: Life) -> dict[Table, list[models.Model]]:
 
 @dataclass(slots=True)
 class _Maker:
-    """Cuts gaps into texts and notes what stands in them."""
+    """Cuts gaps into rows and notes what stands in them."""
 
     life: Life
-    own: frozenset[str]  # ids of its rows
+    own: dict[str, int]  # ids of its rows -> their places
     numbers: dict[str, dict[Any, int]]  # table -> number -> its place
     facts: dict[uuid.UUID, tuple[bytes, str]]  # decision -> salt, canonical facts
     ends_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
-    times: dict[str, tuple[datetime, str]] = field(default_factory=dict)
-    days: dict[str, date] = field(default_factory=dict)
-    derived: dict[str, Callable[[Words], str]] = field(default_factory=dict)
+    hashed: dict[Word, tuple[bytes, Text]] = field(default_factory=dict)
 
-    def column(self, row: models.Model, column: models.Field[Any, Any], text: str) -> str:
-        if text == r"\N":
-            return text
-        if type(column) is models.DateField:
-            self.days[f"day {text}"] = date.fromisoformat(text)
-            return f"%(day {text})s"
+    def column(self, row: models.Model, column: models.Field[Any, Any], value: bytes) -> list[bytes | Word]:
+        """A column's bytes as parts and gaps in turns."""
         table = _numbered(type(row), column)
         if table is not None:
-            place = self.numbers.get(table, {}).get(int(text))
-            return text if place is None else f"%({table} {place})s"
+            place = self.numbers.get(table, {}).get(int.from_bytes(value, "big", signed=True))
+            return [value] if place is None else [b"", Word("row", (table, place)), b""]
         if column.name == "digest" and isinstance(row, Submission):
-            return self._derive(f"digest {row.pk}", _digest(b"", self.cut(bytes(row.body).decode())))
+            return self._hashed(Word("body", row.pk), b"", bytes(row.body))
         if column.name == "digest" and isinstance(row, Decision):
             salt, facts = self.facts[row.pk]
-            return self._derive(f"digest {row.pk}", _digest(salt, self.cut(facts)))
-        if column.name == "body" and isinstance(row, Submission):
-            body = self.cut(bytes(row.body).decode())
-            return self._derive(f"body {row.pk}", lambda words: r"\\x" + (body % words).encode().hex())
-        return self.cut(text)
+            return self._hashed(Word("facts", row.pk), salt, facts.encode())
+        match _plain(column):
+            case models.UUIDField():
+                place = self.own.get(str(uuid.UUID(bytes=value)))
+                return [value] if place is None else [b"", Word("id", place), b""]
+            case models.DateTimeField():
+                (micro,) = struct.unpack(">q", value)
+                return [b"", Word("at", micro), b""] if self._lived(micro) else [value]
+            case models.DateField():
+                return [b"", Word("date", struct.unpack(">i", value)[0]), b""]
+        return self.cut(value)
 
-    def _derive(self, name: str, made: Callable[[Words], str]) -> str:
-        self.derived[name] = made
-        return f"%({name})s"
+    def _hashed(self, word: Word, before: bytes, text: bytes) -> list[bytes | Word]:
+        self.hashed[word] = before, _text(self.cut(text))
+        return [b"", word, b""]
 
-    def cut(self, text: str) -> str:
-        """The text with gaps for the ids, times and numbers that are this life's own."""
-        wanted = f"(?P<uuid>{_UUID})|(?P<time>{_TIME})|(?P<name>{self.life.person}|{self.life.firm})"
-        return re.sub(wanted, self._gap, text.replace("%", "%%"))
+    def _lived(self, micro: int) -> bool:
+        """Not so of an instant before its birth, as that of a version that holds since long before."""
+        at = ZERO + timedelta(microseconds=micro)
+        if at < self.life.born_at:
+            return False
+        self.ends_at = max(self.ends_at, at)
+        return True
 
-    def _gap(self, hit: re.Match[str]) -> str:
-        text = hit.group()
-        if hit.lastgroup == "uuid" and text not in self.own:
-            return text
-        if hit.lastgroup == "time":
-            at = datetime.fromisoformat(text)
-            if at < self.life.born_at:  # as that of a version that holds since long before
-                return text
-            self.ends_at = max(self.ends_at, at)
-            zone = re.search(r"(\+00(:00)?|Z)$", text).group()  # type: ignore[union-attr]
-            self.times[text] = (at.replace(tzinfo=None), zone)
-        return f"%({text})s"
+    def cut(self, text: bytes) -> list[bytes | Word]:
+        """The text with gaps for the ids, days and numbers that are this life's own."""
+        names = f"(?P<person>{self.life.person})|(?P<firm>{self.life.firm})".encode()
+        made: list[bytes | Word] = []
+        upto = 0
+        for hit in re.finditer(rb"(?P<uuid>%b)|(?P<time>%b)|%b" % (_UUID, _TIME, names), text):
+            found = self._gap(hit)
+            if found is not None:
+                word, end = found
+                made += [text[upto : hit.start()], word]
+                upto = end
+        return [*made, text[upto:]]
+
+    def _gap(self, hit: re.Match[bytes]) -> tuple[Word, int] | None:
+        """What stands there, and where it ends; of a time only its day: copies live at the same hours."""
+        text = hit.group().decode()
+        if hit.lastgroup in ("person", "firm"):
+            return Word(hit.lastgroup), hit.end()
+        if hit["uuid"]:
+            place = self.own.get(text)
+            return None if place is None else (Word("name", place), hit.end())
+        micro = (datetime.fromisoformat(text) - ZERO) // timedelta(microseconds=1)
+        return (Word("day", hit["day"].decode()), hit.end("day")) if self._lived(micro) else None
 
 
-def _digest(salt: bytes, text: str) -> Callable[[Words], str]:
-    return lambda words: r"\\x" + hashlib.sha256(salt + (text % words).encode()).hexdigest()
+def _text(pieces: Sequence[bytes | Word]) -> Text:
+    """Neighbouring parts become one."""
+    parts, gaps = [b""], []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            parts[-1] += piece
+        else:
+            gaps.append(piece)
+            parts.append(b"")
+    return Text(tuple(parts), tuple(gaps))
 
 
 def _serial(model: Table) -> bool:
     return isinstance(model._meta.pk, models.BigAutoField | models.AutoField)
+
+
+def _plain(column: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    """The column that a foreign key holds a value of."""
+    while isinstance(column, models.ForeignKey):
+        column = column.target_field
+    return column
 
 
 def _numbered(model: Table, column: models.Field[Any, Any]) -> str | None:
@@ -185,17 +230,26 @@ def names(model: Table) -> sql.Composed:
     return sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in columns(model)])
 
 
-def texts(model: Table, keys: Sequence[Any]) -> list[list[str]]:
-    """Rows as PostgreSQL itself writes them for COPY, by key."""
+def values(model: Table, keys: Sequence[Any]) -> list[list[bytes | None]]:
+    """Rows as PostgreSQL itself writes them for a binary COPY, by key; None is NULL."""
     if not keys:
         return []
     key = sql.Identifier(str(model._meta.pk.column))
-    wanted = sql.SQL("COPY (SELECT {} FROM {} WHERE {} = ANY({}) ORDER BY {}) TO STDOUT").format(
+    wanted = sql.SQL("COPY (SELECT {} FROM {} WHERE {} = ANY({}) ORDER BY {}) TO STDOUT (FORMAT binary)").format(
         names(model), sql.Identifier(model._meta.db_table), key, sql.Literal(list(keys)), key
     )
     with connection.cursor() as cursor, cursor.copy(wanted) as copy:
-        text = b"".join(bytes(block) for block in copy).decode()
-    return [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+        told = b"".join(bytes(block) for block in copy)
+    found, place = [], len(HEADER)
+    while told[place : place + 2] != TRAILER:
+        (many,) = struct.unpack_from(">h", told, place)
+        row, place = [], place + 2
+        for _column in range(many):
+            (wide,) = struct.unpack_from(">i", told, place)
+            row.append(None if wide < 0 else told[place + 4 : place + 4 + wide])
+            place += 4 + max(wide, 0)
+        found.append(row)
+    return found
 
 
 def pattern_of(life: Life, share: int) -> Pattern:
@@ -208,15 +262,21 @@ def pattern_of(life: Life, share: int) -> Pattern:
         if _serial(model) and rows
     }
     seen = {row.decision: (bytes(row.salt), canonical(row.facts)) for row in found[DecisionFacts]}  # type: ignore[attr-defined]
-    maker = _Maker(life, frozenset(ids), numbers, seen)
-    made = []
-    for model, rows in found.items():
-        fields = columns(model)
-        lines = [
-            "\t".join(maker.column(row, one, text) for one, text in zip(fields, line, strict=True)) + "\n"
-            for row, line in zip(rows, texts(model, [row.pk for row in rows]), strict=True)
-        ]
-        if lines:
-            made.append((model, "".join(lines)))
+    own = {key: place for place, key in enumerate(ids)}
+    maker = _Maker(life, own, numbers, seen)
+    rows = {model: _rows(maker, model, found[model]) for model in found if found[model]}
     counts = {table: len(places) for table, places in numbers.items()}
-    return Pattern(life, share, maker.ends_at, ids, counts, maker.times, maker.days, maker.derived, made)
+    account = own[str(found[Account][0].pk)] if found[Account] else None
+    return Pattern(life, share, maker.ends_at, ids, account, counts, maker.hashed, rows)
+
+
+def _rows(maker: _Maker, model: Table, rows: Sequence[models.Model]) -> Text:
+    """These rows for a binary COPY: before each column its length, which is that of every copy's."""
+    pieces: list[bytes | Word] = []
+    fields = columns(model)
+    for row, told in zip(rows, values(model, [row.pk for row in rows]), strict=True):
+        pieces.append(struct.pack(">h", len(fields)))
+        for one, value in zip(fields, told, strict=True):
+            pieces.append(struct.pack(">i", -1 if value is None else len(value)))
+            pieces += [] if value is None else maker.column(row, one, value)
+    return _text(pieces)
