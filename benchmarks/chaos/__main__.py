@@ -11,19 +11,21 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import psycopg
 
-from benchmarks.chaos import naive, oracle
-from benchmarks.chaos.armed import CONTROL, ENQUEUE_AFTER, SEND_AGAIN
+from benchmarks.chaos import naive, oracle, rows
+from benchmarks.chaos.armed import CONTROL, ENDS, ENQUEUE_AFTER, SEND_AGAIN
 from benchmarks.chaos.faults import Chaos
 from benchmarks.chaos.scene import Scene
 from benchmarks.chaos.seeded import Seeded
@@ -42,7 +44,9 @@ TOGETHER = {
     "email.after_smtp": 0.02,
     "intake.after_commit": 0.005,
 }
-CONTROL_POSTS, CONTROL_PATIENCE = 300, 15.0
+OF_A_FILE = "import.mid_chunk"  # the one place no post comes by
+FEW = 300  # posts, or rows, of a small campaign; slowly, so that they come in many batches
+CONTROL_POSTS, CONTROL_PATIENCE = FEW, 15.0
 AT_ONCE = 3  # small campaigns beside each other
 
 
@@ -76,21 +80,25 @@ class Verdict:
 def campaign(
     what: str, n: int, seed: int, seeded: Seeded, *, chaos: bool = False, points: Mapping[str, float] = MappingProxyType({}),
     control: str = "", patience: float = DRAINED_WITHIN, afterwards: Callable[[Scene], None] = lambda scene: None,
+    of_a_file: int = 0, least: float = 0.0,
 ) -> Verdict:  # fmt: skip
-    """One house, from its founding to its end."""
+    """One house, from its founding to its end; `n` posts in at `least` so many seconds, or a file of so many rows."""
     folder, began = Path(tempfile.mkdtemp(prefix="leadops-chaos-")), time.monotonic()
     armed = ",".join(f"{name}={chance}" for name, chance in sorted(points.items()))
     with Sink(folder / "mails") as sink:
         scene = Scene(
-            folder, seeded, EMAIL_URL=f"smtp://127.0.0.1:{sink.port}", LEADOPS_FAILPOINTS=armed, **{CONTROL: control}
-        )
+            folder, seeded, EMAIL_URL=f"smtp://127.0.0.1:{sink.port}", LEADOPS_FAILPOINTS=armed,
+            **{CONTROL: control, ENDS: str(folder / "ends")},
+        )  # fmt: skip
         try:
             scene.start()
             started, plan = time.monotonic() - began, deliveries(n, seed, seeded.keys)
-            rate = min(PER_SECOND, len(plan) / LEAST) if chaos else PER_SECOND
+            rate = min(PER_SECOND, len(plan) / least) if least else PER_SECOND
             senders = Senders(scene.port, plan, rate, folder / "answers", seed)
             hurt = Chaos(scene, seed, folder / "faults")
             senders.start()
+            if of_a_file:
+                rows.send(scene, of_a_file)
             if chaos:
                 hurt.start()
             while senders.busy():
@@ -100,7 +108,7 @@ def campaign(
                 if hurt.broken is not None:
                     raise hurt.broken
             drained, ended = drain(scene, patience)
-            breaches = oracle.breaches(scene, sink, folder / "answers", n, ended)
+            breaches = oracle.breaches(scene, sink, folder / "answers", n, ended, of_a_file)
             afterwards(scene)
         except BaseException:
             print(
@@ -109,8 +117,10 @@ def campaign(
             raise
         finally:
             scene.end()
+    ends = (folder / "ends").read_text().split() if (folder / "ends").exists() else []
     verdict = Verdict(
-        what, len(plan), breaches, dict(senders.answers), drained, {k: v for k, v in hurt.done.items() if v},
+        what, len(plan) + of_a_file, breaches, dict(senders.answers), drained,
+        {k: v for k, v in hurt.done.items() if v} | Counter(ends),
         time.monotonic() - began, senders.slowest, started,
     )  # fmt: skip
     if verdict.clean or control:
@@ -123,6 +133,7 @@ def campaign(
 UNENDED = """
 SELECT (SELECT count(*) FROM capture_submission WHERE "end" = 'pending')
   + (SELECT count(*) FROM leadops_stalled WHERE due_at IS NOT NULL)
+  + (SELECT coalesce(sum(1 + greatest(0, rows - next_row)), 0) FROM capture_import WHERE state IN ('loading', 'settling'))
 """
 
 
@@ -220,16 +231,17 @@ def _campaigns(
         return runs, []
     small = {"four failpoints at once": TOGETHER}
     if chosen.points:
-        runs, small = (
-            [],
-            {f"failpoint {name}": {name: EACH} for name in sorted(failpoints.POINTS - {"import.mid_chunk"})},
-        )
+        runs, small = [], {f"failpoint {name}": {name: EACH} for name in sorted(failpoints.POINTS)}
     else:
-        runs = [campaign("processes and database killed and stopped", chosen.n, chosen.seed, seeded, chaos=True)]
+        what = "processes and database killed and stopped"
+        runs = [campaign(what, chosen.n, chosen.seed, seeded, chaos=True, least=LEAST)]
         _say(runs[0])
-    begun = [
-        side_by_side.submit(campaign, what, 300, chosen.seed, seeded, points=armed) for what, armed in small.items()
-    ]
+    least = LEAST if chosen.points else 0.0
+    begun = []
+    for what, armed in small.items():
+        posts, lines = (0, FEW) if OF_A_FILE in armed else (FEW, 0)
+        asked = partial(campaign, what, posts, chosen.seed, seeded, points=armed, of_a_file=lines, least=least)
+        begun.append(side_by_side.submit(asked))
     caught = None if chosen.no_controls else controls(chosen.seed, seeded, side_by_side)
     for each in begun:
         runs.append(each.result())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,10 +16,12 @@ from django.apps import AppConfig
 from leadops import failpoints
 
 CONTROL = "CHAOS_CONTROL"
+ENDS = "CHAOS_ENDS"  # the file that gets the name of each failpoint that ended a process
 ENQUEUE_AFTER, SEND_AGAIN = "enqueue-after-commit", "no-unknown"
 LEASE = timedelta(seconds=5)  # of a batch: a worker stopped for eight seconds wakes up after it
 SECOND_CHANCE = timedelta(seconds=60)  # of what lost its worker thrice: still within the drain
 LONGER_LEASE = timedelta(seconds=20)  # of a mail
+CHUNK = 3  # rows of a file in one unit: three hundred are a hundred units
 HINTS = "CREATE TABLE IF NOT EXISTS chaos_hint (submission uuid PRIMARY KEY)"
 MISSED = 0.02  # how often the naive intake ends between its commit and its hint
 
@@ -27,7 +31,10 @@ class Armed(AppConfig):
     label = "chaos"
 
     def ready(self) -> None:
-        failpoints.arm(failpoints.asked(os.environ.get(failpoints.VARIABLE, "")))
+        note = os.environ.get(ENDS)
+        failpoints.arm(failpoints.asked(os.environ.get(failpoints.VARIABLE, "")), Path(note) if note else None)
+        kinds = import_module("capture.imports.kinds")
+        kinds.register(replace(kinds.kind_of("leads"), chunk=CHUNK))
         pipeline: Any = import_module("capture.pipeline")
         pipeline.LEASE, pipeline.SECOND_CHANCE = LEASE, SECOND_CHANCE
         import_module("leadops.effects.runner").LEASE = LONGER_LEASE

@@ -68,11 +68,29 @@ BREACHES = (
 UNSENT = "SELECT count(*) FROM leadops_effect WHERE state IN ('sending', 'planned') AND due_at <= %s"
 
 
-def breaches(scene: Scene, sink: Sink, answers: Path, n: int, ended: datetime) -> dict[str, int]:
-    """How much of each is wrong; all noughts when nothing was lost, doubled or left."""
+def breaches(scene: Scene, sink: Sink, answers: Path, n: int, ended: datetime, rows: int = 0) -> dict[str, int]:
+    """How much of each is wrong; all noughts when nothing was lost, doubled or left. With `rows` a file of so many was sent
+    instead of posts."""
     found = {name: int(str(scene.ask(query)[0][0])) for name, query in BREACHES}
     found["effects neither sent nor settled"] = int(str(scene.ask(UNSENT, ended)[0][0]))
-    return {**_against_the_senders(scene, answers, n), **found, **_against_the_mail_server(scene, sink)}
+    sent = _against_the_file(scene, rows) if rows else _against_the_senders(scene, answers, n)
+    return {**sent, **found, **_against_the_mail_server(scene, sink)}
+
+
+def _against_the_file(scene: Scene, rows: int) -> dict[str, int]:
+    def asked(query: str) -> int:
+        return int(str(scene.ask(query)[0][0]))
+
+    return {
+        "files not taken in to the end": abs(1 - asked("SELECT count(*) FROM capture_import WHERE state = 'done'")),
+        "rows of the file lost": rows
+        - asked("SELECT count(DISTINCT row) FROM capture_submission WHERE file_id IS NOT NULL"),
+        "rows of the file twice": asked("SELECT count(*) - count(DISTINCT row) FROM capture_submission"),
+        "leads too many or too few": abs(rows - asked("SELECT count(*) FROM leadops_lead")),
+        "people told of its end, but for one": abs(
+            1 - asked("SELECT count(*) FROM leadops_notice WHERE kind = 'import_done'")
+        ),
+    }
 
 
 def _against_the_senders(scene: Scene, answers: Path, n: int) -> dict[str, int]:

@@ -16,9 +16,10 @@ from leadops.platform.children import BASE
 
 
 class Seeded:
-    """Made on entering, removed on leaving; `keys` are those of its sources."""
+    """Made on entering, removed on leaving; `keys` are those of its sources, `token` opens its API."""
 
     keys: list[str]
+    token: str
 
     def __enter__(self) -> Seeded:
         self.folder = Path(tempfile.mkdtemp(prefix="leadops-chaos-seed-"))
@@ -31,7 +32,8 @@ class Seeded:
             )  # fmt: skip
         finally:
             postgres.stop(pg)
-        self.keys = json.loads(told.stdout.splitlines()[-1])
+        made = json.loads(told.stdout.splitlines()[-1])
+        self.keys, self.token = made["keys"], made["token"]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:

@@ -54,9 +54,10 @@ def test_a_house_that_is_hurt_while_it_is_posted_to_loses_and_doubles_nothing(re
 @pytest.mark.proof
 def test_a_house_that_ends_at_every_failpoint_loses_and_doubles_nothing(record_property):
     said = campaigned("--points")
-    assert {run["what"] for run in said["runs"]} == {
-        f"failpoint {name}" for name in failpoints.POINTS - {"import.mid_chunk"}
-    }
+    assert {run["what"] for run in said["runs"]} == {f"failpoint {name}" for name in failpoints.POINTS}
+    for run in said["runs"]:
+        name = run["what"].removeprefix("failpoint ")
+        assert run["faults"].get(name), f"{name} ended no process: its run proves nothing"
     noted(record_property, 300 * len(said["runs"]), said)
 
 
@@ -78,15 +79,17 @@ def test_the_control_takes_the_guard_out_of_the_real_claim(name):
         armed.only_hinted("SELECT 1")
 
 
-def test_a_failpoint_ends_the_process_where_it_is_armed_and_nowhere_else():
-    script = "from leadops.failpoints import arm, failpoint; {}; failpoint('job.after_claim'); print('went on')"
-    for arming, status in (
-        ("", 0),
-        ("arm({'job.after_claim': 1.0})", -signal.SIGKILL),
-        ("arm({'job.after_commit': 1.0})", 0),
+def test_a_failpoint_ends_the_process_where_it_is_armed_and_nowhere_else(tmp_path):
+    note = tmp_path / "ends"
+    script = "from pathlib import Path; from leadops.failpoints import arm, failpoint; {}; failpoint('job.after_claim')"
+    for arming, status, noted_so_far in (
+        ("pass", 0, False),
+        (f"arm({{'job.after_commit': 1.0}}, Path('{note}'))", 0, False),
+        (f"arm({{'job.after_claim': 1.0}}, Path('{note}'))", -signal.SIGKILL, True),
     ):
-        ran = subprocess.run([sys.executable, "-c", script.format(arming or "pass")], cwd=BASE, env=os.environ)
-        assert ran.returncode == status
+        ran = subprocess.run([sys.executable, "-c", script.format(arming)], cwd=BASE, env=os.environ)
+        assert (ran.returncode, note.exists()) == (status, noted_so_far)
+    assert note.read_text() == "job.after_claim\n"
 
 
 def test_a_house_in_use_refuses_to_start_with_failpoints(monkeypatch, settings):
