@@ -25,6 +25,7 @@ from leadops.platform import cluster_files, groups, postgres
 from leadops.platform.children import BASE
 
 PATIENCE = 90.0
+PAIRS = 40  # of ports
 
 
 class Scene:
@@ -137,7 +138,8 @@ _giving = threading.Lock()
 def two_ports() -> int:
     """A free port whose next one is free too, pages and stream; never the same for two houses of this process."""
     with _giving:
-        for port in range(8900, 8980, 2):
+        first = os.getpid() % PAIRS  # two campaigns on one machine do not begin with the same
+        for port in (8900 + 2 * ((first + n) % PAIRS) for n in range(PAIRS)):
             with socket.socket() as a, socket.socket() as b, contextlib.suppress(OSError):
                 if port in _given:
                     continue
