@@ -101,7 +101,7 @@ class Form(models.Model):
     thanks = models.JSONField(_("thanks"), default=dict, blank=True)
     fields = models.JSONField(default=list, help_text='[{"name": "email", "required": true}, …]')
     consent = models.JSONField(_("consent"), default=dict, blank=True)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         verbose_name = _("hosted form")

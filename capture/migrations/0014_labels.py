@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='form',
             name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            field=models.BooleanField(default=True, verbose_name='in use'),
         ),
         migrations.AlterField(
             model_name='form',

@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reason',
             name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            field=models.BooleanField(default=True, verbose_name='in use'),
         ),
         migrations.AlterField(
             model_name='reason',
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='status',
             name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            field=models.BooleanField(default=True, verbose_name='in use'),
         ),
         migrations.AlterField(
             model_name='status',

@@ -101,7 +101,7 @@ class Reason(models.Model):
     key = models.SlugField(_("key"), max_length=40)
     labels = labels()
     position = models.PositiveSmallIntegerField(_("position"), default=0)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         ordering = ["use", "position"]
@@ -119,7 +119,7 @@ class Status(models.Model):
     key = models.SlugField(_("key"), max_length=40, primary_key=True)
     labels = labels()
     position = models.PositiveSmallIntegerField(_("position"), default=0)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         ordering = ["position"]

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='pool',
             name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            field=models.BooleanField(default=True, verbose_name='in use'),
         ),
         migrations.AlterField(
             model_name='pool',
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='territory',
             name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            field=models.BooleanField(default=True, verbose_name='in use'),
         ),
         migrations.AlterField(
             model_name='territory',

@@ -51,7 +51,7 @@ class Pool(models.Model):
     absence = models.CharField(_("absence"), max_length=8, choices=Absence.choices, default=Absence.NO_CATCH_UP)
     claimable = models.BooleanField(_("reps may claim"), default=False)
     claim_limit = models.PositiveSmallIntegerField(_("claims per 24 hours"), default=10)
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         verbose_name = _("pool")
@@ -137,7 +137,7 @@ class Territory(models.Model):
     id = address()
     key = models.SlugField(_("key"), max_length=50, unique=True)
     name = labels()
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         verbose_name = _("territory")
