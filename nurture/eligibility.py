@@ -51,7 +51,7 @@ def words(reason: str) -> str:
 
 
 def unreachable(leads: Sequence[Lead], needs_consent: Mapping[uuid.UUID, bool]) -> dict[uuid.UUID, str]:
-    """Lead -> why no mail may go to its person; in three statements. `needs_consent` by lead."""
+    """Lead -> why no mail may go to its person; in a few statements. `needs_consent` by lead."""
     people = {lead.person_id: lead.person for lead in leads}
     stopped = suppression.suppressed(people.values())
     said = suppression.consents(people.values())

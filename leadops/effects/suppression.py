@@ -11,6 +11,7 @@ import hmac
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -22,6 +23,7 @@ from leadops.errors import NotFound, Refused
 from leadops.fold import fold_email, mailbox_of
 from leadops.journal import Kind
 from leadops.models import Consent, Lifting, Person, PersonEmail, Suppression
+from leadops.models.columns import Mailbox
 from leadops.unit import Unit
 
 MAIL = "email"
@@ -35,6 +37,7 @@ REASON_LABELS = {
 }
 OWN_WORD = (UNSUBSCRIBED, COMPLAINED, ERASED)  # what a person said for themselves: only they take it back
 NO = ("refused", "withdrawn", "pending")
+SAID_NO = ("refused", "withdrawn")
 
 
 def digest_of(address: str) -> bytes | None:
@@ -104,17 +107,46 @@ def erased(addresses: Iterable[str]) -> set[str]:
 
 
 def consents(people: Iterable[Person]) -> dict[uuid.UUID, str]:
-    """Person -> what they last said about mail, the strictest over their aliases: a word of `NO`, `given`, or nothing."""
+    """Person -> what they last said about mail: a word of `NO`, `given`, or nothing; the strictest over their aliases.
+
+    A no said under another spelling of one of their mailboxes holds, too, until they themselves agree after it.
+    """
     people = list(people)
     canonical = {person.canonical_id for person in people}
-    rows = Consent.objects.filter(person__canonical__in=canonical, channel=MAIL).order_by("occurred_at", "id")
-    last: dict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
-    for winner, alias, state in rows.values_list("person__canonical_id", "person_id", "state"):
-        last[winner][alias] = state
-    strictest = {
-        winner: next((state for state in said.values() if state in NO), "given") for winner, said in last.items()
+    others = _same_mailbox(canonical)
+    asked = canonical.union(*others.values())
+    rows = Consent.objects.filter(person__canonical__in=asked, channel=MAIL).order_by("occurred_at", "id")
+    last: dict[uuid.UUID, dict[uuid.UUID, tuple[str, datetime]]] = defaultdict(dict)
+    for winner, alias, state, at in rows.values_list("person__canonical_id", "person_id", "state", "occurred_at"):
+        last[winner][alias] = (state, at)
+    words = {
+        winner: _word(last[winner].values(), [said for other in others[winner] for said in last[other].values()])
+        for winner in canonical
     }
-    return {person.pk: strictest[person.canonical_id] for person in people if person.canonical_id in strictest}
+    return {person.pk: words[person.canonical_id] for person in people if words[person.canonical_id]}
+
+
+def _word(own: Iterable[tuple[str, datetime]], elsewhere: Iterable[tuple[str, datetime]]) -> str:
+    own = list(own)
+    no = next((state for state, _at in own if state in NO), "")
+    agreed = max((at for state, at in own if state == "given"), default=None)
+    after = [(at, state) for state, at in elsewhere if state in SAID_NO and (agreed is None or at > agreed)]
+    return no or (max(after)[1] if after else "given" if agreed else "")
+
+
+def _same_mailbox(canonical: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """Canonical person -> others, merged with nobody here, who have one of their mailboxes under another spelling."""
+    boxes: dict[str, set[uuid.UUID]] = defaultdict(set)
+    known = Person.objects.filter(canonical__in=canonical).values_list("canonical_id", "email", "emails__folded")
+    for winner, shown, identifying in known:
+        for folded in {fold_email(shown), identifying} - {None}:
+            boxes[mailbox_of(folded)].add(winner)
+    found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    spelled = PersonEmail.objects.annotate(box=Mailbox("folded")).filter(box__any=sorted(boxes))
+    for other, box in spelled.values_list("person__canonical_id", "box"):
+        for winner in boxes[box] - {other}:
+            found[winner].add(other)
+    return found
 
 
 def lock(digests: Iterable[bytes], *, alone: bool) -> None:

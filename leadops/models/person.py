@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models.account import Account
-from leadops.models.columns import address, transaction_id
+from leadops.models.columns import Mailbox, address, transaction_id
 from leadops.models.user import User
 
 
@@ -51,6 +51,9 @@ class PersonEmail(models.Model):
     folded = models.CharField(max_length=254, unique=True)
     email = models.CharField(max_length=254)
     created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(Mailbox("folded"), name="personemail_mailbox")]
 
     def __str__(self) -> str:
         return self.folded

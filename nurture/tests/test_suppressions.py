@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from leadops import moment
 from leadops.access import SYSTEM, actor_of
@@ -13,7 +15,9 @@ from leadops.desk.tests.api_cast import House
 from leadops.effects import suppression
 from leadops.effects.models import Effect
 from leadops.errors import Refused
+from leadops.fold import fold_email, mailbox_of
 from leadops.models import Consent, Lifting, PersonEmail, Role, Suppression
+from leadops.models.columns import Mailbox
 from leadops.testing import PersonFactory, member
 from leadops.unit import in_unit
 from nurture import letters
@@ -44,6 +48,55 @@ def agrees(who, at):
     Consent.objects.create(
         person=who, channel="email", purpose="marketing", state="given", basis="consent", occurred_at=at, recorded_at=at
     )
+
+
+def refuses(who, at, state="refused"):
+    Consent.objects.create(
+        person=who, channel="email", purpose="marketing", state=state, basis="consent", occurred_at=at, recorded_at=at
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ana.roux@gmail.com", "anaroux+news@googlemail.com"),
+        ("ana@firm.example", "ana+shop@firm.example"),
+    ],
+)
+@pytest.mark.parametrize("state", ["refused", "withdrawn"])
+def test_a_no_under_one_spelling_of_a_mailbox_holds_for_the_others(one, other, state):
+    first, second, stranger = person(one), person(other), person("ana@other.example")
+    refuses(first, MONDAY, state)
+    assert suppression.consents([second, stranger]) == {second.pk: state}
+    agrees(second, MONDAY - timedelta(days=1))
+    assert suppression.consents([second]) == {second.pk: state}, "an older yes does not outlive it"
+    agrees(second, MONDAY + timedelta(days=1))
+    assert suppression.consents([first, second]) == {first.pk: state, second.pk: "given"}
+    alias = PersonFactory(canonical_id=first.pk, email="")
+    refuses(alias, MONDAY + timedelta(days=2))
+    assert suppression.consents([second]) == {second.pk: "refused"}, "an alias of the other spelling counts as well"
+
+
+def test_no_letter_starts_to_another_spelling_of_who_refused():
+    house()
+    lead = prospect(email="Ana.Roux@gmail.com")
+    refuses(person("anaroux+news@gmail.com"), MONDAY)
+    with pytest.raises(Refused) as refused:
+        enrolled(lead)
+    assert refused.value.detail["reason"] == "refused"
+
+
+@given(st.emails(), st.sampled_from(["gmail.com", "googlemail.com", ""]), st.sampled_from(["", "+", "+a", "+a+b"]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_database_reckons_a_mailbox_as_python_does(email, domain, mark):
+    local, _at, own = email.rpartition("@")
+    folded = fold_email(f"{local}{mark}@{domain or own}") or "a@b.example"
+    who = PersonFactory(email="")
+    row, _new = PersonEmail.objects.get_or_create(
+        folded=folded, defaults={"person": who, "email": folded, "created_at": MONDAY}
+    )
+    box = PersonEmail.objects.annotate(box=Mailbox("folded")).values_list("box", flat=True).get(pk=row.pk)
+    assert box == mailbox_of(folded)
 
 
 def stopped(reason, email=ADDRESS):
