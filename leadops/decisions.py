@@ -23,7 +23,7 @@ from leadops.packing import encoder_of
 from leadops.unit import Unit
 from leadops.versions.models import Version
 
-ENGINE = 1  # number of the deciding code; an older engine's record replays against its golden result
+ENGINE = 2  # number of the deciding code; an older engine's record replays against its golden result
 
 
 class DecisionBatch(models.Model):

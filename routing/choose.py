@@ -319,10 +319,14 @@ def _held(link: Target, seen: Sequence[Candidate]) -> Outcome:
         reason, until = "no_capacity", None
     elif "off_hours" in reasons:
         reason, until = "off_hours", _soonest(seen, "off_hours")
-    elif reasons & {"absent"} or (reasons and reasons <= {"inactive"}):
+    elif reasons & {"absent"}:
         reason, until = "all_absent", _soonest(seen, "absent")
-    elif reasons & set(UNFIT):
+    elif reasons & set(UNFIT) - {"had_it"}:
         reason, until = "no_skill", None
+    elif reasons & {"had_it"}:
+        reason, until = "all_had_it", None
+    elif pool:
+        reason, until = "no_members", None
     else:
         reason, until = ("no_rule", None) if link.rule == "fallback" else ("all_absent", None)
     until = None if link.nobody == "hold" else until

@@ -37,9 +37,11 @@ LOOK_AGAIN = {
     "all_absent": timedelta(minutes=15),
     "off_hours": timedelta(minutes=15),
     "no_skill": timedelta(minutes=15),
+    "no_members": timedelta(minutes=15),
+    "all_had_it": timedelta(minutes=15),
     "no_rule": timedelta(minutes=15),
 }
-ALARMING = ("all_absent", "no_skill", "no_rule", "no_capacity")
+ALARMING = ("all_absent", "no_skill", "no_members", "all_had_it", "no_rule", "no_capacity")
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ HELD = {
     "off_hours": _("Outside hours"),
     "all_absent": _("Everybody is absent"),
     "no_skill": _("Nobody has the skill or the language"),
+    "no_members": _("Nobody in the pool receives leads"),
+    "all_had_it": _("Everybody has had it"),
     "handed_back": _("Handed back"),
     "by_rule": _("A rule holds it"),
     "error": _("A step failed"),

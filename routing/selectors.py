@@ -18,10 +18,10 @@ from leadops.versions.services import compiled, version_at
 from routing.models import Assignment, Departure, Pool, PoolMember
 
 # reasons that time or a rep's return can end; the others wait for a person
-DRAINABLE = ("no_capacity", "off_hours", "all_absent", "no_skill", "no_rule")
+DRAINABLE = ("no_capacity", "off_hours", "all_absent", "no_skill", "no_members", "all_had_it", "no_rule")
 CLAIMABLE = ("", *DRAINABLE)
 # what no time ends, and what only a change of rules would: somebody has to look
-FOR_A_PERSON = ("no_rule", "handed_back", "by_rule", "loop", "error")
+FOR_A_PERSON = ("no_rule", "no_members", "all_had_it", "handed_back", "by_rule", "loop", "error")
 CLAIM_WINDOW = timedelta(hours=24)
 EVERYONE = "everyone"
 

@@ -19,7 +19,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import AccountOwner, Lead, Rep, Role
 from leadops.testing import DAWN, AccountFactory, LeadFactory, member, rep
 from leadops.unit import Unit
-from routing import availability, services
+from routing import availability, selectors, services
 from routing.models import Assignment, CreditEntry, PoolCredit
 from routing.replay import replay
 from routing.tests import a_house as house
@@ -165,6 +165,16 @@ def test_nobody_there_means_held_with_reason_and_one_alarm_for_a_hundred() -> No
     assert {(lead.held, lead.owner_id, lead.pool) for lead in leads} == {("all_absent", None, "everyone")}
     assert all(lead.held_until == back for lead in leads)
     assert Notice.objects.filter(user=watcher, kind="leads_held").count() == 1
+
+
+def test_a_pool_without_members_is_named_where_the_lead_is_shown_and_filled_it_gives_its_leads() -> None:
+    watcher = member("Rita", Role.REVENUE_OPS)
+    house.pool("everyone")
+    house.rules()
+    (lead,) = house.arrive([LeadFactory()])
+    assert (lead.held, lead.pool) == ("no_members", "everyone")
+    assert Notice.objects.get(user=watcher).data["reason"] == "no_members"
+    assert lead.pk in {row.pk for row in selectors.held()}, "the first member takes it"
 
 
 def test_no_ruleset_loses_nothing() -> None:

@@ -68,8 +68,9 @@ def test_pools_are_tried_in_their_order() -> None:
         ([RepState("a", absent=True, back_at=9 * HOUR), RepState("b", absent=True, back_at=5 * HOUR)], "all_absent", 5),
         ([RepState("a", open=False, opens_at=8 * HOUR), RepState("b", absent=True, back_at=3 * HOUR)], "off_hours", 8),
         ([RepState("a", capacity=1, load=1), RepState("b", open=False, opens_at=8 * HOUR)], "no_capacity", None),
-        ([RepState("a", active=False)], "all_absent", None),
-        ([], "all_absent", None),
+        ([RepState("a", active=False), RepState("b", absent=True)], "all_absent", None),
+        ([RepState("a", active=False)], "no_members", None),
+        ([], "no_members", None),
     ],
 )
 def test_nobody_available_is_said_with_the_moment_it_changes(
@@ -97,6 +98,15 @@ def test_assign_anyway_goes_over_hours_then_caps_and_never_to_the_absent() -> No
     assert outcome.kind == "assigned"
     outcome, _ = choose(anyway, state(RepState("a", absent=True), RepState("b", active=False)), 1)
     assert (outcome.kind, outcome.reason) == ("held", "all_absent")
+
+
+@pytest.mark.parametrize("rule", ["r", "fallback"])
+def test_an_empty_pool_is_said_and_not_that_no_rule_applies(rule: str) -> None:
+    fell = replace(target(), rule=rule)
+    assert choose(fell, state(), 1)[0].reason == "no_members"
+    assert choose(fell, State(at=HOUR), 1)[0].reason == "no_members", "a pool that is switched off has nobody either"
+    outcome, _ = choose(fell, state(RepState("a"), RepState("b", active=False)), 1, frozenset({"a"}))
+    assert outcome.reason == "all_had_it"
 
 
 def test_a_named_rep_uses_no_turn_and_is_found_by_address() -> None:

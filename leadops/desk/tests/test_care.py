@@ -116,7 +116,7 @@ def test_routed_again_without_anybody_it_stays_held_with_a_reason(desk: Desk) ->
     Pool.objects.all().update(active=False)
     assert client_of(desk.manager).post(reverse("desk:route_again", args=[lead.pk])).status_code == 302
     lead.refresh_from_db()
-    assert lead.owner_id is None and lead.held in ("no_rule", "all_absent", "handed_back")
+    assert lead.owner_id is None and lead.held in ("no_members", "all_had_it", "all_absent", "handed_back")
 
 
 def test_the_api_routes_again_too(desk: Desk) -> None:
