@@ -139,10 +139,10 @@ def _same_mailbox(canonical: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UU
     boxes: dict[str, set[uuid.UUID]] = defaultdict(set)
     known = Person.objects.filter(canonical__in=canonical).values_list("canonical_id", "email", "emails__folded")
     for winner, shown, identifying in known:
-        for folded in {fold_email(shown), identifying} - {None}:
+        for folded in filter(None, {fold_email(shown), identifying}):
             boxes[mailbox_of(folded)].add(winner)
     found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    spelled = PersonEmail.objects.annotate(box=Mailbox("folded")).filter(box__any=sorted(boxes))
+    spelled = PersonEmail.objects.annotate(box=Mailbox("folded")).filter(**{"box__any": sorted(boxes)})
     for other, box in spelled.values_list("person__canonical_id", "box"):
         for winner in boxes[box] - {other}:
             found[winner].add(other)
