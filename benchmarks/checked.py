@@ -15,10 +15,10 @@ from capture.models import Submission
 from leadops import moment, work
 from leadops.access import SYSTEM
 from leadops.decisions import Decision, DecisionFacts, canonical, digest_of
-from leadops.models import Lead
+from leadops.models import Lead, Opportunity
 from leadops.unit import Unit, in_unit
-from reports import facts
-from reports.models import LeadFact
+from reports import deal_facts, facts
+from reports.models import DealFact, LeadFact
 from routing import selectors
 from routing.models import PoolCredit
 
@@ -95,7 +95,15 @@ def _facts(some: list[uuid.UUID]) -> str:
     facts._write(some)
     after = sorted(LeadFact.objects.filter(lead__in=some).values_list(*names), key=str)
     _need(before == after, "facts differ from their recount")
-    return f"facts equal their recount ({len(after)} leads)"
+    deal_names = [field.attname for field in DealFact._meta.concrete_fields]
+    deals = list(Opportunity.objects.order_by("-pk").values_list("pk", flat=True)[:SOME])
+    there = sorted(DealFact.objects.filter(deal__in=deals).values_list(*deal_names), key=str)
+    deal_facts.write(deals)
+    _need(
+        there == sorted(DealFact.objects.filter(deal__in=deals).values_list(*deal_names), key=str), "a fact of a deal"
+    )
+    _need(DealFact.objects.count() == Opportunity.objects.count(), "some deals have no fact")
+    return f"facts equal their recount ({len(after)} leads, {len(there)} deals)"
 
 
 def _digests() -> str:

@@ -19,6 +19,7 @@ from psycopg import sql
 from benchmarks import bare, patterns
 from benchmarks.patterns import Pattern, Table, Text, Word
 from leadops.models import Account
+from reports import deal_facts
 from reports.models import AskingFact, LeadFact
 
 PER_FIRM = 4  # copies that share a company
@@ -46,6 +47,7 @@ def write(lived: Sequence[Pattern], leads: int, since: datetime, until: datetime
     with connection.cursor() as cursor:
         _number_on(cursor)
         _settle(cursor)
+    deal_facts.rebuild()  # few beside the leads: their own reader makes them
 
 
 # -- which copies there are ----------------------------------------------------------------------------------

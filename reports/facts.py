@@ -22,6 +22,7 @@ from leadops import journal, moment
 from leadops.journal import JournalEntry
 from leadops.lifecycle import FORWARD, WITHDRAWN
 from leadops.models import OPEN_STAGES
+from reports import deal_facts
 from reports.models import AXES, RANKS, FactsRead
 
 if TYPE_CHECKING:
@@ -143,19 +144,19 @@ UNION ALL SELECT 1, {names} FROM ({LEADS}) x
 
 
 def next_due(at: datetime) -> datetime | None:
-    """Now, while something is to be read or built; None while the facts are level with the journal."""
+    """Now, while something is to be read or built; None while the facts are level with journal and deals."""
     row = _row()
-    if row is None or row.built_at is None or _foreign(row):
+    if row is None or row.built_at is None or _foreign(row) or deal_facts.due():
         return at
     return at if journal.committed(JournalEntry, (row.xid, row.entry), 1) else None
 
 
 def keep() -> int:
-    """Read or build for a few seconds; returns journal rows read or leads built. May run twice or beside its twin."""
+    """Read or build for a few seconds; returns journal rows and deals read or built. May run twice or beside its twin."""
     began, done = time.monotonic(), 0
     with _alone() as mine:
         while mine and time.monotonic() - began < LONGEST:
-            step = _step()
+            step = _step() or deal_facts.step()
             done += step
             if not step:
                 break
@@ -169,6 +170,7 @@ def rebuild() -> int:
         built = 0
         while step := _slice():
             built += step
+        deal_facts.rebuild()
         return built
 
 

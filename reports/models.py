@@ -215,3 +215,75 @@ class FactsRead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.xid}:{self.entry}"
+
+
+class DealFact(models.Model):
+    """A deal as the sums of deals hold it; without a reference, so that what is gone can be taken out of them."""
+
+    deal = models.UUIDField(primary_key=True)
+    state = models.CharField(max_length=8)
+    agent = models.UUIDField(null=True)
+    product = models.CharField(max_length=120)
+    sector = models.CharField(max_length=120)
+    house_minor = models.BigIntegerField(null=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.deal)
+
+
+class DealDay(models.Model):
+    """Deals closed on a day, for one key of one axis: `all`, `agent`, `product`, `sector`; `known` have a rate."""
+
+    pk = models.CompositePrimaryKey("axis", "day", "key")
+    axis = models.CharField(max_length=16)
+    key = models.CharField(max_length=120)
+    day = models.DateField()
+    closed = models.IntegerField()
+    won = models.IntegerField()
+    won_minor = models.DecimalField(max_digits=38, decimal_places=0)
+    won_known = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.key} {self.day}"
+
+
+class DealSpan(models.Model):
+    """How many deals closed in a block of days took so many seconds from opening to closing, for one key of one axis."""
+
+    pk = models.CompositePrimaryKey("span", "first", "axis", "key", "won", "seconds")
+    span = models.SmallIntegerField()
+    first = models.DateField()
+    axis = models.CharField(max_length=16)
+    key = models.CharField(max_length=120)
+    won = models.BooleanField()
+    seconds = models.IntegerField()
+    n = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.key} {self.first}+{self.span}: {self.seconds} s"
+
+
+class DealOpen(models.Model):
+    """Deals open now, for one key of one axis."""
+
+    pk = models.CompositePrimaryKey("axis", "key")
+    axis = models.CharField(max_length=16)
+    key = models.CharField(max_length=120)
+    n = models.IntegerField()
+    minor = models.DecimalField(max_digits=38, decimal_places=0)
+    known = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.key}"
+
+
+class DealChange(models.Model):
+    """A deal whose row, or an account whose sector changed, noted by the database with the change; gone once it is read."""
+
+    deal = models.UUIDField(null=True)
+    account = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.deal or self.account)

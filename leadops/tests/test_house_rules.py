@@ -66,6 +66,7 @@ SQL_BY_HAND = {
     "capture/pipeline.py": "advisory lock of the one writer",
     "routing/assignments.py": "conditional update of many leads",
     "routing/availability.py": "pool locks in one order",
+    "reports/deal_facts.py": "facts of many deals recomputed in place",
     "reports/facts.py": "the incremental reader: rows of many leads recomputed in place",
     "reports/metrics/statements.py": "percentiles and funnels over a cohort",
 }

@@ -1,28 +1,33 @@
 """Which deals are won and how long they take: win rate and cycle by agent, product and sector. Reads only.
 
-Deals closed in the period; a win rate is won ÷ closed, a cycle runs from opening to closing, in days.
+Deals closed in the period; a win rate is won ÷ closed, a cycle runs from opening to closing, in days, rounded down to
+the resolution of waits (three hours below two weeks, a day above), so that it can be kept in sums.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from leadops import access, moment
 from leadops.access import Actor
 from leadops.models import Opportunity, User
-from reports.metrics import statements
+from reports import deal_facts
+from reports.metrics import deal_sums, statements
 from reports.periods import Period
 
 AXES = ("agent", "product", "sector")
 FEW = 30
-_DAYS = "extract(epoch FROM d.closed_at - d.opened_at) / 86400.0"
+DAY = 86_400.0  # seconds
+_DAYS = "reports_floored(extract(epoch FROM d.closed_at - d.opened_at)::float8) / 86400.0"
 # (which axis is grouped, agent, product, sector, closed, won, won value, without a rate, median, P90, median of the won)
 CLOSED = f"""
 WITH d AS ({{cohort}})
@@ -114,13 +119,12 @@ def of_group(deals: QuerySet[Opportunity], axis: str, key: str) -> QuerySet[Oppo
 def deals_report(actor: Actor, period: Period) -> DealsReport:
     """Won and lost deals of the period, and those open now, over the deals the actor may see."""
     access.require(actor, "read_reports")
-    deals = access.opportunities_visible_to(actor)
     rows: dict[str, dict[Any, DealRow]] = {axis: {} for axis in ("", *AXES)}
-    for row, figures in _rows(CLOSED, closed_in(deals, period), rows):
-        row.closed, row.won, value, row.unconverted, row.median_cycle, row.p90_cycle, row.median_cycle_won = figures
-        row.won_minor = int(value) if value is not None else None if row.unconverted else 0
-    for row, (n, value) in _rows(OPEN, open_now(deals), rows):
-        row.open, row.open_minor = n, None if value is None else int(value)
+    unread = deal_facts.usable() if access.sees_every_lead(actor) and period.zone == settings.REPORTING_ZONE else None
+    if unread is None:
+        _count(rows, access.opportunities_visible_to(actor), period)
+    else:
+        _sum(rows, period, unread)
     agents = dict(User.objects.filter(pk__in=[key for key in rows["agent"] if key]).values_list("pk", "name"))
     for axis in AXES:
         for key, row in rows[axis].items():
@@ -136,9 +140,48 @@ def deals_report(actor: Actor, period: Period) -> DealsReport:
     )
 
 
+def _count(rows: dict[str, dict[Any, DealRow]], deals: QuerySet[Opportunity], period: Period) -> None:
+    """From the deals themselves."""
+    for row, figures in _rows(CLOSED, closed_in(deals, period), rows):
+        row.closed, row.won, value, row.unconverted, row.median_cycle, row.p90_cycle, row.median_cycle_won = figures
+        row.won_minor = int(value) if value is not None else None if row.unconverted else 0
+    for row, (n, value) in _rows(OPEN, open_now(deals), rows):
+        row.open, row.open_minor = n, None if value is None else int(value)
+
+
+def _sum(rows: dict[str, dict[Any, DealRow]], period: Period, unread: Sequence[uuid.UUID]) -> None:
+    """From the kept sums: the deals of the whole house."""
+    counts, cycles = deal_sums.of_period(period, ("all", *AXES), unread)
+    for axis, key, closed, won, minor, known, still, open_minor, open_known in counts:
+        row = _row(rows, axis, key)
+        row.closed, row.won, row.unconverted = closed, won, won - known
+        row.won_minor = int(minor) if known or not won else None
+        row.open, row.open_minor = still, int(open_minor) if open_known or not still else None
+    for axis, key, of_won, median, p90 in cycles:
+        row = _row(rows, axis, key)
+        if of_won:
+            row.median_cycle_won = median / DAY
+        else:
+            row.median_cycle, row.p90_cycle = median / DAY, p90 / DAY
+
+
+def _row(rows: dict[str, dict[Any, DealRow]], axis: str, key: str) -> DealRow:
+    """The row of a key as the sums write it."""
+    if axis == "all":
+        return rows[""].setdefault(None, DealRow(None))
+    told = uuid.UUID(key) if axis == "agent" and key else None if axis == "agent" else key
+    return rows[axis].setdefault(told, DealRow(told))
+
+
 def _rows(sql: str, deals: QuerySet[Opportunity], rows: dict[str, dict[Any, DealRow]]) -> list[tuple[DealRow, Any]]:
     cohort = deals.order_by().values(
-        "state", "house_minor", "opened_at", "closed_at", "product", agent=F("owner_id"), sector=F("account__industry")
+        "state",
+        "house_minor",
+        "opened_at",
+        "closed_at",
+        "product",
+        agent=F("owner_id"),
+        sector=Coalesce("account__industry", Value("")),
     )
     found = []
     for grouped, agent, product, sector, *figures in statements.run(sql, cohort, [], []):
