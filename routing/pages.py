@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -75,23 +75,31 @@ def _pools(actor: Actor, at: datetime) -> list[dict[str, Any]]:
         {
             "pool": pool,
             "waiting": held.get(pool.key, 0),
-            "members": [_member(row, actor, state, credit) for row in members[pool.pk]],
+            "members": [_member(row, actor, state, fair) for row in members[pool.pk]],
         }
         for pool in pools
-        for credit in [{row["rep_id"]: row for row in selectors.credits_of(pool)}]
+        for fair in [_fair(pool, {row.rep_id for row in members[pool.pk]})]
     ]
 
 
-def _member(row: Any, actor: Actor, state: Any, credit: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
+def _fair(pool: Pool, present: Container[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Turns each present member had, and how many beyond their share, against the others who are there now: what
+    somebody who left was owed is nobody's lead."""
+    rows = [row for row in selectors.credits_of(pool) if row["rep_id"] in present]
+    middle = sum(row["credit"] for row in rows) / len(rows) if rows else 0
+    return {row["rep_id"]: {"taken": row["taken"], "ahead": float(middle - row["credit"])} for row in rows}
+
+
+def _member(row: Any, actor: Actor, state: Any, fair: dict[uuid.UUID, dict[str, Any]]) -> dict[str, Any]:
     reason = services.why_not_now(state, str(row.rep_id))
     rep = state.reps.get(str(row.rep_id))
-    turns = credit.get(row.rep_id, {"credit": 0, "taken": 0})
+    turns = fair.get(row.rep_id, {"ahead": 0.0, "taken": 0})
     shown = {"load": rep.load, "capacity": rep.capacity, "until": rep.back_at or rep.opens_at} if rep else {}
     return {
         "rep": row.rep,
         "may_lead": access.can(actor, "deactivate_rep", row.rep),
         "weight": row.weight,
-        "credit": turns["credit"],
+        "share": panels.share_words(turns["ahead"]),
         "taken": turns["taken"],
         "why_not": panels.reason_words(reason, shown) if reason else "",
         "load": rep.load if rep else None,

@@ -228,3 +228,11 @@ def pool_cards(leads: Sequence[Lead], at: datetime) -> list[dict[str, Any]]:
         }
         for lead in leads
     ]
+
+
+def share_words(ahead: float) -> str:
+    """Turns beyond (+) or below (−) the share by weight, in words; below one either way is an even hand."""
+    if abs(ahead) < 1:
+        return _("even")
+    values = {"n": number(abs(ahead), 1)}
+    return _("%(n)s above the share") % values if ahead > 0 else _("%(n)s below the share") % values

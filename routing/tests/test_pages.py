@@ -14,13 +14,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from leadops import moment
+from leadops import access, moment
+from leadops.desk.tests.desk_cast import client_of as desk_client
 from leadops.models import Absence, Lead, Rep, Role
 from leadops.testing import LeadFactory, PersonFactory, TeamFactory, member, rep
 from leadops.tests.scale import sized
 from leadops.versions.models import Version
-from routing import decision_list, panels, selectors, services
-from routing.models import Assignment
+from routing import decision_list, panels, reps, selectors, services
+from routing.models import Assignment, PoolCredit
 from routing.tests import a_house as house
 
 
@@ -46,6 +47,25 @@ def a_decision() -> tuple[Lead, Rep]:
     )
     (lead,) = house.arrive([LeadFactory(country="FR")])
     return lead, ada
+
+
+@pytest.mark.django_db
+def test_after_a_departure_the_shares_of_those_who_stayed_are_words_and_no_raw_credits() -> None:
+    ada, bob, eve = rep("Ada"), rep("Bob"), rep("Eve")
+    pool = house.pool("everyone", ada, bob, eve)
+    PoolCredit.objects.bulk_create(
+        PoolCredit(pool=pool, rep=who, credit=credit, taken=9) for who, credit in ((ada, -13), (bob, -9), (eve, 22))
+    )
+    ops = member("Ops", Role.REVENUE_OPS)
+    house.do(lambda unit: reps.deactivate_rep(eve, unit), access.actor_of(ops))
+    for language, above, below in (
+        ("en", "2.0 above the share", "2.0 below the share"),
+        ("fr", "2,0 au-dessus de la part", "2,0 au-dessous de la part"),
+    ):
+        page = desk_client(ops, language).get("/routing").content.decode()
+        assert above in page and below in page and "Eve" not in page.split("pool-everyone")[1]
+        assert "-13" not in page and "−13" not in page
+    assert [panels.share_words(each) for each in (0.9, -0.9)] == ["even", "even"]
 
 
 @pytest.mark.django_db
