@@ -21,7 +21,7 @@ State = Opportunity.State
 # key, label, kind, words a header is recognised by
 TARGETS = (
     ("external_key", _("Identifier of the deal"), "text", ("opportunity_id", "deal_id", "id", "external_key", "ref")),
-    ("name", _("Name of the deal"), "text", ("name", "deal_name", "opportunity_name", "nom", "affaire", "opportunity")),
+    ("name", _("Name of the deal"), "text", ("name", "deal_name", "opportunity_name", "nom", "affaire", "opportunite", "opportunity")),
     ("account", _("Account"), "text", ("account", "company", "compte", "client", "societe", "customer", "entreprise")),
     ("industry", _("Industry of the account"), "text", ("sector", "industry", "secteur", "secteur_d_activite")),
     ("owner", _("Owner"), "text", ("sales_agent", "owner", "agent", "rep", "commercial", "proprietaire", "vendeur")),

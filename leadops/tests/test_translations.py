@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from leadops.models import Reason
 from leadops.platform import messages, rawtext
 
 
@@ -114,3 +117,21 @@ def test_raw_text_is_found(source: str) -> None:
 )
 def test_marked_text_and_what_is_no_text_pass(source: str) -> None:
     assert rawtext.in_template(source) == []
+
+
+def test_french_has_one_word_for_an_opportunity() -> None:
+    """« Affaire » is said of revenue alone (chiffre d’affaires): the same thing has the same name on every screen."""
+    catalogues = list(Path(settings.BASE_DIR).glob("*/locale/fr/LC_MESSAGES/django.po"))
+    assert len(catalogues) == 6
+    strays = [
+        line
+        for each in catalogues
+        for line in each.read_text().splitlines()
+        if line.startswith("msgstr") and re.search("affaire", re.sub("hiffres? d’affaires", "", line), re.IGNORECASE)
+    ]
+    assert not strays
+
+
+@pytest.mark.django_db
+def test_the_shipped_reasons_say_opportunity_too() -> None:
+    assert not [row.labels for row in Reason.objects.all() if "affaire" in row.labels.get("fr", "")]
