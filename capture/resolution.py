@@ -374,8 +374,8 @@ class Resolution:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Everything the batch decided: what is new in one statement, leads at the end of the unit."""
+    def write(self, ended: Sequence[Submission]) -> None:
+        """Everything the batch decided, with the ends of its submissions: in one statement, leads at the end of the unit."""
         for key, touch, detail in zip(bulk.keys(Touch, len(self.touches)), self.touches, self.details, strict=True):
             touch.pk = detail.touch = key
         for touch in self.touches:
@@ -385,7 +385,7 @@ class Resolution:
         new = [bulk.Part(rows) for rows in (self.accounts, self.people, self.emails, self.touches, details)]
         filled = bulk.changed(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
         touched = bulk.changed(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
-        bulk.send([*new, bulk.unless_there(self.phones), filled, touched])
+        bulk.send([*new, bulk.unless_there(self.phones), filled, touched, bulk.changed(ended, ENDED)])
         self.unit.create(self.leads)
         if self.back:
             lifecycle.next_cycle(self.back, self.unit)
@@ -441,8 +441,7 @@ def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]
     batch = Resolution(unit, known, mails=mails)
     for item in items:
         batch.take(item)
-    batch.write()
     for submission in rows:
         submission.ended_at, submission.lease_until = unit.at, None
-    unit.write_later(bulk.changed(rows, ENDED))
+    batch.write(rows)
     return rows

@@ -175,13 +175,13 @@ def write(parts: Sequence[Part]) -> int:
     return count
 
 
-def send(parts: Sequence[Part]) -> None:
+def send(parts: Sequence[Part], sender: str = "") -> None:
     """The same without waiting for the server: for many rows, inside a transaction, when nobody counts statements."""
     parts = [part for part in parts if part.rows]
     if not sending.may_send():
         write(parts)
     elif parts:
-        sending.send(*_statement(parts))
+        sending.send(*_statement(parts), sender)
         _written(parts)
 
 

@@ -60,9 +60,9 @@ PHASES = (
     Phase("score", assessing.SCORED_BY, assessing.score),
     Phase("gate", qualification.GATED_BY, qualification.gate),
     Phase("route", routing.ROUTE_KINDS, routing.route),
-    Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner, decides=True),
+    Phase("hand over", qualification.HANDOFF_FOLLOWS, qualification.follow_owner, settles=True),
     Phase("look again", assessing.PUBLISHED, assessing.mark_stale),
-    Phase("clocks", clocks.KINDS, clocks.keep_time),
+    Phase("clocks", clocks.KINDS, clocks.keep_time, settles=True),
     Phase("enrol", nurture.KINDS, nurture.enrol_phase),
     Phase("work list", frozenset(), _work_list),
 )

@@ -1,6 +1,7 @@
 """Sends a statement and does not wait for it: the server works while we go on. Whoever asks next waits for it first.
 
-One statement at a time and connection, inside a transaction. It knows bytes and a connection, no table and no row.
+One statement at a time and connection, inside a transaction. Its fault comes to light later, in the middle of somebody
+else's work: it bears the name of who sent it. It knows bytes and a connection, no table and no row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from psycopg.waiting import Ready, Wait
 
 from leadops.packing import Packed
 
+_sender = ""  # of the statement under way
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
@@ -26,9 +28,11 @@ def may_send() -> bool:
     return connection.in_atomic_block and not connection.queries_logged and not connection.execute_wrappers
 
 
-def send(statement: str, arrays: Sequence[Packed]) -> None:
+def send(statement: str, arrays: Sequence[Packed], sender: str = "") -> None:
     """Give the statement to the server; its error, if any, is raised by whatever is asked next, or by `settle`."""
+    global _sender
     settle()
+    _sender = sender
     driver: Any = connection.connection
     with connection.wrap_database_errors, driver.lock:
         driver.pgconn.send_query_params(
@@ -55,10 +59,19 @@ def settle() -> None:
         return
     connection.execute_wrappers.remove(_settle_first)
     driver: Any = connection.connection
-    with connection.wrap_database_errors, driver.lock:
-        for result in driver.wait(fetch_many(driver.pgconn)):
-            if result.status == ExecStatus.FATAL_ERROR:
-                raise error_from_result(result, encoding="utf-8")
+    try:
+        with connection.wrap_database_errors, driver.lock:
+            for result in driver.wait(fetch_many(driver.pgconn)):
+                if result.status == ExecStatus.FATAL_ERROR:
+                    raise error_from_result(result, encoding="utf-8")
+    except Exception as fault:
+        fault.sender = _sender  # type: ignore[attr-defined]
+        raise
+
+
+def sender_of(fault: BaseException) -> str | None:
+    """Who sent the statement that failed; None: no statement that was sent did."""
+    return getattr(fault, "sender", None)
 
 
 def drop() -> None:

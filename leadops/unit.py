@@ -30,6 +30,7 @@ from leadops.models import Lead, Touch
 log = logging.getLogger("leadops.unit")
 T = TypeVar("T")
 ROUNDS = 3
+DOOR = ""  # who sends before the first phase: a fault of it is the door's, and no phase is to blame
 MANY = 50  # from so many new leads on, they are written while the later phases work
 _number = attrgetter("int")  # ids in the order they have as bytes, without a call for each comparison
 
@@ -41,7 +42,7 @@ class Phase:
     name: str
     kinds: frozenset[str]
     handler: Callable[[Sequence[Entry], Unit], None]
-    decides: bool = False  # after it a lead is as it stays: it may be written while the later phases work
+    settles: bool = False  # after it what was decided so far stays as it is: it is written while the later phases work
 
 
 class PhaseFailed(Exception):
@@ -218,15 +219,14 @@ class Unit:
     def after_commit(self, act: Callable[[], None]) -> None:
         self._after.append(act)
 
-    def send(self) -> None:
+    def send(self, sender: str) -> None:
         """Give new leads and what was buffered to the database, and do not wait: the server writes while we go on.
 
-        For many new leads, once they are decided. Whoever reads waits for it, an error of it is raised by the next
-        statement. What a later phase changes is an update.
+        For many new leads, once they are decided. Whoever reads waits for it, an error of it is raised by a later
+        statement and is the sender's. What a later phase changes is an update.
         """
-        if len(self._unwritten) < MANY:
-            return
-        bulk.send(self._buffered(spare=len(self.entries)))
+        if len(self._made) >= MANY:
+            bulk.send(self._buffered(spare=len(self.entries)), sender)
 
     def flush(self) -> None:
         """Write new leads and what was buffered, in one statement; at the end, and before a read that needs it."""
@@ -278,12 +278,13 @@ def _run_phases(unit: Unit, table: Sequence[Phase]) -> list[Entry]:
             moved = True
             try:
                 phase.handler(batch, unit)
-                if phase.decides:
-                    unit.send()
+                if phase.settles:
+                    unit.send(phase.name)
             except Exception as fault:
-                if isinstance(fault, OperationalError) and _is_race(fault):
+                sender = sending.sender_of(fault)
+                if sender == DOOR or (isinstance(fault, OperationalError) and _is_race(fault)):
                     raise
-                raise PhaseFailed(phase.name, fault) from fault
+                raise PhaseFailed(sender or phase.name, fault) from fault
         if not moved:
             return []
     return [e for i, p in enumerate(table) for e in unit.entries[seen[i] :] if p.kinds and e.kind in p.kinds]
@@ -360,7 +361,6 @@ def _attempt(
     with transaction.atomic():
         try:
             result = work(unit)
-            sending.settle()  # a fault of what the door sent is the door's, no phase is to blame
             left = _run_phases(unit, table) if failed is None else []
             if left:
                 hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)

@@ -102,7 +102,23 @@ def test_a_fault_of_what_the_door_sent_is_the_doors_and_stalls_no_lead_at_a_phas
 
     with pytest.raises(IntegrityError):
         in_unit(door, actor=SYSTEM)
-    assert scored == [] and not Stalled.objects.exists() and not Account.objects.filter(name="A").exists()
+    assert not Stalled.objects.exists() and not Account.objects.filter(name="A").exists()
+
+
+@pytest.mark.django_db
+def test_a_fault_of_what_a_phase_sent_is_that_phases_wherever_it_comes_to_light(scored):
+    lead, at = LeadFactory(), moment.now()
+
+    def door(u: Unit) -> None:
+        u.record(Kind.CAPTURED, *u.leads([lead.pk]), data={"source": ""})
+
+    def early(entries, u):
+        same = uuid.uuid4()
+        bulk.send([bulk.Part([Account(id=same, name=name, created_at=at) for name in ("A", "B")])], "early")
+
+    unit.set_phases([Phase("early", frozenset({Kind.CAPTURED}), early), *unit.phases()])
+    in_unit(door, actor=SYSTEM)
+    assert [(row.lead_id, row.phase) for row in Stalled.objects.all()] == [(lead.pk, "early")]
 
 
 @pytest.mark.django_db
