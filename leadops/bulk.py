@@ -39,6 +39,7 @@ __all__ = [
 # -- making rows -----------------------------------------------------------------------------------------
 
 
+_new = object.__new__
 Blank = tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], tuple[tuple[str, str], ...]]
 
 
@@ -59,16 +60,16 @@ def _blank(model: type[models.Model], given: tuple[str, ...]) -> Blank:
 def make(model: type[M], **values: Any) -> M:
     """An unsaved instance, equal to `model(**values)`: columns (`lead_id=…`) and rows it points to (`lead=…`)."""
     plain, fresh, points = _blank(model, tuple(values))
-    row = model.__new__(model)
-    held = row.__dict__
-    state = held["_state"] = ModelState()
+    state = ModelState()
     for name, column in points:
         target = state.fields_cache[name] = values.pop(name)
-        held[column] = None if target is None else target.pk
-    held.update(plain)
+        values[column] = None if target is None else target.pk
+    values["_state"] = state
+    values |= plain
     for name, default in fresh:
-        held[name] = default()
-    held.update(values)
+        values[name] = default()
+    row: M = _new(model)
+    row.__dict__ = values
     return row
 
 
@@ -93,7 +94,8 @@ def values(model: type[models.Model], **given: Any) -> dict[str, Any]:
         raise TypeError(f"{model.__name__}: name the columns of {', '.join(name for name, _column in points)}")
     for name, default in fresh:
         given[name] = default()
-    return {**plain, **given}
+    given |= plain
+    return given
 
 
 # -- writing them ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from leadops import bulk, ids
 from leadops.models import Lead
 from leadops.models.columns import address, transaction_id
-from leadops.packing import encoder_of
+from leadops.packing import written
 from leadops.unit import Unit
 from leadops.versions.models import Version
 
@@ -117,10 +118,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"not a fact: {value!r}")
 
 
-_encode = encoder_of(json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain))
+def _encoder_of(made: json.JSONEncoder) -> Callable[[Any], str]:
+    """`made.encode` set up once, which is most of what encoding a small value costs; no indents, no ASCII, no circles."""
+    fast = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+    if fast is None or type(made).iterencode is not json.JSONEncoder.iterencode:
+        return made.encode
+    signs, joined = (made.key_separator, made.item_separator), "".join
+    chunks = fast(None, made.default, encode_basestring, None, *signs, made.sort_keys, made.skipkeys, made.allow_nan)
+    return lambda value: joined(chunks(value, 0))
 
 
-_write = encoder_of(json.JSONEncoder(ensure_ascii=False))
+_encode = _encoder_of(json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain))
 _ALIKE = "decisions.alike"
 
 
@@ -149,7 +157,8 @@ def alike(
     found = known.get(key)
     if found is None:
         facts, outcome, why = told()
-        found = known[key] = Alike(bulk.Text(canonical(facts)), bulk.Text(_write(outcome)), bulk.Text(_write(why)))
+        told_as = [bulk.Text(written(each).decode()) for each in (outcome, why)]
+        found = known[key] = Alike(bulk.Text(canonical(facts)), *told_as)
     return found
 
 

@@ -21,6 +21,7 @@ RANDOM_BITS = 48  # the tail of rand_b, fresh for every id
 
 BLOCK = 4096  # bytes of chance fetched from the system at once
 
+_SEVEN = 7 << 76 | 2 << 62  # version and variant
 _lock = threading.Lock()
 _block, _used = b"", 0
 _last = 0  # the latest real millisecond used; a clock set back does not take ids back
@@ -46,21 +47,22 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
     global _last, _count
     tail = int.from_bytes(chance(6), "big") if _told is None else _told[0].getrandbits(RANDOM_BITS)
     with _lock:
-        _count += 1
-        wrapped = _count >= COUNTER_TOP
+        count = _count = _count + 1
+        wrapped = count >= COUNTER_TOP
         if wrapped:
-            _count = 0
+            count = _count = 0
         if at is None and _told is not None:
             at = _told[1]()
         if at is None:
-            milli = max(time.time_ns() // 1_000_000, _last + 1 if wrapped else _last)
+            milli = time.time_ns() // 1_000_000
+            if wrapped or milli < _last:
+                milli = max(milli, _last + wrapped)
             _last = milli
         else:
             milli = int(at.timestamp() * 1000)
-        count = _count
     if not 0 <= milli < 1 << 48:
         raise ValueError(f"no id can carry {at}")
-    return _made(milli << 80 | 7 << 76 | count >> 14 << 64 | 2 << 62 | (count & 0x3FFF) << 48 | tail)
+    return _made(milli << 80 | _SEVEN | count >> 14 << 64 | (count & 0x3FFF) << 48 | tail)
 
 
 @contextmanager

@@ -219,24 +219,26 @@ def rows_of(
     """The rows of a unit's entries, to be inserted together; takes their ids from `ids`. Called by the unit only."""
     for entry in entries:
         entry.id = ids.pop()
-    rows = [
-        {
-            "id": e.id,
-            "kind": e.kind,
-            "lead_id": e.lead_id,
-            "person_id": e.person_id or (e.lead.person_id if e.lead else None),
-            "actor_id": (e.actor or actor).user_id,
-            "system": "" if (e.actor or actor).user_id else (e.actor or actor).code,
-            "at": e.at or at,
-            "recorded_at": recorded_at,
-            "cycle": e.lead.cycle if e.lead else 1,
-            "cause": e.cause.id if isinstance(e.cause, Entry) else e.cause,
-            "decision": e.decision,
-            "version": e.version,
-            "data": e.data,
-        }
-        for e in entries
-    ]
+    rows = []
+    for e in entries:
+        who, lead = e.actor or actor, e.lead
+        rows.append(
+            {
+                "id": e.id,
+                "kind": e.kind,
+                "lead_id": e.lead_id,
+                "person_id": e.person_id or (None if lead is None else lead.person_id),
+                "actor_id": who.user_id,
+                "system": "" if who.user_id else who.code,
+                "at": e.at or at,
+                "recorded_at": recorded_at,
+                "cycle": 1 if lead is None else lead.cycle,
+                "cause": e.cause.id if type(e.cause) is Entry else e.cause,
+                "decision": e.decision,
+                "version": e.version,
+                "data": e.data,
+            }
+        )
     texts = [EntryText(entry=e.id, lead_id=e.lead_id, text=e.text) for e in entries if e.id and e.text and e.lead_id]
     came = [
         EntryOrigin(entry=e.id, address=(e.actor or actor).origin, at=recorded_at)

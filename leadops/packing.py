@@ -11,15 +11,15 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from json.encoder import encode_basestring
 from typing import Any
 
+import msgspec
 from django.db import models
 from psycopg import RawCursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
+_encode = msgspec.json.Encoder().encode
 NULL = b"\xff\xff\xff\xff"
 UUID_SIZE = b"\x00\x00\x00\x10"
 DAWN = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts its microseconds
@@ -102,37 +102,35 @@ def _micros(value: datetime) -> int:
 
 
 def _bytes(values: Sequence[Any]) -> bytes:
-    return b"".join([NULL if value is None else _size(len(value)) + bytes(value) for value in values])
+    return b"".join([NULL if value is None else _size(len(value)) + value for value in values])
 
 
 def _texts(values: Sequence[Any]) -> bytes:
-    return b"".join([NULL if v is None else _size(len(b := v.encode())) + b for v in values])
+    return _bytes([None if value is None else value.encode() for value in values])
 
 
 def _said(values: Sequence[Any]) -> bytes:
     return _texts([None if value is None else str(value) for value in values])
 
 
-def encoder_of(made: json.JSONEncoder) -> Callable[[Any], str]:
-    """`made.encode` set up once, which is most of what encoding a small value costs; no indents, no ASCII, no circles."""
-    fast = json.encoder.c_make_encoder  # type: ignore[attr-defined]
-    if fast is None or type(made).iterencode is not json.JSONEncoder.iterencode:
-        return made.encode
-    signs, joined = (made.key_separator, made.item_separator), "".join
-    chunks = fast(None, made.default, encode_basestring, None, *signs, made.sort_keys, made.skipkeys, made.allow_nan)
-    return lambda value: joined(chunks(value, 0))
+def written(value: Any) -> bytes:
+    """A value as JSON; what the fast writer does not know (texts of a class of their own) goes the usual way."""
+    try:
+        return _encode(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Sequence[Any]], bytes]:
     """The texts of JSON values."""
-    encode = encoder_of((encoder or json.JSONEncoder)(ensure_ascii=False))
+    write = written if encoder is None else lambda value: json.dumps(value, cls=encoder, ensure_ascii=False).encode()
 
-    def text(value: Any) -> str | None:
-        if value is None or type(value) is Text:
-            return value
-        return EMPTY[type(value)] if not value and type(value) in EMPTY else encode(value)
+    def text(value: Any) -> bytes | None:
+        if value is None:
+            return None
+        return value.encode() if type(value) is Text else write(value)
 
-    return lambda values: _texts([text(value) for value in values])
+    return lambda values: _bytes([text(value) for value in values])
 
 
 UUIDS = Sort("uuid[]", 2950, _uuids)

@@ -25,7 +25,8 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 def may_send() -> bool:
     """Not while somebody counts or watches statements: they see each of them where it is asked."""
-    return connection.in_atomic_block and not connection.queries_logged and not connection.execute_wrappers
+    watched = any(wrapper is not _settle_first for wrapper in connection.execute_wrappers)
+    return connection.in_atomic_block and not connection.queries_logged and not watched
 
 
 def send(statement: str, arrays: Sequence[Packed], sender: str = "") -> None:

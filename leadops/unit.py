@@ -29,6 +29,7 @@ from leadops.models import Lead, Touch
 
 log = logging.getLogger("leadops.unit")
 T = TypeVar("T")
+M = TypeVar("M", bound=models.Model)
 ROUNDS = 3
 DOOR = ""  # who sends before the first phase: a fault of it is the door's, and no phase is to blame
 MANY = 50  # from so many new leads on, they are written while the later phases work
@@ -85,6 +86,7 @@ class Unit:
         default_factory=lambda: defaultdict(dict)
     )
     _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    _with_leads: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _noted: dict[type[models.Model], list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     _parts: list[bulk.Part] = field(default_factory=list)
@@ -95,8 +97,11 @@ class Unit:
 
     def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
         """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
-        fields = {"at": self.at_on(lead), **fields} if lead is not None and lead.pk in self._each else fields
-        entry = Entry(kind=kind, lead=lead, actor=self.actor_on(lead), **fields)
+        if self._each and lead is not None and lead.pk in self._each:
+            fields = {"actor": self.actor_on(lead), "at": self.at_on(lead), **fields}
+        else:
+            fields["actor"] = self.actor
+        entry = Entry(kind, lead, **fields)
         self.entries.append(entry)
         return entry
 
@@ -122,16 +127,27 @@ class Unit:
 
     def actor_on(self, lead: Lead | None) -> Actor:
         """Who acts on this lead: whose rights count and whose the rows are."""
-        return self._each[lead.pk].actor if lead is not None and lead.pk in self._each else self.actor
+        return self._each[lead.pk].actor if self._each and lead is not None and lead.pk in self._each else self.actor
 
     def at_on(self, lead: Lead | None) -> datetime:
         """When what is done on this lead happened."""
-        return (lead is not None and lead.pk in self._each and self._each[lead.pk].at) or self.at
+        return (self._each and lead is not None and lead.pk in self._each and self._each[lead.pk].at) or self.at
 
     def add(self, rows: Iterable[models.Model]) -> None:
         """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""
         for row in rows:
             self._rows[type(row)].append(row)
+
+    def add_with_leads(self, rows: Iterable[M]) -> list[M]:
+        """Buffer the rows of leads made in this unit, to go with them or after them; those of other leads are returned."""
+        others, made = [], self._made
+        buffer = self._with_leads if self._waiting else self._rows
+        for row in rows:
+            if row.lead_id in made:  # type: ignore[attr-defined]
+                buffer[type(row)].append(row)
+            else:
+                others.append(row)
+        return others
 
     def note(self, model: type[models.Model], values: Mapping[str, Any]) -> None:
         """Buffer one row of an append-only table that nobody asks again: its column values (`bulk.values`), no instance."""
@@ -148,7 +164,7 @@ class Unit:
 
     def pending(self, model: type[models.Model]) -> list[Any]:
         """Rows of `model` buffered so far."""
-        return list(self._rows.get(model, ()))
+        return [*self._rows.get(model, ()), *self._with_leads.get(model, ())]
 
     def keep(self, leads: Iterable[Lead]) -> None:
         """Make freshly created leads known, so that later phases need not read them."""
@@ -193,14 +209,14 @@ class Unit:
 
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
-        keys = sorted(set(wanted), key=_number)
-        found = [self._leads.get(key) for key in keys]
-        if None in found:
-            missing = [key for key in keys if key not in self._leads]
-            rows = Lead.objects.select_for_update(of=("self",)).select_related("person", "account", "owner__user")
-            self.keep(rows.filter(pk__any=missing).order_by("id"))
-            found = [self._leads.get(key) for key in keys]
-        return [lead for lead in found if lead is not None]
+        keys, known = sorted(set(wanted), key=_number), self._leads
+        try:
+            return [known[key] for key in keys]
+        except KeyError:
+            missing = [key for key in keys if key not in known]
+        rows = Lead.objects.select_for_update(of=("self",)).select_related("person", "account", "owner__user")
+        self.keep(rows.filter(pk__any=missing).order_by("id"))
+        return [known[key] for key in keys if key in known]
 
     def take_up(self, entries: Iterable[Entry]) -> None:
         """Entries written by an earlier unit whose phases are still to run; before anything is recorded in this one."""
@@ -219,20 +235,20 @@ class Unit:
     def after_commit(self, act: Callable[[], None]) -> None:
         self._after.append(act)
 
-    def send(self, sender: str) -> None:
+    def send(self, sender: str, *, leads: bool = True) -> None:
         """Give new leads and what was buffered to the database, and do not wait: the server writes while we go on.
 
-        For many new leads, once they are decided. Whoever reads waits for it, an error of it is raised by a later
-        statement and is the sender's. What a later phase changes is an update.
+        For many new leads, once they are decided; before that without them (`leads=False`). Whoever reads waits for it,
+        an error of it is raised by a later statement and is the sender's. What a later phase changes is an update.
         """
-        if len(self._made) >= MANY:
-            bulk.send(self._buffered(spare=len(self.entries)), sender)
+        if len(self._made) >= MANY and (leads or self._waiting):
+            bulk.send(self._buffered(spare=len(self.entries), leads=leads), sender)
 
     def flush(self) -> None:
         """Write new leads and what was buffered, in one statement; at the end, and before a read that needs it."""
         bulk.write(self._buffered())
 
-    def _buffered(self, spare: int = 0) -> list[bulk.Part]:
+    def _buffered(self, spare: int = 0, *, leads: bool = True) -> list[bulk.Part]:
         """All that waits to be written, which is written from now on; with numbers for so many later entries."""
         fresh = self.entries[self._written :]
         missing = len(fresh) - len(self._numbers)
@@ -240,7 +256,8 @@ class Unit:
             self._numbers = journal.numbers(missing + spare) + self._numbers
         told, texts, came = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
         put = [[row for row in held.values() if row is not None] for held in self._put.values()]
-        lists: list[Sequence[models.Model]] = [self._unwritten, *put, texts, came, *self._rows.values()]
+        with_leads = [self._unwritten, *self._with_leads.values()] if leads else []
+        lists: list[Sequence[models.Model]] = [*with_leads, *put, texts, came, *self._rows.values()]
         new = [bulk.Part(rows) for rows in lists]
         new.append(bulk.Part(told, model=journal.JournalEntry))
         new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
@@ -248,15 +265,15 @@ class Unit:
         self._written = len(self.entries)
         for held in self._put.values():
             held.update(dict.fromkeys(held))
-        self._forget()
-        return parts
-
-    def _forget(self) -> None:
-        self._unwritten, self._parts = [], []
-        self._waiting.clear()
+        if leads:
+            self._unwritten = []
+            self._waiting.clear()
+            self._with_leads.clear()
+        self._parts = []
         self._rows.clear()
         self._noted.clear()
         self._once.clear()
+        return parts
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:
@@ -267,7 +284,7 @@ def record_many(entries: Iterable[Entry], unit: Unit) -> None:
 def _run_phases(unit: Unit, table: Sequence[Phase]) -> list[Entry]:
     """Round by round, until nothing is new; returns what the last round left: entries of flows that go in circles."""
     seen = [0] * len(table)
-    for _round in range(ROUNDS):
+    for turn in range(ROUNDS):
         moved = False
         for i, phase in enumerate(table):
             fresh = unit.entries[seen[i] :]
@@ -278,7 +295,7 @@ def _run_phases(unit: Unit, table: Sequence[Phase]) -> list[Entry]:
             moved = True
             try:
                 phase.handler(batch, unit)
-                if phase.settles:
+                if phase.settles and not turn:
                     unit.send(phase.name)
             except Exception as fault:
                 sender = sending.sender_of(fault)

@@ -42,7 +42,7 @@ def offer(decided: Sequence[tuple[Lead, uuid.UUID]], definition: Version, unit: 
             version=definition.pk,
             decision=row.decision,
         )
-    unit.add(rows)
+    unit.add(unit.add_with_leads(rows))
     return rows
 
 

@@ -116,8 +116,7 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
             )
         )
         _record(p, unit, kind)
-    unit.add([row for row in rows if unit.is_new(row.lead_id)])  # with their leads, at the end of the unit
-    bulk.insert([row for row in rows if not unit.is_new(row.lead_id)])
+    bulk.insert(unit.add_with_leads(rows))
     told = [(p.rep_id, p.lead, row.pk, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
     telling.assigned(told, unit)
     moved = {p.lead.id: p.before for p in placings if p.before and p.before != p.rep_id}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -251,7 +251,9 @@ def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, st
 
 def to_json(state: State) -> dict[str, Any]:
     """The state as a record keeps it; the same bytes give the same choices again."""
-    return asdict(state)
+    pools = {key: pool._asdict() for key, pool in state.pools.items()}
+    reps = {key: rep._asdict() for key, rep in state.reps.items()}
+    return {"at": state.at, "pools": pools, "reps": reps, "people": state.people}
 
 
 def from_json(raw: Mapping[str, Any]) -> State:

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from leadops import experiments
 from routing import credits
 from routing.match import Step, Target
 
+NONE: Mapping[str, Any] = {}
 NOMINAL = 20  # units a rep without a stated capacity is compared by in a least-loaded pool
 BEST = 12  # candidates kept in a record
 FULL = ("capacity", "cap_hour", "cap_day", "cap_month")
 UNFIT = ("skill", "language", "had_it", "not_member")
 
 
-@dataclass(frozen=True, slots=True)
-class RepState:
+# Plain tuples: every lead makes one of each, and a frozen dataclass costs three times as much.
+
+
+class RepState(NamedTuple):
     """What is known of a rep at the moment of the decision. Times are microseconds since 1970."""
 
     id: str
@@ -39,34 +41,32 @@ class RepState:
     day: int = 0
     cap_month: int | None = None
     month: int = 0
-    skills: Mapping[str, int] = field(default_factory=dict)
+    skills: Mapping[str, int] = NONE
     languages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PoolState:
+class PoolState(NamedTuple):
     """A pool's members with weights (millionths), credits (millionths) and when each last had a turn."""
 
     key: str
     weights: Mapping[str, int]
-    credits: Mapping[str, int] = field(default_factory=dict)
-    last: Mapping[str, int] = field(default_factory=dict)
+    credits: Mapping[str, int] = NONE
+    last: Mapping[str, int] = NONE
     method: str = "credit"
     catch_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """All that choosing depends on besides the target; `people` finds a rep by the name a rule uses."""
 
     at: int
-    pools: Mapping[str, PoolState] = field(default_factory=dict)
-    reps: Mapping[str, RepState] = field(default_factory=dict)
-    people: Mapping[str, str] = field(default_factory=dict)
+    pools: Mapping[str, PoolState] = NONE
+    reps: Mapping[str, RepState] = NONE
+    people: Mapping[str, str] = NONE
 
 
 class Candidate(NamedTuple):
-    """One rep who was weighed: a plain tuple, since every lead of a pool makes one for each of its members."""
+    """One rep who was weighed: every lead of a pool makes one for each of its members."""
 
     rep: str
     pool: str
@@ -77,8 +77,7 @@ class Candidate(NamedTuple):
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`kind`: assigned, held, or pool (put where reps claim). `accrued`: what the turn gave to each rep of `pool`."""
 
     kind: str
@@ -94,7 +93,7 @@ class Outcome:
     anyway: bool = False
     before: int = 0
     after: int = 0
-    accrued: Mapping[str, int] = field(default_factory=dict)
+    accrued: Mapping[str, int] = NONE
     candidates: tuple[Candidate, ...] = ()
 
     def codes(self) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def choose(target: Target, state: State, seed: int, barred: frozenset[str] = fro
         for relaxed in (("off_hours",), ("off_hours", *FULL)):
             outcome = _anyway(last, state, seed, seen, relaxed)
             if outcome is not None:
-                return _folded(replace(outcome, candidates=tuple(seen)), state)
+                return _folded(outcome._replace(candidates=tuple(seen)), state)
     return _held(last, seen), state
 
 
@@ -307,7 +306,7 @@ def _anyway(
         if pool is not None and "capacity" not in relaxed:
             able = [c for c in able if not why_full(state.reps[c.rep], link.units)]
         if pool is not None and able:
-            return replace(_turn(pool, able, link, seed, seen), anyway=True)
+            return _turn(pool, able, link, seed, seen)._replace(anyway=True)
     return None
 
 

@@ -95,8 +95,9 @@ def decide(wanted: Sequence[Wanted], unit: Unit) -> None:
     behind = [case for case in cases if not case.wanted.lead.held and _first_pool(case.target) in full]
     cases = [case for case in cases if case not in behind] if behind else cases
     cases += _matched([Wanted(lead) for lead in before], ruleset, unit)
-    cases.sort(key=lambda case: (case.wanted.lead.received_at, case.wanted.lead.id))
+    cases.sort(key=lambda case: (case.wanted.lead.received_at, case.wanted.lead.id.int))
     ground = _ground(cases, ruleset, unit)
+    unit.send("route", leads=False)  # choosing asks nothing: meanwhile the scores and their decisions are written
     batch = DecisionBatch(id=uuid7(), kind=Decision.Kind.ROUTING, at=unit.at)
     after = _choose(cases, ground, batch)
     _write(cases, behind, ground, after, version, ruleset, batch, unit)
@@ -113,7 +114,7 @@ def _first_pool(target: Target) -> str:
 
 def _ground(cases: Sequence[Case], ruleset: Ruleset, unit: Unit) -> Ground:
     """Locks, in the house's order, and then the state: nothing slow happens after this line."""
-    if any(unit.is_new(lead.pk) and lead.owner_id for lead in unit.known_leads()):
+    if any(lead.owner_id and unit.is_new(lead.pk) for lead in unit.known_leads()):
         unit.flush()  # given to somebody in an earlier round: it counts as their load
     assignments.settle(unit)
     known = availability.calendars_in_force(unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -128,5 +129,6 @@ def test_any_finds_what_in_finds_with_one_parameter():
         found = Lead.objects.filter(**{f"{column}__any": iter(kept)})
         assert set(found) == set(Lead.objects.filter(**{f"{column}__in": kept})), column
     sql, params = Lead.objects.filter(pk__any=ids).values("pk").query.sql_with_params()
-    assert sql.endswith("= ANY(%s)") and len(params) == 1 and set(params[0]) == ids
+    assert sql.endswith("= ANY(%s::uuid[])") and len(params) == 1
+    assert {uuid.UUID(text) for text in str(params[0]).strip("{}").split(",")} == ids
     assert set(Lead.objects.exclude(pk__any=[nobody.pk])) == {leads[0]}

@@ -74,6 +74,9 @@ def test_nothing_is_sent_outside_a_transaction_nor_while_somebody_watches(django
         bulk.send([bulk.Part([Account(name="A", created_at=moment.now())])])
     with connection.execute_wrapper(lambda execute, *rest: execute(*rest)):
         assert not sending.may_send()
+    sending.send("SELECT 1", [])
+    assert sending.may_send()  # one after the other
+    sending.settle()
 
 
 @pytest.fixture

@@ -268,8 +268,7 @@ def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit
     if old:
         columns = ["state", "ended_at", "breached_at", "next_step", "next_at", "segments", "rep"]
         bulk.write([bulk.changed(list(old.values()), columns)])
-    unit.add([clock for clock in fresh if unit.is_new(clock.lead_id)])
-    bulk.insert([clock for clock in fresh if not unit.is_new(clock.lead_id)])
+    bulk.insert(unit.add_with_leads(fresh))
     failpoint("sla.after_insert")
 
 
@@ -277,9 +276,10 @@ def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:
     """What now runs for the leads of this unit that are new: nobody else can know, so nobody needs to ask."""
     held = unit.memo.setdefault(_RUNNING, {})
     held.update((lead.pk, []) for lead in leads if unit.is_new(lead.pk))
-    for clock in desk.running.values():
-        if clock.lead_id in held:
-            held[clock.lead_id].append((clock.lead_id, clock.due_at, clock.kind))
+    for (lead_id, kind), clock in desk.running.items():
+        known = held.get(lead_id)
+        if known is not None:
+            known.append((lead_id, clock.due_at, kind))
 
 
 def due_moments(leads: Sequence[Lead], unit: Unit) -> list[tuple[uuid.UUID, datetime, str]]:

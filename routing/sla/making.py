@@ -68,9 +68,10 @@ def received(lead: Lead) -> datetime:
 def calendar_key(
     rule: ClockRule, lead: Lead, rep_calendars: Mapping[uuid.UUID, str], team_calendars: Mapping[uuid.UUID, str]
 ) -> str:
-    team: Any = team_calendars.get(lead.team_id, "house") if lead.team_id else "house"
+    team_id, owner_id = lead.team_id, lead.owner_id
+    team: Any = team_calendars.get(team_id, "house") if team_id else "house"
     if rule.calendar == "rep":
-        return rep_calendars.get(lead.owner_id, team) if lead.owner_id else team
+        return rep_calendars.get(owner_id, team) if owner_id else team
     return team if rule.calendar == "team" else rule.calendar
 
 

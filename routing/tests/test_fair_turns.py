@@ -29,7 +29,7 @@ def state(weights: dict[str, float], **pool: object) -> State:
 
 
 def with_away(now: State, away: set[str]) -> State:
-    return replace(now, reps={key: replace(rep, absent=key in away) for key, rep in now.reps.items()})
+    return now._replace(reps={key: rep._replace(absent=key in away) for key, rep in now.reps.items()})
 
 
 def run(now: State, leads: int, seed: int, away_share: float) -> tuple[list[Outcome], State, dict[str, list[float]]]:
@@ -144,12 +144,11 @@ def test_a_joiner_starts_at_the_median(others: list[int], start: int) -> None:
 def test_a_joiner_is_neither_flooded_nor_starved() -> None:
     _, now = choose_in_order([(TARGET, s) for s in range(501)], state({"a": 1, "b": 1, "c": 1}))
     pool = now.pools["p"]
-    joined = replace(
-        pool,
+    joined = pool._replace(
         weights={**pool.weights, "z": ONE},
         credits={**pool.credits, "z": credits.joining(list(pool.credits.values()))},
     )
-    now = replace(now, pools={"p": joined}, reps={**now.reps, "z": RepState("z")})
+    now = now._replace(pools={"p": joined}, reps={**now.reps, "z": RepState("z")})
     counts = Counter(o.rep for o in choose_in_order([(TARGET, s) for s in range(400)], now)[0])
     assert all(abs(n - 100) <= 1 for n in counts.values())
 
@@ -167,7 +166,7 @@ def test_a_heavier_lead_costs_more_turns() -> None:
 def test_least_loaded_compares_load_with_capacity_not_counts() -> None:
     now = state({"big": 1, "small": 1}, method="least_loaded")
     reps = {"big": RepState("big", capacity=40, load=10), "small": RepState("small", capacity=10, load=5)}
-    outcomes, end = choose_in_order([(TARGET, s) for s in range(10)], replace(now, reps=reps))
+    outcomes, end = choose_in_order([(TARGET, s) for s in range(10)], now._replace(reps=reps))
     assert {o.rep for o in outcomes} == {"big"}
     assert end.reps["big"].load == 20
     assert all(not o.accrued for o in outcomes)
