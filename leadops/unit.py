@@ -19,17 +19,17 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, connection, transaction
 
 from leadops import bulk, ids, journal, moment, sending, stalled
 from leadops.access import Actor
+from leadops.buffer import Buffer
 from leadops.failpoints import failpoint
 from leadops.journal import Act, Entry, Kind
 from leadops.models import Lead, Touch
 
 log = logging.getLogger("leadops.unit")
 T = TypeVar("T")
-M = TypeVar("M", bound=models.Model)
 ROUNDS = 3
 DOOR = ""  # who sends before the first phase: a fault of it is the door's, and no phase is to blame
 MANY = 50  # from so many new leads on, they are written while the later phases work
@@ -67,7 +67,7 @@ def phases() -> tuple[Phase, ...]:
 
 
 @dataclass(slots=True)
-class Unit:
+class Unit(Buffer):
     """What a service needs: who, when, the leads at hand, and where to record."""
 
     actor: Actor
@@ -79,17 +79,6 @@ class Unit:
     quiet: set[uuid.UUID] = field(default_factory=set)  # leads their reps hear of in one digest, not one by one
     _each: Mapping[uuid.UUID, Act] = field(default_factory=dict)
     _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
-    _made: set[uuid.UUID] = field(default_factory=set)
-    _unwritten: list[Lead] = field(default_factory=list)
-    _waiting: set[uuid.UUID] = field(default_factory=set)  # their ids
-    _put: dict[type[models.Model], dict[uuid.UUID, models.Model | None]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    _rows: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
-    _with_leads: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
-    _noted: dict[type[models.Model], list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    _once: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
-    _parts: list[bulk.Part] = field(default_factory=list)
     _written: int = 0
     _numbers: list[int] = field(default_factory=list)  # of journal rows to come
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -133,39 +122,6 @@ class Unit:
         """When what is done on this lead happened."""
         return (self._each and lead is not None and lead.pk in self._each and self._each[lead.pk].at) or self.at
 
-    def add(self, rows: Iterable[models.Model]) -> None:
-        """Buffer rows of append-only tables, written together, in order of first use, when the unit ends."""
-        for row in rows:
-            self._rows[type(row)].append(row)
-
-    def add_with_leads(self, rows: Iterable[M]) -> list[M]:
-        """Buffer the rows of leads made in this unit, to go with them or after them; those of other leads are returned."""
-        others, made = [], self._made
-        buffer = self._with_leads if self._waiting else self._rows
-        for row in rows:
-            if row.lead_id in made:  # type: ignore[attr-defined]
-                buffer[type(row)].append(row)
-            else:
-                others.append(row)
-        return others
-
-    def note(self, model: type[models.Model], values: Mapping[str, Any]) -> None:
-        """Buffer one row of an append-only table that nobody asks again: its column values (`bulk.values`), no instance."""
-        self._noted[model].append(values)
-
-    def add_once(self, rows: Iterable[models.Model]) -> None:
-        """Buffer rows whose unique key makes a second one harmless: those already there are left alone."""
-        for row in rows:
-            self._once[type(row)].append(row)
-
-    def write_later(self, part: bulk.Part) -> None:
-        """A change nobody reads before the unit ends; written with the rest."""
-        self._parts.append(part)
-
-    def pending(self, model: type[models.Model]) -> list[Any]:
-        """Rows of `model` buffered so far."""
-        return [*self._rows.get(model, ()), *self._with_leads.get(model, ())]
-
     def keep(self, leads: Iterable[Lead]) -> None:
         """Make freshly created leads known, so that later phases need not read them."""
         self._leads.update((lead.pk, lead) for lead in leads)
@@ -174,38 +130,11 @@ class Unit:
         """Leads made in this unit: written once, at its end, with all that the phases decided about them."""
         fresh = list(leads)
         self.keep(fresh)
-        self._made.update(lead.pk for lead in fresh)
-        self._waiting.update(lead.pk for lead in fresh)
-        self._unwritten += fresh
-
-    def is_new(self, lead_id: uuid.UUID) -> bool:
-        """Made in this unit: nothing about it can be in the database that the unit did not put there."""
-        return lead_id in self._made
+        self.make(fresh)
 
     def knows(self, lead_id: uuid.UUID) -> bool:
         """At hand already, locked by this unit."""
         return lead_id in self._leads
-
-    def written(self, leads: Iterable[Lead]) -> list[Lead]:
-        """Those whose row is there to be updated; of the others the instance alone is changed."""
-        if not self._waiting:
-            return list(leads)
-        return [lead for lead in leads if lead.pk not in self._waiting]
-
-    def put(self, rows: Sequence[models.Model], columns: Sequence[str]) -> None:
-        """One row per lead: those of leads made here wait for the end of the unit, the others replace what is there now."""
-        if not rows:
-            return
-        model, again = type(rows[0]), []
-        waiting, made, column = self._put[model], self._made, bulk.key_of(model)  # None = written already
-        for row in rows:
-            key = row.__dict__[column]
-            if key in made and waiting.get(key, row) is not None:
-                waiting[key] = row
-            else:
-                again.append(row)
-        if again:
-            bulk.write([bulk.replacing(again, ["lead"], columns)])
 
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
@@ -255,25 +184,9 @@ class Unit:
         if missing > 0:
             self._numbers = journal.numbers(missing + spare) + self._numbers
         told, texts, came = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
-        put = [[row for row in held.values() if row is not None] for held in self._put.values()]
-        with_leads = [self._unwritten, *self._with_leads.values()] if leads else []
-        lists: list[Sequence[models.Model]] = [*with_leads, *put, texts, came, *self._rows.values()]
-        new = [bulk.Part(rows) for rows in lists]
-        new.append(bulk.Part(told, model=journal.JournalEntry))
-        new += [bulk.Part(rows, model=model) for model, rows in self._noted.items()]
-        parts = [*new, *(bulk.unless_there(rows) for rows in self._once.values()), *self._parts]
         self._written = len(self.entries)
-        for held in self._put.values():
-            held.update(dict.fromkeys(held))
-        if leads:
-            self._unwritten = []
-            self._waiting.clear()
-            self._with_leads.clear()
-        self._parts = []
-        self._rows.clear()
-        self._noted.clear()
-        self._once.clear()
-        return parts
+        entries = [bulk.Part(texts), bulk.Part(came), bulk.Part(told, model=journal.JournalEntry)]
+        return [*self.taken(leads=leads), *entries]
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:
