@@ -42,6 +42,7 @@ End = Submission.End
 TOUCH_KINDS = frozenset(Touch.Kind.values)
 RANK = {End.CREATED: 5, End.TOUCHED: 4, End.TEST: 3, End.SPAM: 2, End.QUARANTINED: 1}
 TOUCH_COLUMNS = ("last_source", "last_campaign", "last_channel", "last_inbound_at", "hand_raiser", "account", "version")
+TOLD = 8  # journal rows of a new lead, at most as a rule: captured, scored, MQL, handed off, assigned, its clocks
 ENDED = ("end", "reason", "error", "warnings", "person", "lead", "ended_at", "lease_until")
 
 
@@ -376,7 +377,8 @@ class Resolution:
 
     def write(self, ended: Sequence[Submission]) -> None:
         """Everything the batch decided, with the ends of its submissions: in one statement, leads at the end of the unit."""
-        for key, touch, detail in zip(bulk.keys(Touch, len(self.touches)), self.touches, self.details, strict=True):
+        keys = self.unit.keys(Touch, len(self.touches), entries=TOLD * len(self.leads))
+        for key, touch, detail in zip(keys, self.touches, self.details, strict=True):
             touch.pk = detail.touch = key
         for touch in self.touches:
             if touch.person_id in self.newcomers:

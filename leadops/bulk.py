@@ -27,6 +27,7 @@ __all__ = [
     "key_of",
     "keys",
     "make",
+    "numbers",
     "read",
     "replacing",
     "send",
@@ -271,19 +272,27 @@ def execute(statement: str, arrays: Sequence[Packed]) -> int:
 
 
 @lru_cache(maxsize=32)
-def _numbers(model: type[models.Model]) -> str:
-    """The statement that takes numbers of a table's own sequence; looking the sequence up cost as much as a number."""
-    meta: Any = model._meta
+def _numbers(*tables: type[models.Model]) -> str:
+    """The statement that takes numbers of tables' own sequences; looking a sequence up cost as much as a number."""
+    parts = []
+    for meta in (table._meta for table in tables):
+        with connection.cursor() as cursor:
+            key: Any = meta.pk
+            cursor.execute("SELECT quote_literal(pg_get_serial_sequence(%s, %s))", [meta.db_table, key.column])
+            parts.append(f"(SELECT array_agg(nextval({cursor.fetchone()[0]}::regclass)) FROM generate_series(1, %s))")  # noqa: S608
+    return f"SELECT {', '.join(parts)}"
+
+
+def numbers(*wanted: tuple[type[models.Model], int]) -> list[list[int]]:
+    """The next numbers of each table's own sequence, so many of each, in one statement."""
+    if not any(count for _table, count in wanted):
+        return [[] for _each in wanted]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT quote_literal(pg_get_serial_sequence(%s, %s))", [meta.db_table, meta.pk.column])
-        return f"SELECT array_agg(nextval({cursor.fetchone()[0]}::regclass)) FROM generate_series(1, %s)"  # noqa: S608
+        cursor.execute(_numbers(*(table for table, _count in wanted)), [count for _table, count in wanted])
+        return [found or [] for found in cursor.fetchone()]
 
 
 def keys(model: type[models.Model], count: int) -> list[int]:
     """The next numbers of a table's own sequence, for rows that others point to in the same batch."""
-    if not count:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_numbers(model), [count])
-        found: list[int] = cursor.fetchone()[0]
-        return found
+    (found,) = numbers((model, count))
+    return found

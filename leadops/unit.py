@@ -19,7 +19,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, models, transaction
 
 from leadops import bulk, ids, journal, moment, sending, stalled
 from leadops.access import Actor
@@ -131,6 +131,12 @@ class Unit(Buffer):
         fresh = list(leads)
         self.keep(fresh)
         self.make(fresh)
+
+    def keys(self, model: type[models.Model], count: int, entries: int) -> list[int]:
+        """The next numbers of a table, and in the same statement those of so many journal rows to come."""
+        found, more = bulk.numbers((model, count), (journal.JournalEntry, entries))
+        self._numbers = more[::-1] + self._numbers
+        return found
 
     def knows(self, lead_id: uuid.UUID) -> bool:
         """At hand already, locked by this unit."""

@@ -17,7 +17,7 @@ PACKAGES = ("leadops", "capture", "routing", "qualification", "nurture", "report
 LINES, TEST_LINES = 300, 400
 LONGER = {
     "leadops/settings.py": (440, "one file for every setting, so that nothing has to be merged in the head"),
-    "leadops/unit.py": (340, "one transaction: its rows, phases, stall and resume are one story"),
+    "leadops/unit.py": (345, "one transaction: its rows, phases, stall and resume are one story"),
     "capture/resolution.py": (450, "one batch walks through one class; its steps share the batch's knowledge"),
     "leadops/desk/timeline.py": (330, "every kind of entry has its sentence on one page"),
     "routing/models/__init__.py": (320, "what routing writes stands on one page"),
