@@ -6,7 +6,7 @@ Pure and without global randomness, so that a replay years later chooses again w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,10 +17,13 @@ def _digest(*parts: object) -> int:
     """A number of 256 bits; lengths are hashed with the parts so that ("ab", "c") and ("a", "bc") differ."""
     sha = hashlib.sha256()
     for part in parts:
-        text = str(part).encode()
-        sha.update(len(text).to_bytes(8, "big"))
-        sha.update(text)
+        sha.update(_framed(part))
     return int.from_bytes(sha.digest(), "big")
+
+
+def _framed(part: object) -> bytes:
+    text = str(part).encode()
+    return len(text).to_bytes(8, "big") + text
 
 
 def bucket(salt: str, unit: str) -> int:
@@ -51,3 +54,15 @@ def pick(seed: int, candidates: Sequence[T]) -> tuple[int, float]:
 def seed_for(*parts: object) -> int:
     """A seed of 63 bits (it fits a bigint) from what identifies a decision; parts are compared as text."""
     return _digest("seed", *parts) >> 193
+
+
+def seeds_for(*parts: object) -> Callable[[object], int]:
+    """`seed_for(*parts, last)` as a function of the last part: for many of them the beginning is hashed once."""
+    begun = hashlib.sha256(b"".join(map(_framed, ("seed", *parts))))
+
+    def seed(last: object) -> int:
+        sha = begun.copy()
+        sha.update(_framed(last))
+        return int.from_bytes(sha.digest(), "big") >> 193
+
+    return seed

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -93,6 +94,9 @@ def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | No
             raise Conflict("owner-changed", _("Somebody else changed this lead a moment ago."))
 
 
+_text = lru_cache(maxsize=4096)(str)  # reps and teams come again lead after lead
+
+
 def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> list[Assignment]:
     """Open the assignments, journal them and tell the reps. The instances change here; `write_leads` writes them."""
     rows = []
@@ -125,14 +129,10 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
 
 
 def _record(p: Placing, unit: Unit, kind: str) -> None:
-    data: dict[str, Any] = {"rep": str(p.rep_id), "pool": p.pool.key if p.pool else ""}
+    data: dict[str, Any] = {"rep": _text(p.rep_id), "pool": p.pool.key if p.pool else ""}
     if kind == Kind.ASSIGNED:
-        data |= {
-            "team": str(p.team_id) if p.team_id else None,
-            "how": p.how,
-            "from": str(p.before) if p.before else None,
-            "rule": p.rule,
-        }
+        team, before = _text(p.team_id) if p.team_id else None, str(p.before) if p.before else None
+        data |= {"team": team, "how": p.how, "from": before, "rule": p.rule}
     decided = p.decision.id if p.decision else None
     version = p.decision.version_id if p.decision else None
     unit.record(kind, p.lead, data=data, cause=p.cause, decision=decided, version=version, text=p.text)

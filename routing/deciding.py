@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from leadops import decisions, experiments
@@ -51,6 +52,9 @@ class Wanted:
     lead: Lead
     cause: Entry | None = None
     barred: frozenset[str] = frozenset()
+
+
+_uuid = lru_cache(maxsize=4096)(uuid.UUID)  # reps come again lead after lead
 
 
 @dataclass(slots=True)
@@ -128,9 +132,9 @@ def _ground(cases: Sequence[Case], ruleset: Ruleset, unit: Unit) -> Ground:
 
 
 def _choose(cases: Sequence[Case], ground: Ground, batch: DecisionBatch) -> State:
-    now, taken = ground.state, dict(ground.taken)
+    now, taken, seed = ground.state, dict(ground.taken), experiments.seeds_for(batch.pk)
     for ordinal, case in enumerate(cases):
-        case.seed = experiments.seed_for(batch.pk, ordinal)
+        case.seed = seed(ordinal)
         case.outcome, now = choose(case.target, now, case.seed, case.wanted.barred)
         if case.outcome.kind == "assigned" and case.outcome.pool:
             key = (case.outcome.pool, case.outcome.rep)
@@ -249,7 +253,7 @@ def _placing(case: Case, ground: Ground) -> Placing:
     assert outcome is not None  # noqa: S101
     return Placing(
         lead=case.wanted.lead,
-        rep_id=uuid.UUID(outcome.rep),
+        rep_id=_uuid(outcome.rep),
         team_id=ground.teams[outcome.rep],
         how=outcome.how,
         pool=ground.pools.get(outcome.pool),

@@ -237,13 +237,13 @@ def _clocks_of(
     for rule in rules:
         start = cause.start_of(rule, lead)
         key = making.calendar_key(rule, lead, desk.rep_calendars, desk.team_calendars)
-        clock = making.clock(lead, rule, start, key, desk.version, policy.key, decision.id, unit)
+        clock, due = making.clock(lead, rule, start, key, desk.version, policy.key, decision.id, unit)
         desk.running[lead.pk, rule.kind] = clock
         desk.had[lead.pk, lead.cycle, rule.kind] += 1
         unit.record(
             Kind.CLOCK_STARTED,
             lead,
-            data={"clock": str(clock.id), "kind": rule.kind, "due_at": clock.due_at.isoformat(), "rule": policy.key},
+            data={"clock": str(clock.id), "kind": rule.kind, "due_at": due, "rule": policy.key},
             decision=decision.id,
             cause=cause.entry,
         )

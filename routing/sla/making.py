@@ -15,7 +15,8 @@ from leadops.versions.models import Version
 from routing.models import Clock
 from routing.sla.policy import ClockRule
 
-Times = tuple[uuid.UUID | None, datetime, str, datetime | None]  # calendar version, due, first rung and its moment
+# calendar version, due, first rung and its moment; start and due as text
+Times = tuple[uuid.UUID | None, datetime, str, datetime | None, str, str]
 _TIMES = "routing.sla.times"
 
 
@@ -28,14 +29,14 @@ def clock(
     policy_key: str,
     decision: uuid.UUID,
     unit: Unit,
-) -> Clock:
-    """A running clock from `start`, counted in the calendar `key` names as it stands now."""
+) -> tuple[Clock, str]:
+    """A running clock from `start`, counted in the calendar `key` names as it stands now; and when it is due, as text."""
     known = unit.memo.setdefault(_TIMES, {})
     at = (id(rule), key, start)  # what a batch starts together shares its calendar and its moments
     if at not in known:
         known[at] = _times(rule, start, key, unit)
-    version_id, due_at, step, step_at = known[at]
-    return bulk.make(
+    version_id, due_at, step, step_at, begins, due = known[at]
+    made = bulk.make(
         Clock,
         lead_id=lead.pk,
         cycle=lead.cycle,
@@ -50,14 +51,16 @@ def clock(
         due_at=due_at,
         next_step=step,
         next_at=step_at,
-        segments=[{"from": start.isoformat()}],
+        segments=[{"from": begins}],
     )
+    return made, due
 
 
 def _times(rule: ClockRule, start: datetime, key: str, unit: Unit) -> Times:
     version, calendar = calendar_versions.calendar_in_force(key, unit)
     step, step_at = _rung_after(start, rule.target, rule, calendar, ())
-    return version.pk if version else None, calendars.add(calendar, start, rule.target), step, step_at
+    due_at = calendars.add(calendar, start, rule.target)
+    return version.pk if version else None, due_at, step, step_at, start.isoformat(), due_at.isoformat()
 
 
 def received(lead: Lead) -> datetime:
