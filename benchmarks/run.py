@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def main() -> None:
     django.setup()
     keys, _reps = house.furnish()
     print(
-        f"limit driven by {'pgbench' if limits.pgbench() else 'psycopg (no pgbench here: understated)'}; {chosen.rounds} rounds"
+        f"limit driven by {'pgbench' if limits.pgbench() else 'psycopg (no pgbench here: understated)'}; {chosen.rounds} rounds;"
+        f" Python {platform.python_version()} ({platform.python_compiler()})"
     )
     rows = measure(url, keys, chosen) if "pages" not in chosen.only else []
     rows += page_rows(server, chosen.leads, chosen.rounds)
