@@ -19,6 +19,7 @@ import psycopg
 
 from benchmarks import accept, house, pipeline
 
+TICK = 0.05  # how often the ticker looks for submissions
 FOLLOWERS = 2  # TASK_WORKERS as shipped
 POOLS = 50
 
@@ -173,11 +174,11 @@ def spread_per_second(url: str, count: int, start: int) -> float:
 
 
 def follow() -> None:
-    """One follower: a batch, and another, until it is told to end."""
+    """One follower: the task of a worker, as often as the ticker asks for it, until it is told to end."""
     import django
 
     django.setup()
-    from capture import pipeline as capture_pipeline
+    from capture.tasks import run_pipeline
 
     going = True
 
@@ -187,8 +188,8 @@ def follow() -> None:
 
     signal.signal(signal.SIGTERM, end)
     while going:
-        if not capture_pipeline.run_batch(500).claimed:
-            time.sleep(0.005)
+        if not run_pipeline():
+            time.sleep(TICK)
 
 
 if __name__ == "__main__":
