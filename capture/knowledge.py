@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from capture import attribution
 from capture.attribution import ChannelTable
@@ -40,10 +40,17 @@ class Knowledge:
 
 def pending_rows(ids: Iterable[uuid.UUID]) -> list[Submission]:
     """The submissions of a batch that still wait, locked, in arrival order."""
-    rows = Submission.objects.select_for_update().filter(pk__any=ids, end=Submission.End.PENDING)
-    found = bulk.read(
-        rows.order_by("id"), "digest", "delivery_key", "variant", "ended_at", "lease_until", "error", "xid"
-    )
+    return _read(Submission.objects.select_for_update(), ids)
+
+
+def rows_of(ids: Iterable[uuid.UUID]) -> list[Submission]:
+    """The same rows as they stand now, not locked."""
+    return _read(Submission.objects.all(), ids)
+
+
+def _read(rows: QuerySet[Submission], ids: Iterable[uuid.UUID]) -> list[Submission]:
+    rows = rows.filter(pk__any=ids, end=Submission.End.PENDING).order_by("id")
+    found = bulk.read(rows, "digest", "delivery_key", "variant", "ended_at", "lease_until", "error", "xid")
     sources = Source.objects.select_related("campaign").in_bulk({row.source_id for row in found})
     for row in found:
         row.source = sources[row.source_id]

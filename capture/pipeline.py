@@ -31,6 +31,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, F, Value, When
 
 from capture import services
+from capture.items import Ahead
 from capture.models import Submission
 from capture.reading import Poisoned
 from leadops import moment
@@ -115,21 +116,35 @@ def _locked() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def run_batch(limit: int = 1000, at: datetime | None = None, *, wait: float = 0.0) -> Result:
-    """Take up to `limit` waiting submissions, live ones before imported ones, and some that failed before."""
+def run_batch(
+    limit: int = 1000, at: datetime | None = None, *, wait: float = 0.0, until: float | None = None
+) -> Result:
+    """Take up to `limit` waiting submissions, live ones before imported ones, and some that failed before.
+
+    With `until` (of `time.monotonic`) batch follows batch while there are full ones: each is claimed before its turn and
+    its bodies are read while the one before it is written.
+    """
     result = Result()
     with _one_writer(wait) as mine:
         if not mine:
             return Result(ran=False)
         _give_back_pending()
-        now = at or moment.now()
-        fresh, others = _claim(now, limit)
-        result.claimed += len(fresh)
-        failpoint("job.after_claim")
-        _work(fresh, ACTOR, at, result)
-        if others:
-            _retry(at, result)
-    return result
+        fresh, others = _claim(at or moment.now(), limit)
+        ahead: Ahead | None = None
+        while True:
+            result.claimed += len(fresh)
+            failpoint("job.after_claim")
+            full = until is not None and len(fresh) == limit and time.monotonic() < until
+            coming, others_come = _claim(at or moment.now(), limit) if full else ([], False)
+            following = Ahead(coming) if coming else None
+            if following:
+                following.fetch()
+            _work(fresh, ACTOR, at, result, ahead, following)
+            if others:
+                _retry(at, result)
+            if following is None:
+                return result
+            fresh, others, ahead = coming, others_come, following
 
 
 def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Result:
@@ -192,15 +207,22 @@ def _claimed_again(claim: str, now: datetime) -> list[tuple[int, uuid.UUID, int]
         return sorted(cursor.fetchall())
 
 
-def _work(ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result) -> None:
+def _work(
+    ids: Sequence[uuid.UUID],
+    actor: Actor,
+    at: datetime | None,
+    result: Result,
+    ahead: Ahead | None = None,
+    following: Ahead | None = None,
+) -> None:
     """Resolve the batch; whoever breaks it is set apart, and the rest is done in arrival order."""
     todo = [list(ids)]
     try:
         with _uncollected():
-            _work_off(todo, actor, at, result)
+            _work_off(todo, actor, at, result, ahead, following)
     except BaseException as fault:
         if database_gone(fault) or isinstance(fault, KeyboardInterrupt):
-            _unstarted.update(key for batch in todo for key in batch)
+            _unstarted.update(key for batch in [*todo, following.ids if following else []] for key in batch)
             with suppress(OperationalError, InterfaceError):  # the next run gives them back
                 _give_back_pending()
         raise
@@ -230,14 +252,21 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, result: Result) -> None:
+def _work_off(
+    todo: list[list[uuid.UUID]],
+    actor: Actor,
+    at: datetime | None,
+    result: Result,
+    ahead: Ahead | None = None,
+    following: Ahead | None = None,
+) -> None:
     while todo:
         batch = todo[-1]  # stays in the list until it ended: what is there was claimed and not done
         if not batch:
             todo.pop()
             continue
         try:
-            done = in_unit(partial(_resolve, batch), actor=actor, at=at)
+            done = in_unit(partial(_resolve, batch, ahead=ahead, following=following), actor=actor, at=at)
         except Poisoned as fault:
             log.error("submission cannot be read", extra={"submission": str(fault.submission_id)}, exc_info=fault)
             todo[-1] = [key for key in batch if key != fault.submission_id]
@@ -267,10 +296,14 @@ def _tell(done: Sequence[Submission]) -> None:
             flow.info("submission ended", extra={**said, "end": str(each.end)})
 
 
-def _resolve(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
+def _resolve(
+    ids: Sequence[uuid.UUID], unit: Unit, *, ahead: Ahead | None = None, following: Ahead | None = None
+) -> list[Submission]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_LIMIT)])
-    return services.resolve(ids, unit=unit)
+    if following is not None:
+        unit.meanwhile(following.portions())
+    return services.resolve(ids, unit=unit, ahead=ahead)
 
 
 def _failed(submission_id: uuid.UUID, cause: str, now: datetime, result: Result) -> None:

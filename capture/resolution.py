@@ -14,13 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from capture import erased, knowledge, replies, snapshot
-from capture.adapters import Draft, Unreadable
 from capture.attributes import coerce
 from capture.attribution import facts_of
-from capture.identity import PHONE, Keys, keys_for
+from capture.identity import PHONE, keys_for
+from capture.items import Ahead, Item, read, set_aside
 from capture.knowledge import Knowledge
 from capture.models import Campaign, Submission
-from capture.reading import drafts_of, interruptible
 from leadops import bulk, lifecycle
 from leadops.effects.models import Effect
 from leadops.fold import clean_text, fold
@@ -44,15 +43,6 @@ RANK = {End.CREATED: 5, End.TOUCHED: 4, End.TEST: 3, End.SPAM: 2, End.QUARANTINE
 TOUCH_COLUMNS = ("last_source", "last_campaign", "last_channel", "last_inbound_at", "hand_raiser", "account", "version")
 TOLD = 8  # journal rows of a new lead, at most as a rule: captured, scored, MQL, handed off, assigned, its clocks
 ENDED = ("end", "reason", "error", "warnings", "person", "lead", "ended_at", "lease_until")
-
-
-@dataclass(slots=True)
-class Item:
-    """One draft with all that was worked out about it."""
-
-    submission: Submission
-    draft: Draft
-    keys: Keys
 
 
 @dataclass(slots=True)
@@ -117,7 +107,7 @@ class Resolution:
         if failure is None:
             self.away += replies.absences_of(draft, self.mails, submission.pk)
             code = replies.SET_ASIDE[draft.mail.kind] if draft.mail else "automatic"
-            _set_aside(submission, End.SPAM, code)
+            set_aside(submission, End.SPAM, code)
             return
         at, _bent = snapshot.occurred(draft, submission.received_at)
         draft.message = draft.message[:500]
@@ -400,38 +390,13 @@ def _has_content(detail: TouchDetail) -> bool:
     return bool(detail.message or detail.landing_url or detail.referrer or detail.click_ids or detail.fields)
 
 
-def _set_aside(submission: Submission, end: str, reason: str = "", error: str = "") -> None:
-    submission.end, submission.reason, submission.error = end, reason[:40], error[:500]
+def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit, ahead: Ahead | None = None) -> list[Submission]:
+    """Give each of these pending submissions its end. Raises `Poisoned` for the first one that breaks its reader.
 
-
-def _items(rows: Sequence[Submission]) -> list[Item]:
-    """The drafts to resolve; what is unreadable, empty, or a test gets its end at once."""
-    items: list[Item] = []
-    for submission in rows:
-        submission.warnings = []
-        try:
-            drafts = drafts_of(submission)
-        except Unreadable as fault:
-            _set_aside(submission, End.QUARANTINED, fault.code, str(fault.message))
-            continue
-        fresh = []
-        for draft in drafts:
-            if draft.is_test:
-                _set_aside(submission, End.TEST)
-            elif replies.is_report(draft) or not snapshot.says_nothing(draft):
-                fresh.append(Item(submission, draft, keys_for(draft)))
-        if not fresh and submission.end == End.PENDING:
-            submission.warnings = [warning for draft in drafts for warning in draft.warnings]
-            _set_aside(submission, End.QUARANTINED, "empty")
-        items += fresh
-    return items
-
-
-def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
-    """Give each of these pending submissions its end. Raises `Poisoned` for the first one that breaks its reader."""
-    rows = knowledge.pending_rows(submission_ids)
-    with interruptible():
-        items = _items(rows)
+    What was read ahead is taken from there, when it still stands as it was read.
+    """
+    found = ahead.taken(submission_ids) if ahead is not None else None
+    rows, items = found or read(knowledge.pending_rows(submission_ids))
     mails = replies.gather([item.draft for item in items], unit)
     for item in items:
         draft = replies.by_letter(item.draft, mails)

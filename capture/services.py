@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from capture import live_sources, resolution
 from capture.adapters import ADAPTERS
 from capture.defaults import SHIPPED_SOURCES
+from capture.items import Ahead
 from capture.models import Campaign, Cost, Source, Submission
 from capture.reading import EDITABLE
 from leadops import access, ids, money, sealed
@@ -33,9 +34,9 @@ MANUAL = "manual"
 ROUTE_IT, ME = "route", "me"
 
 
-def resolve(submission_ids: Sequence[uuid.UUID], *, unit: Unit) -> list[Submission]:
+def resolve(submission_ids: Sequence[uuid.UUID], *, unit: Unit, ahead: Ahead | None = None) -> list[Submission]:
     """The first phase: each pending submission gets its person, its lead and its end. Called by the pipeline."""
-    return resolution.resolve(submission_ids, unit)
+    return resolution.resolve(submission_ids, unit, ahead)
 
 
 # -- by hand -------------------------------------------------------------------------------------------------

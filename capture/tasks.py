@@ -18,7 +18,7 @@ def run_pipeline() -> int:
     """Resolve what waits until nothing does or the time is up; returns how many got an end."""
     until, done = time.monotonic() + ROUND, 0
     while time.monotonic() < until:
-        result = pipeline.run_batch(BATCH)
+        result = pipeline.run_batch(BATCH, until=until)
         done += sum(result.ends.values())
         if not result.ran or not result.claimed or not pipeline.waiting(moment.now()):
             break

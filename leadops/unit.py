@@ -83,6 +83,7 @@ class Unit(Buffer):
     _numbers: list[int] = field(default_factory=list)  # of journal rows to come
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _after: list[Callable[[], None]] = field(default_factory=list)
+    _meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
     def record(self, kind: str, lead: Lead | None = None, **fields: Any) -> Entry:
         """Note one journal row; it is written when the unit ends and wakes the phases of its kind."""
@@ -163,6 +164,27 @@ class Unit(Buffer):
     def known_leads(self) -> list[Lead]:
         return list(self._leads.values())
 
+    def meanwhile(self, acts: Sequence[Callable[[], None]]) -> None:
+        """To be done one by one where a large unit would wait for the server; they read and write no table."""
+        self._meanwhile = list(acts)
+
+    def _do_meanwhile(self, most: int) -> None:
+        for act in self._meanwhile[:most]:
+            act()
+        del self._meanwhile[:most]
+
+    def finish(self) -> None:
+        """Write all that is left. With something to do meanwhile the keys are checked then, and not at the commit."""
+        if not self._meanwhile or not sending.may_send():
+            self.flush()
+            return
+        self._do_meanwhile(1)
+        bulk.send(self._buffered())
+        self._do_meanwhile(1)
+        sending.send("SET CONSTRAINTS ALL IMMEDIATE", [])
+        self._do_meanwhile(len(self._meanwhile))
+        sending.settle()
+
     def wake(self, channel: str, *keys: object) -> None:
         """Tell listeners after the commit: channel `inbox` with user ids, `due` for the ticker."""
         self._wake[channel].update(str(key) for key in keys)
@@ -177,6 +199,7 @@ class Unit(Buffer):
         an error of it is raised by a later statement and is the sender's. What a later phase changes is an update.
         """
         if len(self._made) >= MANY and (leads or self._waiting):
+            self._do_meanwhile(1 if leads and not self._waiting else 0)  # what was sent last is large
             bulk.send(self._buffered(spare=len(self.entries), leads=leads), sender)
 
     def flush(self) -> None:
@@ -300,7 +323,7 @@ def _attempt(
             left = _run_phases(unit, table) if failed is None else []
             if left:
                 hold(unit, {e.lead_id for e in left if e.lead_id}, stalled.LOOP)
-            unit.flush()
+            unit.finish()
             sending.settle()
             failpoint("job.before_commit")
         except BaseException:

@@ -91,7 +91,7 @@ def test_a_failure_nobody_is_named_for_is_halved_until_the_guilty_is_alone(monke
     rows = [submit({"email": f"p{i}@x.fr"}) for i in range(9)]
     guilty, real = rows[6].pk, services.resolve
 
-    def fails(ids: Sequence[uuid.UUID], *, unit: Unit) -> list[Submission]:
+    def fails(ids: Sequence[uuid.UUID], *, unit: Unit, ahead: object) -> list[Submission]:
         if guilty in ids:
             raise RuntimeError("somewhere in the batch")
         return real(ids, unit=unit)
@@ -156,7 +156,7 @@ def test_what_a_killed_batch_left_is_done_in_a_run_a_few_at_a_time_and_never_for
     left = [submit({"email": f"left{n}@x.fr"}, starts=1) for n in range(40)]
     twice = [submit({"email": f"twice{n}@x.fr"}, starts=2) for n in range(2)]
     taken, real = [], services.resolve
-    monkeypatch.setattr(services, "resolve", lambda ids, unit: (taken.append(len(ids)), real(ids, unit=unit))[1])
+    monkeypatch.setattr(services, "resolve", lambda ids, unit, ahead: (taken.append(len(ids)), real(ids, unit=unit))[1])
     assert run().ends == {"created": 42} and taken == [pipeline.FEW, 40 - pipeline.FEW, 1, 1]
     assert {Submission.objects.get(pk=row.pk).starts for row in left} == {2} and len(twice) == 2
     late = [submit({"email": f"late{n}@x.fr"}, starts=2) for n in range(3)]
@@ -248,7 +248,7 @@ def test_there_is_one_writer_and_a_screen_waits_a_second_for_it() -> None:
 def test_a_claim_stands_though_the_work_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     row = submit({"email": "a@x.fr"})
 
-    def dies(ids: Sequence[uuid.UUID], unit: Unit) -> list[Submission]:
+    def dies(ids: Sequence[uuid.UUID], unit: Unit, ahead: object) -> list[Submission]:
         raise SystemExit
 
     monkeypatch.setattr(resolution, "resolve", dies)
@@ -262,7 +262,7 @@ def test_a_claim_stands_though_the_work_was_lost(monkeypatch: pytest.MonkeyPatch
 
 
 def ends_by(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
-    def resolve(ids: Sequence[uuid.UUID], *, unit: Unit) -> list[Submission]:
+    def resolve(ids: Sequence[uuid.UUID], *, unit: Unit, ahead: object) -> list[Submission]:
         raise fault
 
     monkeypatch.setattr(services, "resolve", resolve)

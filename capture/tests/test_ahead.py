@@ -1,0 +1,96 @@
+"""A batch claimed before its turn: its bodies are read while the one before it is written; only what still stands is used."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from capture import items, knowledge, pipeline
+from capture.adapters import ADAPTERS, Draft
+from capture.models import Submission
+from capture.tests.batch import submit
+from leadops.models import Lead, Person
+from leadops.testing import SourceFactory
+from leadops.unit import phases, set_phases
+
+LIMIT = 60  # above `unit.MANY`: such a batch is sent, and the next one is read meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def resolve_alone() -> Iterator[None]:
+    before = phases()
+    set_phases(())
+    yield
+    set_phases(before)
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int]]:
+    """Of each batch claimed ahead: whether what was read was used, and how many bodies had been read by then."""
+    found: list[tuple[bool, int]] = []
+    taken = items.Ahead.taken
+
+    def told(self: items.Ahead, ids: Sequence[uuid.UUID]) -> items.Read | None:
+        done, result = self._done, taken(self, ids)
+        found.append((result is not None, done))
+        return result
+
+    monkeypatch.setattr(items.Ahead, "taken", told)
+    return found
+
+
+def drained() -> pipeline.Result:
+    return pipeline.run_batch(LIMIT, until=time.monotonic() + 60)
+
+
+def test_bodies_are_read_while_the_batch_before_is_written(seen: list[tuple[bool, int]]) -> None:
+    rows = [submit({"email": f"p{n % 100}@x.fr"}) for n in range(150)]  # 50 come again, two batches later
+    result = drained()
+    assert seen == [(True, LIMIT), (True, 30)]
+    assert (result.claimed, result.ends, Person.objects.count()) == (150, {"created": 100, "touched": 50}, 100)
+    assert {row.pk for row in result.submissions} == {row.pk for row in rows}
+    assert set(Submission.objects.values_list("starts", flat=True)) == {1}
+
+
+def test_what_changed_after_it_was_read_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, seen: list[tuple[bool, int]]
+) -> None:
+    rows = [submit({"email": f"p{n}@x.fr"}) for n in range(LIMIT + 5)]
+    real = knowledge.rows_of
+
+    def rows_of(ids: Sequence[uuid.UUID]) -> list[Submission]:
+        found = real(ids)
+        Submission.objects.filter(pk=rows[-1].pk).update(edited={"email": "mended@x.fr"})  # a moment later
+        return found
+
+    monkeypatch.setattr(knowledge, "rows_of", rows_of)
+    assert drained().ends == {"created": LIMIT + 5}
+    assert seen == [(False, 5)] and Person.objects.filter(email="mended@x.fr").count() == 1
+
+
+def test_a_body_that_breaks_its_reader_ahead_of_its_turn_takes_only_itself(
+    monkeypatch: pytest.MonkeyPatch, seen: list[tuple[bool, int]]
+) -> None:
+    class Breaks:
+        scheme, secret_in_body = "", False
+
+        def read(self, received: Any, source: Any) -> list[Draft]:
+            if b"poison" in bytes(received.body):
+                raise ZeroDivisionError
+            return [Draft(email=bytes(received.body).decode().strip('"'))]
+
+    monkeypatch.setitem(ADAPTERS, "breaks", Breaks())
+    source = SourceFactory(slug="breaks", adapter="breaks")
+    for n in range(LIMIT + 10):
+        submit("poison" if n == LIMIT + 3 else f"p{n}@x.fr", source)
+    result = drained()
+    assert (result.ends["created"], result.failed, Lead.objects.count()) == (LIMIT + 9, 1, LIMIT + 9)
+    assert seen[0][0] is False
+    poison = Submission.objects.get(end="pending")
+    assert (poison.starts, poison.failures) == (1, 1)
