@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Aggregate, Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, JSONObject
 
 from leadops import calendars
@@ -146,7 +146,7 @@ def _rep_states(
     ids = [row["id"] for row in reps]
     terms = RepTerms.objects.state_at(at, known_at).filter(rep=OuterRef("pk"))
     away = Absence.objects.state_at(at, known_at).filter(rep=OuterRef("pk")).order_by("pk")
-    rows = _working(ids, at, live).annotate(
+    rows = _working(ids, at, live, terms).annotate(
         term=Subquery(terms.values(all=JSONObject(**{name: name for name in _TERMS}))[:1]),
         absent=Exists(away),
         back_at=Subquery(away.values("valid_to")[:1]),
@@ -208,12 +208,16 @@ def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[
     return {str(row["pk"]): {name: int(row[name]) for name in _WORK} for row in rows}
 
 
-def _working(rep_ids: Sequence[Any], at: datetime, live: bool) -> Any:
+def _working(rep_ids: Sequence[Any], at: datetime, live: bool, terms: QuerySet[RepTerms] | None = None) -> Any:
+    """With the `terms` of a rep, what was received is counted where they cap it: nobody asks for it elsewhere."""
     mine = Assignment.objects.filter(rep=OuterRef("pk")).order_by()
     mine = mine if live else mine.filter(started_at__lte=at)
 
-    def received(span: timedelta) -> Coalesce:
-        return _number(mine.filter(started_at__gt=at - span).values("rep"), Count("*"))
+    def received(span: timedelta, cap: str) -> Coalesce | Case:
+        found = _number(mine.filter(started_at__gt=at - span).values("rep"), Count("*"))
+        if terms is None:
+            return found
+        return Case(When(Exists(terms.filter(**{f"{cap}__isnull": False})), then=found), default=0)
 
     # each open lead is one unit, counted in an index alone; what a rule made more of is kept by an index of its own
     open_leads = Lead.objects.filter(IS_OPEN, owner=OuterRef("pk")).order_by()
@@ -221,9 +225,9 @@ def _working(rep_ids: Sequence[Any], at: datetime, live: bool) -> Any:
     more = heavy.filter(Exists(Lead.objects.filter(IS_OPEN, pk=OuterRef("lead"), owner=OuterRef("rep"))))
     return Rep.objects.filter(pk__in=rep_ids).annotate(
         load=_number(open_leads.values("owner"), Count("*")) + _number(more.values("rep"), Sum(F("units") - 1)),
-        hour=received(HOUR),
-        day=received(DAY),
-        month=received(MONTH),
+        hour=received(HOUR, "cap_hour"),
+        day=received(DAY, "cap_day"),
+        month=received(MONTH, "cap_month"),
     )
 
 
