@@ -131,6 +131,7 @@ REFERENCE = (
     "qualification.migrations.0005_recycle_reasons",
     "leadops.migrations.0022_reason_withdrawn",
     "leadops.migrations.0027_reason_erased",
+    "leadops.migrations.0041_one_word_for_an_opportunity",
 )
 
 
