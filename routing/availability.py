@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Aggregate, Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import (
+    Aggregate, Case, Count, Exists, F, Func, IntegerField, JSONField, OuterRef, QuerySet, Subquery, Sum, TextField, When,
+)  # fmt: skip
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from leadops import calendars
 from leadops.calendars.offsets import instant, micros
@@ -231,14 +232,20 @@ def _working(rep_ids: Sequence[Any], at: datetime, live: bool, terms: QuerySet[R
     )
 
 
-def _open_leads(rep_ids: Sequence[Any]) -> RawSQL:
+class _ByRep(Subquery):
+    """Counts of (rep, n) as one object: worked out once for all reps of the statement around it."""
+
+    template = "(SELECT jsonb_object_agg(o.rep, o.n) FROM (%(subquery)s) AS o (rep, n))"
+
+
+def _open_leads(rep_ids: Sequence[Any]) -> Coalesce:
     """A rep's open leads, counted for all of them at once: rep by rep a young house's plan reads them all each time."""
     mine = Lead.objects.filter(IS_OPEN, owner__any=[uuid.UUID(str(rep)) for rep in rep_ids]).order_by()
-    counted, values = mine.values("owner").annotate(n=Count("*")).query.sql_with_params()
-    all_of_them = f"SELECT jsonb_object_agg(o.rep, o.n) FROM ({counted}) AS o (rep, n)"  # noqa: S608  # made by the ORM
-    return RawSQL(  # noqa: S611
-        f"coalesce((({all_of_them}) ->> leadops_rep.user_id::text)::int, 0)", values, IntegerField()
+    counted = _ByRep(mine.values("owner").annotate(n=Count("*")), output_field=JSONField())
+    told = Func(
+        counted, Cast("pk", TextField()), template="(%(expressions)s)", arg_joiner=" ->> ", output_field=TextField()
     )
+    return Coalesce(Cast(told, IntegerField()), 0)
 
 
 def _number(group: QuerySet[Any, Any], what: Aggregate) -> Coalesce:
