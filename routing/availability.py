@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import (
-    Aggregate, Case, Count, Exists, F, Func, IntegerField, JSONField, OuterRef, QuerySet, Subquery, Sum, TextField, When,
-)  # fmt: skip
+from django.db import connection, models
+from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from leadops import calendars
@@ -215,11 +213,11 @@ def _working(rep_ids: Sequence[Any], at: datetime, live: bool, terms: QuerySet[R
     mine = Assignment.objects.filter(rep=OuterRef("pk")).order_by()
     mine = mine if live else mine.filter(started_at__lte=at)
 
-    def received(span: timedelta, cap: str) -> Coalesce | Case:
+    def received(span: timedelta, cap: str) -> Coalesce | models.Case:
         found = _number(mine.filter(started_at__gt=at - span).values("rep"), Count("*"))
         if terms is None:
             return found
-        return Case(When(Exists(terms.filter(**{f"{cap}__isnull": False})), then=found), default=0)
+        return models.Case(models.When(Exists(terms.filter(**{f"{cap}__isnull": False})), then=found), default=0)
 
     # each open lead is one unit, counted in an index alone; what a rule made more of is kept by an index of its own
     heavy = Assignment.objects.filter(rep=OuterRef("pk"), ended_at__isnull=True, units__gt=1).order_by()
@@ -241,9 +239,13 @@ class _ByRep(Subquery):
 def _open_leads(rep_ids: Sequence[Any]) -> Coalesce:
     """A rep's open leads, counted for all of them at once: rep by rep a young house's plan reads them all each time."""
     mine = Lead.objects.filter(IS_OPEN, owner__any=[uuid.UUID(str(rep)) for rep in rep_ids]).order_by()
-    counted = _ByRep(mine.values("owner").annotate(n=Count("*")), output_field=JSONField())
-    told = Func(
-        counted, Cast("pk", TextField()), template="(%(expressions)s)", arg_joiner=" ->> ", output_field=TextField()
+    counted = _ByRep(mine.values("owner").annotate(n=Count("*")), output_field=models.JSONField())
+    told = models.Func(
+        counted,
+        Cast("pk", models.TextField()),
+        template="(%(expressions)s)",
+        arg_joiner=" ->> ",
+        output_field=models.TextField(),
     )
     return Coalesce(Cast(told, IntegerField()), 0)
 
