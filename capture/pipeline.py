@@ -21,7 +21,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +42,7 @@ from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.capture")
 flow = logging.getLogger("leadops.flow")
+Resolve = Callable[[Sequence[uuid.UUID], Unit], list[Submission]]
 ACTOR = system("pipeline")
 LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
@@ -130,21 +131,23 @@ def run_batch(
             return Result(ran=False)
         _give_back_pending()
         fresh, others = _claim(at or moment.now(), limit)
-        ahead: Ahead | None = None
-        while True:
-            result.claimed += len(fresh)
-            failpoint("job.after_claim")
-            full = until is not None and len(fresh) == limit and time.monotonic() < until
-            coming, others_come = _claim(at or moment.now(), limit) if full else ([], False)
-            following = Ahead(coming) if coming else None
-            if following:
-                following.fetch()
-            _work(fresh, ACTOR, at, result, ahead, following)
-            if others:
-                _retry(at, result)
-            if following is None:
-                return result
-            fresh, others, ahead = coming, others_come, following
+        claimed, ahead = [fresh], None  # batches whose turn has not come
+        with _given_back(claimed):
+            while claimed:
+                result.claimed += len(fresh)
+                failpoint("job.after_claim")
+                full = until is not None and len(fresh) == limit and time.monotonic() < until
+                coming, others_come = _claim(at or moment.now(), limit) if full else ([], False)
+                following = Ahead(coming) if coming else None
+                if following is not None:
+                    claimed.append(coming)
+                    following.fetch()
+                claimed.remove(fresh)
+                _work(fresh, ACTOR, at, result, partial(_resolve, ahead=ahead, following=following))
+                if others:
+                    _retry(at, result)
+                fresh, others, ahead = coming, others_come, following
+    return result
 
 
 def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Result:
@@ -208,27 +211,28 @@ def _claimed_again(claim: str, now: datetime) -> list[tuple[int, uuid.UUID, int]
 
 
 def _work(
-    ids: Sequence[uuid.UUID],
-    actor: Actor,
-    at: datetime | None,
-    result: Result,
-    ahead: Ahead | None = None,
-    following: Ahead | None = None,
+    ids: Sequence[uuid.UUID], actor: Actor, at: datetime | None, result: Result, resolve: Resolve | None = None
 ) -> None:
     """Resolve the batch; whoever breaks it is set apart, and the rest is done in arrival order."""
     todo = [list(ids)]
-    try:
-        with _uncollected():
-            _work_off(todo, actor, at, result, ahead, following)
-    except BaseException as fault:
-        if database_gone(fault) or isinstance(fault, KeyboardInterrupt):
-            _unstarted.update(key for batch in [*todo, following.ids if following else []] for key in batch)
-            with suppress(OperationalError, InterfaceError):  # the next run gives them back
-                _give_back_pending()
-        raise
+    with _given_back(todo), _uncollected():
+        _work_off(todo, actor, at, result, resolve or _resolve)
 
 
 _unstarted: set[uuid.UUID] = set()  # claimed, but not to blame: their starts are to be given back
+
+
+@contextmanager
+def _given_back(batches: list[list[uuid.UUID]]) -> Iterator[None]:
+    """What stands in these batches when the database goes away or somebody presses Ctrl-C is not to blame for that."""
+    try:
+        yield
+    except BaseException as fault:
+        if database_gone(fault) or isinstance(fault, KeyboardInterrupt):
+            _unstarted.update(key for batch in batches for key in batch)
+            with suppress(OperationalError, InterfaceError):  # the next run gives them back
+                _give_back_pending()
+        raise
 
 
 def _give_back_pending() -> None:
@@ -252,21 +256,14 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _work_off(
-    todo: list[list[uuid.UUID]],
-    actor: Actor,
-    at: datetime | None,
-    result: Result,
-    ahead: Ahead | None = None,
-    following: Ahead | None = None,
-) -> None:
+def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, result: Result, resolve: Resolve) -> None:
     while todo:
         batch = todo[-1]  # stays in the list until it ended: what is there was claimed and not done
         if not batch:
             todo.pop()
             continue
         try:
-            done = in_unit(partial(_resolve, batch, ahead=ahead, following=following), actor=actor, at=at)
+            done = in_unit(partial(resolve, batch), actor=actor, at=at)
         except Poisoned as fault:
             log.error("submission cannot be read", extra={"submission": str(fault.submission_id)}, exc_info=fault)
             todo[-1] = [key for key in batch if key != fault.submission_id]

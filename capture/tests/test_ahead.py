@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connections
 
-from capture import items, knowledge, pipeline
+from capture import items, knowledge, pipeline, services, tasks
 from capture.adapters import ADAPTERS, Draft
 from capture.models import Submission
 from capture.tests.batch import submit
@@ -94,3 +95,33 @@ def test_a_body_that_breaks_its_reader_ahead_of_its_turn_takes_only_itself(
     assert seen[0][0] is False
     poison = Submission.objects.get(end="pending")
     assert (poison.starts, poison.failures) == (1, 1)
+
+
+@pytest.mark.parametrize("where", [(knowledge, "rows_of"), (services, "resolve")], ids=["read ahead", "at work"])
+def test_a_database_that_goes_away_takes_no_start_from_the_batch_that_waits_its_turn(
+    monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+) -> None:
+    for n in range(LIMIT + 5):
+        submit({"email": f"p{n}@x.fr"})
+
+    def gone(*_args: object, **_named: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    with monkeypatch.context() as away:
+        away.setattr(*where, gone)
+        away.setattr(type(connections["default"]), "is_usable", lambda self: False)
+        with pytest.raises(OperationalError):
+            drained()
+    assert set(Submission.objects.values_list("starts", "end", "lease_until")) == {(0, "pending", None)}
+    assert drained().ends == {"created": LIMIT + 5}
+
+
+@pytest.mark.parametrize(("claimed", "waits"), [(1, 0), (tasks.RUSH, 1), (tasks.BATCH, 0)])
+def test_only_in_a_rush_the_next_batch_is_waited_for(monkeypatch: pytest.MonkeyPatch, claimed: int, waits: int) -> None:
+    runs = [pipeline.Result(claimed=claimed), pipeline.Result(claimed=0)]
+    slept: list[float] = []
+    monkeypatch.setattr(pipeline, "run_batch", lambda limit, until: runs.pop(0))
+    monkeypatch.setattr(pipeline, "waiting", lambda at: True)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    tasks.run_pipeline()
+    assert slept == [tasks.GATHER] * waits and not runs

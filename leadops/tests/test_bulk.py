@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from decimal import Decimal
 
 import pytest
 from django.forms.models import model_to_dict
+from django.utils.safestring import mark_safe
 
-from leadops import bulk, moment
+from leadops import bulk, moment, packing
 from leadops.journal import JournalEntry
 from leadops.models import Lead, Person, Touch
 from leadops.testing import LeadFactory, rep
@@ -132,3 +134,29 @@ def test_any_finds_what_in_finds_with_one_parameter():
     assert sql.endswith("= ANY(%s::uuid[])") and len(params) == 1
     assert {uuid.UUID(text) for text in str(params[0]).strip("{}").split(",")} == ids
     assert set(Lead.objects.exclude(pk__any=[nobody.pk])) == {leads[0]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        None,
+        True,
+        0,
+        -0.5,
+        "é\u2028\x7f",
+        mark_safe("a"),
+        {"b": [1, {"a": None}], "n": 2**70},
+        {1: "key"},
+        ("a", 1),
+    ],
+    ids=repr,
+)
+def test_json_is_what_the_usual_writer_says(value):
+    assert json.loads(packing.written(value)) == json.loads(json.dumps(value))
+
+
+def test_json_of_what_has_no_form_is_refused():
+    with pytest.raises(TypeError):
+        packing.written({"x": object()})
