@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import connection
 
-from capture import knowledge, replies, snapshot
+from capture import replies, snapshot
 from capture.adapters import Draft, Unreadable
+from capture.claiming import Claim
 from capture.identity import Keys, keys_for
 from capture.models import Submission
 from capture.reading import Poisoned, drafts_of, interruptible
@@ -67,55 +69,59 @@ def read(rows: list[Submission]) -> Read:
         return rows, _items(rows)
 
 
-_stamped = "SELECT id, xmin::text FROM capture_submission WHERE id = ANY(%s::uuid[]) AND \"end\" = 'pending'"
+# `xmin` is the transaction that wrote a row last
+_standing = """
+SELECT count(*) FROM (SELECT FROM capture_submission WHERE id = ANY(%s::uuid[]) AND xmin = %s::xid AND "end" = 'pending'
+ORDER BY id FOR UPDATE) AS held"""
 
 
 @dataclass(slots=True)
 class Ahead:
-    """A batch that was claimed before its turn: its bodies are read while the batch before it is written.
+    """A batch that is claimed before its turn: its bodies are read while the batch before it is written.
 
-    What was read is taken once, and only if every row still stands as it was read; else all are read again.
+    What was read is taken once, and only if every row still stands as it was claimed; else all are read again.
     """
 
-    ids: list[uuid.UUID]
-    _rows: list[Submission] = field(default_factory=list)
-    _stamps: dict[uuid.UUID, str] = field(default_factory=dict)
+    coming: Future[tuple[Claim, list[Submission]]]
     _items: list[Item] = field(default_factory=list)
     _done: int = 0  # rows whose bodies were read
-    _usable: bool = False
+    _usable: bool = True
 
-    def fetch(self) -> None:
-        """Read the rows, before any transaction."""
-        self._stamps = self._stood("")
-        self._rows = knowledge.rows_of(self.ids)
-        self._usable = True
+    def claim(self) -> Claim:
+        """Waits for it; raises what it raised."""
+        return self.coming.result()[0]
 
     def portions(self) -> list[Callable[[], None]]:
-        """Reading the bodies, in so many steps of about the same length."""
-        return [partial(self._read_until, len(self._rows) * n // PORTIONS) for n in range(1, PORTIONS + 1)]
+        """Reading the bodies, in so many steps of about the same length; before they are there a step does nothing."""
+        return [partial(self._read_until, n / PORTIONS) for n in range(1, PORTIONS + 1)]
 
     def taken(self, ids: Sequence[uuid.UUID]) -> Read | None:
         """Rows and drafts, locked; None = they are to be read anew."""
-        usable, self._usable = self._usable, False
-        if not usable or list(ids) != self.ids or self._stood(" ORDER BY id FOR UPDATE") != self._stamps:
+        claim, rows = self.coming.result()
+        usable, self._usable = self._usable and len(rows) == len(ids), False
+        if not usable or list(ids) != claim.ids or not _stand(claim):
             return None
-        if self._done < len(self._rows):
+        if self._done < len(rows):
             with interruptible():
-                self._items += _items(self._rows[self._done :])
-        return self._rows, self._items
+                self._items += _items(rows[self._done :])
+        return rows, self._items
 
-    def _read_until(self, end: int) -> None:
+    def _read_until(self, part: float) -> None:
         """A body that breaks its reader breaks no other batch: it is read again, and named, in its own turn."""
-        if not self._usable or end <= self._done:
+        if not self._usable or not self.coming.done() or self.coming.exception():
             return
+        rows = self.coming.result()[1]
+        end = max(self._done, int(len(rows) * part))
         try:
             with interruptible():
-                self._items += _items(self._rows[self._done : end])
+                self._items += _items(rows[self._done : end])
         except Poisoned:
             self._usable = False
         self._done = end
 
-    def _stood(self, lock: str) -> dict[uuid.UUID, str]:
-        with connection.cursor() as cursor:
-            cursor.execute(_stamped + lock, ["{" + ",".join([key.hex for key in self.ids]) + "}"])
-            return dict(cursor.fetchall())
+
+def _stand(claim: Claim) -> bool:
+    """Lock the rows; whether all of them are as they were when they were claimed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_standing, ["{" + ",".join([key.hex for key in claim.ids]) + "}", claim.stamp])
+        return bool(cursor.fetchone()[0] == len(claim.ids))

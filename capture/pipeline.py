@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,7 +32,7 @@ from functools import partial
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, F, Value, When
 
-from capture import services
+from capture import claiming, services
 from capture.items import Ahead
 from capture.models import Submission
 from capture.reading import Poisoned
@@ -45,42 +47,12 @@ flow = logging.getLogger("leadops.flow")
 Resolve = Callable[[Sequence[uuid.UUID], Unit], list[Submission]]
 ACTOR = system("pipeline")
 LOCK = 0x6C656164_0001  # the advisory lock of the one writer
-LEASE = timedelta(seconds=15)  # rows of a worker that died are taken up again after this
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
 MOST_FAILURES = 3  # starts that ended in a fault of its own
-MOST_DEATHS = 4  # starts whose worker did not come back, the last of them after `SECOND_CHANCE`
-# after the third death: whatever killed the workers is over by then, or it is the submission
-SECOND_CHANCE = timedelta(minutes=5)
-FEW = 32  # so many of a batch of a thousand that died are tried together: its root costs the fewest starts
 RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
+TURN = 0.0005  # seconds one thread may keep the other from the interpreter
 GONE = "the worker ended while it was at work on it"
-
-# What a paused source received waits until it is resumed; every reader of what is pending says so by this.
-_flows = "source_id NOT IN (SELECT id FROM capture_source WHERE state = 'paused')"
-# The rows are picked once, before the update: as a plain sub-select the planner may pick again for each row it joins.
-_claim_fresh = f"""
-WITH taken AS MATERIALIZED (
-  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts = 0 AND {_flows}
-  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
-UPDATE capture_submission s SET starts = s.starts + 1, lease_until = %s FROM taken WHERE s.id = taken.id
-RETURNING s.priority, s.id, EXISTS (SELECT 1 FROM capture_submission WHERE "end" = 'pending' AND starts > 0)
-"""  # noqa: S608  # a text of ours
-
-
-def _again(which: str, most: int) -> str:
-    return f"""
-WITH taken AS MATERIALIZED (
-  SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts {which} AND {_flows}
-  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT {most} FOR UPDATE SKIP LOCKED)
-UPDATE capture_submission s SET starts = s.starts + 1,
-  lease_until = CASE WHEN s.starts - s.failures = %s THEN %s ELSE %s END FROM taken WHERE s.id = taken.id
-RETURNING s.priority, s.id, s.starts - 1 - s.failures
-"""  # noqa: S608  # a text of ours
-
-
-_claim_few = _again("= 1 AND failures = 0", FEW)
-_claim_alone = _again("> 0 AND NOT (starts = 1 AND failures = 0)", 1)
 
 
 @dataclass(slots=True)
@@ -122,32 +94,44 @@ def run_batch(
 ) -> Result:
     """Take up to `limit` waiting submissions, live ones before imported ones, and some that failed before.
 
-    With `until` (of `time.monotonic`) batch follows batch while there are full ones: each is claimed before its turn and
-    its bodies are read while the one before it is written.
+    With `until` (of `time.monotonic`) batch follows batch while there are full ones: each is claimed before its turn, in
+    another thread, and its bodies are read while the one before it is written.
     """
     result = Result()
     with _one_writer(wait) as mine:
         if not mine:
             return Result(ran=False)
         _give_back_pending()
-        fresh, others = _claim(at or moment.now(), limit)
-        claimed, ahead = [fresh], None  # batches whose turn has not come
-        with _given_back(claimed):
-            while claimed:
-                result.claimed += len(fresh)
+        claim, ahead = claiming.fresh(at or moment.now(), limit), None
+        turns = [claim.ids]  # claimed, and their turn has not come
+        many = until is not None and len(claim.ids) == limit
+        with _given_back(turns), _beside() if many else nullcontext() as beside:
+            while True:
+                result.claimed += len(claim.ids)
                 failpoint("job.after_claim")
-                full = until is not None and len(fresh) == limit and time.monotonic() < until
-                coming, others_come = _claim(at or moment.now(), limit) if full else ([], False)
-                following = Ahead(coming) if coming else None
-                if following is not None:
-                    claimed.append(coming)
-                    following.fetch()
-                claimed.remove(fresh)
-                _work(fresh, ACTOR, at, result, partial(_resolve, ahead=ahead, following=following))
-                if others:
+                full = until is not None and len(claim.ids) == limit and time.monotonic() < until
+                following = Ahead(beside.submit(claiming.ahead, at, limit, turns)) if beside and full else None
+                turns.remove(claim.ids)
+                _work(claim.ids, ACTOR, at, result, partial(_resolve, ahead=ahead, following=following))
+                if claim.others:
                     _retry(at, result)
-                fresh, others, ahead = coming, others_come, following
-    return result
+                coming = following.claim() if following else None
+                if coming is None or not coming.ids:
+                    return result
+                claim, ahead = coming, following
+
+
+@contextmanager
+def _beside() -> Iterator[ThreadPoolExecutor]:
+    """A thread with a database connection of its own, which is closed with it; nobody waits long for the interpreter."""
+    before = sys.getswitchinterval()
+    with ThreadPoolExecutor(1, "claims") as thread:
+        try:
+            sys.setswitchinterval(TURN)
+            yield thread
+        finally:
+            sys.setswitchinterval(before)
+            thread.submit(lambda: connection.close())  # that thread's own
 
 
 def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Result:
@@ -160,29 +144,10 @@ def run_now(ids: Sequence[uuid.UUID], actor: Actor, *, wait: float = 1.0) -> Res
         rows = Submission.objects.filter(pk__in=list(ids), end=Submission.End.PENDING, starts__lt=MOST_FAILURES)
         with transaction.atomic():
             claimed = list(rows.select_for_update(skip_locked=True).order_by("id").values_list("pk", flat=True))
-            Submission.objects.filter(pk__in=claimed).update(starts=F("starts") + 1, lease_until=now + LEASE)
+            Submission.objects.filter(pk__in=claimed).update(starts=F("starts") + 1, lease_until=now + claiming.LEASE)
         result.claimed = len(claimed)
         _work(claimed, actor, None, result)
     return result
-
-
-def waiting(at: datetime) -> bool:
-    """Whether any submission could be taken now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM capture_submission WHERE \"end\" = 'pending' AND {_flows}"  # noqa: S608
-            " AND (lease_until IS NULL OR lease_until <= %s))",
-            [at],
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def _claim(now: datetime, limit: int) -> tuple[list[uuid.UUID], bool]:
-    """Those claimed, in order; and whether any that was started before may wait (unknown when none is claimed)."""
-    with connection.cursor() as cursor:  # one statement is its own transaction
-        cursor.execute(_claim_fresh, [now, limit, now + LEASE])
-        rows = sorted(cursor.fetchall())
-    return [row[1] for row in rows], not rows or rows[0][2]
 
 
 def _retry(at: datetime | None, result: Result) -> None:
@@ -194,20 +159,13 @@ def _retry(at: datetime | None, result: Result) -> None:
 
 def _retry_some(now: datetime, at: datetime | None, result: Result) -> bool:
     """A few whose batch died under them, or else one that is suspected more; whether there was any."""
-    rows = _claimed_again(_claim_few, now) or _claimed_again(_claim_alone, now)
+    rows = claiming.again(now)
     result.claimed += len(rows)
-    if rows and rows[0][2] >= MOST_DEATHS:  # its last start did not come back either
+    if rows and rows[0][2] >= claiming.MOST_DEATHS:  # its last start did not come back either
         _bury(rows[0][1], now, result)
     elif rows:
         _work([row[1] for row in rows], ACTOR, at, result)
     return bool(rows)
-
-
-def _claimed_again(claim: str, now: datetime) -> list[tuple[int, uuid.UUID, int]]:
-    """Priority, id and deaths so far, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(claim, [now, MOST_DEATHS - 2, now + SECOND_CHANCE, now + LEASE])
-        return sorted(cursor.fetchall())
 
 
 def _work(

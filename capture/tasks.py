@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from capture import pipeline
+from capture import claiming, pipeline
 from leadops import moment
 
 ROUND = 2.0  # seconds one task may work before it hands over to the next
@@ -20,7 +20,7 @@ def run_pipeline() -> int:
     while time.monotonic() < until:
         result = pipeline.run_batch(BATCH, until=until)
         done += sum(result.ends.values())
-        if not result.ran or not result.claimed or not pipeline.waiting(moment.now()):
+        if not result.ran or not result.claimed or not claiming.waiting(moment.now()):
             break
         if RUSH <= result.claimed < BATCH:
             time.sleep(GATHER)

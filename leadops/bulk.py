@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -41,30 +42,31 @@ __all__ = [
 
 
 _new = object.__new__
-Blank = tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], tuple[tuple[str, str], ...]]
+Blank = tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], tuple[tuple[str, str, str], ...]]
 
 
 @lru_cache(maxsize=512)
 def _blank(model: type[models.Model], given: tuple[str, ...]) -> Blank:
-    """What values of these names leave open: plain defaults, those made anew for each row; and (relation, column) given."""
+    """What values of these names leave open: plain defaults, those made anew for each row; and what is given as a row:
+    relation, column, and the column of the other row it holds."""
     fields = [f for f in model._meta.concrete_fields if not f.has_db_default()]
-    points = {f.name: f.attname for f in fields if f.is_relation}
-    named = {points.get(name, name) for name in given}
+    points = {f.name: (f.attname, f.target_field.attname) for f in fields if isinstance(f, models.ForeignKey)}
+    named = {points[name][0] if name in points else name for name in given}
     if unknown := named - {f.attname for f in fields}:
         raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
     left = [f for f in fields if f.attname not in named]
     fresh = tuple((f.attname, f.default) for f in left if callable(f.default) and f.has_default())
     plain = {f.attname: f.get_default() for f in left if f.attname not in dict(fresh)}
-    return plain, fresh, tuple((name, points[name]) for name in given if name in points)
+    return plain, fresh, tuple((name, *points[name]) for name in given if name in points)
 
 
 def make(model: type[M], **values: Any) -> M:
     """An unsaved instance, equal to `model(**values)`: columns (`lead_id=…`) and rows it points to (`lead=…`)."""
     plain, fresh, points = _blank(model, tuple(values))
     state = ModelState()
-    for name, column in points:
+    for name, column, key in points:
         target = state.fields_cache[name] = values.pop(name)
-        values[column] = None if target is None else target.pk
+        values[column] = None if target is None else target.__dict__[key]
     values["_state"] = state
     values |= plain
     for name, default in fresh:
@@ -92,7 +94,7 @@ def values(model: type[models.Model], **given: Any) -> dict[str, Any]:
     """The column values of a row nobody asks again: what `make` gives, without the instance around it."""
     plain, fresh, points = _blank(model, tuple(given))
     if points:
-        raise TypeError(f"{model.__name__}: name the columns of {', '.join(name for name, _column in points)}")
+        raise TypeError(f"{model.__name__}: name the columns of {', '.join(name for name, *_columns in points)}")
     for name, default in fresh:
         given[name] = default()
     given |= plain
@@ -209,7 +211,7 @@ def _insert(part: Part, arrays: list[Packed]) -> str:
     held = part.rows if part.model else [row.__dict__ for row in part.rows]
     plan = _plan(model, held[0][key_of(model)] is not None)
     shown, source = selection(
-        [(sort, kind, [each[name] for each in held]) for name, _, sort, kind in plan.fields], arrays
+        [(sort, kind, list(map(itemgetter(name), held))) for name, _, sort, kind in plan.fields], arrays
     )
     columns = ", ".join(column for _name, column, _sort, _kind in plan.fields)
     return f"INSERT INTO {plan.table} ({columns}) SELECT {', '.join(shown)} FROM {source}{part.clash}"  # noqa: S608

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from capture import pipeline
+from capture import claiming
 from capture import tasks as capture_tasks
 from capture.imports import kinds as import_kinds
 from capture.imports import tasks as import_tasks
@@ -53,7 +53,7 @@ from routing.sla import tasks as sla_tasks
 
 def _work_list(entries: Sequence[Entry], u: Unit) -> None:
     """The queue rows of every lead something happened to."""
-    work.refresh(u.leads(e.lead_id for e in entries if e.lead_id), u)
+    work.refresh(u.leads_of(entries), u)
 
 
 PHASES = (
@@ -98,7 +98,7 @@ def _keeping(at: datetime) -> datetime | None:
 
 
 def _pending(at: datetime) -> datetime | None:
-    return at if pipeline.waiting(at) else None
+    return at if claiming.waiting(at) else None
 
 
 DUE_WORK = (

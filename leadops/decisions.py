@@ -185,9 +185,9 @@ def record(
     row = bulk.make(
         Decision,
         kind=kind,
-        lead_id=lead.pk,
-        version_id=version.pk if version else None,
-        batch_id=batch.pk if batch else None,
+        lead_id=lead.id,
+        version_id=version.id if version else None,
+        batch_id=batch.id if batch else None,
         ordinal=ordinal,
         digest=digest_of(salt, text),
         outcome=outcome,
@@ -197,5 +197,5 @@ def record(
         at=unit.at,
     )
     unit.add([row])
-    unit.note(DecisionFacts, {"decision": row.id, "lead_id": lead.pk, "salt": salt, "facts": text})
+    unit.note(DecisionFacts, {"decision": row.id, "lead_id": lead.id, "salt": salt, "facts": text})
     return row

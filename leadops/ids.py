@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import struct
 import threading
 import time
 import uuid
@@ -24,6 +25,7 @@ BLOCK = 4096  # bytes of chance fetched from the system at once
 _SEVEN = 7 << 76 | 2 << 62  # version and variant
 _lock = threading.Lock()
 _block, _used = b"", 0
+_tails: list[int] = []  # of ids to come
 _last = 0  # the latest real millisecond used; a clock set back does not take ids back
 _count = secrets.randbelow(COUNTER_TOP // 2)
 _told: tuple[Random, Callable[[], datetime]] | None = None  # chance and clock of `seeded`
@@ -45,8 +47,13 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
     The counter never starts over, so ids made for the same `at` keep the order in which they were made.
     """
     global _last, _count
-    tail = int.from_bytes(chance(6), "big") if _told is None else _told[0].getrandbits(RANDOM_BITS)
     with _lock:
+        if _told is not None:
+            tail = _told[0].getrandbits(RANDOM_BITS)
+        else:
+            if not _tails:
+                _tails.extend(word >> 64 - RANDOM_BITS for word in _words(os.urandom(BLOCK)))
+            tail = _tails.pop()
         count = _count = _count + 1
         wrapped = count >= COUNTER_TOP
         if wrapped:
@@ -77,6 +84,7 @@ def seeded(seed: int, clock: Callable[[], datetime]) -> Iterator[None]:
         _told, _count = before, max(kept, _count)
 
 
+_words = struct.Struct(f">{BLOCK // 8}Q").unpack
 _blank = object.__new__
 _set_int, _set_safe = uuid.UUID.int.__set__, uuid.UUID.is_safe.__set__  # type: ignore[attr-defined,misc]  # its slots
 _unknown = uuid.SafeUUID.unknown
@@ -109,6 +117,7 @@ def _renew_child() -> None:
     global _lock, _block, _used
     _lock = threading.Lock()
     _block, _used = b"", 0
+    _tails.clear()
 
 
 # a fork while another thread holds the lock must not stop the child, nor may two processes use the same chance

@@ -221,18 +221,18 @@ def rows_of(
         entry.id = ids.pop()
     rows = []
     for e in entries:
-        who, lead = e.actor or actor, e.lead
+        who, lead = e.actor or actor, None if e.lead is None else e.lead.__dict__
         rows.append(
             {
                 "id": e.id,
                 "kind": e.kind,
                 "lead_id": e.lead_id,
-                "person_id": e.person_id or (None if lead is None else lead.person_id),
+                "person_id": e.person_id or (None if lead is None else lead["person_id"]),
                 "actor_id": who.user_id,
                 "system": "" if who.user_id else who.code,
                 "at": e.at or at,
                 "recorded_at": recorded_at,
-                "cycle": 1 if lead is None else lead.cycle,
+                "cycle": 1 if lead is None else lead["cycle"],
                 "cause": e.cause.id if type(e.cause) is Entry else e.cause,
                 "decision": e.decision,
                 "version": e.version,

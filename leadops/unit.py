@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
@@ -33,7 +32,6 @@ T = TypeVar("T")
 ROUNDS = 3
 DOOR = ""  # who sends before the first phase: a fault of it is the door's, and no phase is to blame
 MANY = 50  # from so many new leads on, they are written while the later phases work
-_number = attrgetter("int")  # ids in the order they have as bytes, without a call for each comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Unit(Buffer):
     acts: dict[uuid.UUID, list[Touch]] = field(default_factory=dict)  # all there is of people brought in by this unit
     quiet: set[uuid.UUID] = field(default_factory=set)  # leads their reps hear of in one digest, not one by one
     _each: Mapping[uuid.UUID, Act] = field(default_factory=dict)
-    _leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
+    _leads: dict[int, Lead] = field(default_factory=dict)  # by id as a whole number
     _written: int = 0
     _numbers: list[int] = field(default_factory=list)  # of journal rows to come
     _wake: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -125,7 +123,7 @@ class Unit(Buffer):
 
     def keep(self, leads: Iterable[Lead]) -> None:
         """Make freshly created leads known, so that later phases need not read them."""
-        self._leads.update((lead.pk, lead) for lead in leads)
+        self._leads.update([(lead.id.int, lead) for lead in leads])
 
     def create(self, leads: Iterable[Lead]) -> None:
         """Leads made in this unit: written once, at its end, with all that the phases decided about them."""
@@ -141,15 +139,22 @@ class Unit(Buffer):
 
     def knows(self, lead_id: uuid.UUID) -> bool:
         """At hand already, locked by this unit."""
-        return lead_id in self._leads
+        return lead_id.int in self._leads
 
     def leads(self, wanted: Iterable[uuid.UUID]) -> list[Lead]:
         """Leads of this unit, one instance each, locked in id order on first use."""
-        keys, known = sorted(set(wanted), key=_number), self._leads
+        return self._at_hand({key.int for key in wanted})
+
+    def leads_of(self, entries: Iterable[Entry]) -> list[Lead]:
+        """The leads these entries are about."""
+        return self._at_hand({entry.lead_id.int for entry in entries if entry.lead_id})
+
+    def _at_hand(self, wanted: set[int]) -> list[Lead]:
+        keys, known = sorted(wanted), self._leads  # in the order the database gives ids
         try:
             return [known[key] for key in keys]
         except KeyError:
-            missing = [key for key in keys if key not in known]
+            missing = [uuid.UUID(int=key) for key in keys if key not in known]
         rows = Lead.objects.select_for_update(of=("self",)).select_related("person", "account", "owner__user")
         self.keep(rows.filter(pk__any=missing).order_by("id"))
         return [known[key] for key in keys if key in known]

@@ -77,7 +77,7 @@ def open_tasks(leads: Sequence[Lead]) -> list[DueMoment]:
     """
     if not leads:
         return []
-    news = {lead.pk: [at for at in (lead.assigned_at, lead.last_inbound_at) if at] for lead in leads}
+    news = {lead.id: [at for at in (lead.assigned_at, lead.last_inbound_at) if at] for lead in leads}
     rows = Task.objects.filter(lead__in=leads, done_at__isnull=True)
     return [
         (lead_id, due_at, kind)
@@ -93,7 +93,7 @@ def rows_for(leads: Sequence[Lead], unit: Unit) -> list[Work]:
         return []
     due: dict[uuid.UUID, list[tuple[datetime, str]]] = defaultdict(list)
     snoozed: dict[uuid.UUID, datetime] = {}
-    for lead_id, at, kind in open_tasks([lead for lead in open_leads if not unit.is_new(lead.pk)]):
+    for lead_id, at, kind in open_tasks([lead for lead in open_leads if not unit.is_new(lead.id)]):
         if kind == Task.Kind.SNOOZE:  # hides, is not due
             snoozed[lead_id] = at
         else:
@@ -103,16 +103,16 @@ def rows_for(leads: Sequence[Lead], unit: Unit) -> list[Work]:
             due[lead_id].append((at, reason))
     rows = []
     for lead in open_leads:
-        first = min(due[lead.pk], default=(None, ""))
+        first = min(due[lead.id], default=(None, ""))
         rows.append(
             bulk.make(
                 Work,
-                lead_id=lead.pk,
+                lead_id=lead.id,
                 owner_id=lead.owner_id,
                 due_at=first[0],
                 reason=first[1],
                 heat=lead.score,
-                wakes_at=snoozed.get(lead.pk),
+                wakes_at=snoozed.get(lead.id),
                 waiting_on=Work.Waiting.PROSPECT if lead.status == "waiting" else Work.Waiting.US,
                 score_band=BANDS.get(lead.band, 0),
                 since=lead.assigned_at or lead.received_at,
@@ -124,7 +124,7 @@ def rows_for(leads: Sequence[Lead], unit: Unit) -> list[Work]:
 def refresh(leads: Sequence[Lead], unit: Unit) -> None:
     """Recompute the queue rows of these leads and wake the inboxes concerned."""
     rows = rows_for(leads, unit)
-    gone = {lead.pk for lead in leads} - {row.lead_id for row in rows}
+    gone = {lead.id for lead in leads} - {row.lead_id for row in rows}
     if gone:
         Work.objects.filter(lead__in=gone).delete()
     unit.put(rows, ["owner", "due_at", "reason", "heat", "wakes_at", "waiting_on", "score_band", "since"])

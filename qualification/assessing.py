@@ -56,15 +56,15 @@ def score_leads(
     scored = [
         (lead, scoring.score(known, card, unit.at), known) for lead, known in zip(leads, facts.values(), strict=True)
     ]
-    unit.memo[SHEETS] = (version.pk, {lead.pk: sheet for lead, sheet, _known in scored})
+    unit.memo[SHEETS] = (version.pk, {lead.id: sheet for lead, sheet, _known in scored})
     _write_sheets(
         [(lead, sheet, scoring.changes_at(known, card, unit.at)) for lead, sheet, known in scored], version, unit
     )
     changed = [(lead, sheet) for lead, sheet, _known in scored if _differs(lead, sheet)]
-    told = [(lead, sheet) for lead, sheet in changed if not silent or lead.pk not in silent or _moved(lead, sheet)]
+    told = [(lead, sheet) for lead, sheet in changed if not silent or lead.id not in silent or _moved(lead, sheet)]
     for lead, sheet in told:
         data = {"from": lead.score, "to": sheet.total} | _said(sheet)
-        unit.record(Kind.SCORED, lead, data=data, cause=causes.get(lead.pk) if causes else None, version=version.pk)
+        unit.record(Kind.SCORED, lead, data=data, cause=causes.get(lead.id) if causes else None, version=version.pk)
     for lead, sheet in changed:
         _take_over(lead, sheet)
     _write_columns(unit.written(lead for lead, _sheet in changed))
@@ -76,7 +76,7 @@ def _write_sheets(sheets: Sequence[tuple[Lead, Sheet, datetime | None]], version
     rows = [
         bulk.make(
             ScoreSheet,
-            lead_id=lead.pk,
+            lead_id=lead.id,
             version_id=version.pk,
             fit=sheet.fit,
             engagement=sheet.engagement,
@@ -123,7 +123,7 @@ def _write_columns(leads: Sequence[Lead]) -> None:
     sheet = ScoreSheet.objects.filter(pk=OuterRef("pk"))
     columns = ("fit", "engagement", "score", "band", "grade")
     written = {name: Subquery(sheet.values(name)) for name in columns}
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**written)
+    Lead.objects.filter(pk__in=[lead.id for lead in leads]).update(**written)
 
 
 def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
@@ -136,7 +136,7 @@ def mark_stale(entries: Sequence[Entry], unit: Unit) -> None:
 
 
 def leads_of(entries: Sequence[Entry], unit: Unit) -> list[Lead]:
-    return unit.leads(entry.lead_id for entry in entries if entry.lead_id)
+    return unit.leads_of(entries)
 
 
 def _causes(entries: Sequence[Entry]) -> dict[uuid.UUID, Entry]:

@@ -38,7 +38,7 @@ def offer(decided: Sequence[tuple[Lead, uuid.UUID]], definition: Version, unit: 
         unit.record(
             Kind.HANDED_OFF,
             row.lead,
-            data={"handoff": str(row.pk), "score": row.lead.score},
+            data={"handoff": str(row.id), "score": row.lead.score},
             version=definition.pk,
             decision=row.decision,
         )
@@ -54,22 +54,22 @@ def refused_recently(leads: Sequence[Lead], since: datetime) -> set[uuid.UUID]:
 
 def accept(lead: Lead, unit: Unit) -> Handoff | None:
     """Sales takes the offered lead: stage SAL. None when nothing is offered; the owner's acceptance is then routing's."""
-    return accept_many([lead], unit).get(lead.pk)
+    return accept_many([lead], unit).get(lead.id)
 
 
 def accept_many(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, Handoff]:
     """`accept` for many leads: lead -> the handoff it accepted, for those to which something was offered."""
     for lead in leads:
         access.require(unit.actor_on(lead), "accept", lead)
-    rows = Handoff.objects.select_for_update().filter(lead__in=[lead.pk for lead in leads], state=State.OFFERED)
+    rows = Handoff.objects.select_for_update().filter(lead__in=[lead.id for lead in leads], state=State.OFFERED)
     offered = {row.lead_id: row for row in rows.order_by("id")}
-    taken = [lead for lead in leads if lead.pk in offered]
+    taken = [lead for lead in leads if lead.id in offered]
     for lead in taken:
-        _answer(offered[lead.pk], lead, State.ACCEPTED, unit, rep=lead.owner_id)
+        _answer(offered[lead.id], lead, State.ACCEPTED, unit, rep=lead.owner_id)
     _write(offered.values())
     lifecycle.move(taken, Stage.SAL, unit)
     for lead in taken:
-        _recorded(Kind.ACCEPTED, lead, unit).data["handoff"] = str(offered[lead.pk].pk)
+        _recorded(Kind.ACCEPTED, lead, unit).data["handoff"] = str(offered[lead.id].pk)
     return offered
 
 
@@ -94,11 +94,11 @@ def hand_back(lead: Lead, unit: Unit, reason: str, text: str = "") -> Handoff | 
 
 def withdraw(leads: Sequence[Lead], unit: Unit) -> int:
     """Close what is still offered on leads that end or start anew."""
-    found = Handoff.objects.select_for_update().filter(lead__in=[lead.pk for lead in leads], state=State.OFFERED)
+    found = Handoff.objects.select_for_update().filter(lead__in=[lead.id for lead in leads], state=State.OFFERED)
     rows = {row.lead_id: row for row in found.order_by("id")}
     for lead in leads:
-        if lead.pk in rows:
-            row = rows[lead.pk]
+        if lead.id in rows:
+            row = rows[lead.id]
             _answer(row, lead, State.WITHDRAWN, unit, rep=row.rep_id, reason=row.reason)
     _write(rows.values())
     return len(rows)
@@ -119,14 +119,14 @@ def mark_overdue(entries: Sequence[Entry], unit: Unit) -> int:
 
 def follow_owner(entries: Sequence[Entry], unit: Unit) -> None:
     """The open handoff goes to whom the lead now belongs; handler of ASSIGNED, CLAIMED, TAKEN_AWAY and RELEASED."""
-    leads = [lead for lead in unit.leads(e.lead_id for e in entries if e.lead_id) if lead.stage == Stage.MQL]
+    leads = [lead for lead in unit.leads_of(entries) if lead.stage == Stage.MQL]
     if not leads:
         return
     offered = {row.lead_id: row for row in unit.pending(Handoff)}
     for lead in leads:
-        if lead.pk in offered:
-            offered[lead.pk].rep_id = lead.owner_id
-    before = [lead for lead in leads if lead.pk not in offered]
+        if lead.id in offered:
+            offered[lead.id].rep_id = lead.owner_id
+    before = [lead for lead in leads if lead.id not in offered]
     if before:
         owner = Lead.objects.filter(pk=OuterRef("lead")).values("owner")
         Handoff.objects.filter(lead__in=before, state=State.OFFERED).update(rep=Subquery(owner))
@@ -144,6 +144,6 @@ def _write(rows: Iterable[Handoff]) -> None:
 def _recorded(kind: str, lead: Lead, unit: Unit) -> Entry:
     """The unit's entry of this kind for the lead: one act of a person is one entry, whoever notes it first."""
     for entry in unit.entries:
-        if entry.kind == kind and entry.lead_id == lead.pk and entry.id is None:
+        if entry.kind == kind and entry.lead_id == lead.id and entry.id is None:
             return entry
     return unit.record(kind, lead)

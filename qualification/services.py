@@ -38,7 +38,7 @@ def reassess(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     leads = unit.leads(lead_ids)
     sheets = ScoreSheet.objects.filter(lead__in=leads)
     marked = set(sheets.filter(stale_at__lte=unit.at).values_list("lead_id", flat=True))
-    score_leads(leads, unit, silent=frozenset(lead.pk for lead in leads) - marked)
+    score_leads(leads, unit, silent=frozenset(lead.id for lead in leads) - marked)
     gate_leads(leads, unit)
     # what could not be scored (it ended, no scorecard is in force) is not due for ever
     sheets.filter(next_change_at__lte=unit.at).update(next_change_at=None)
@@ -70,7 +70,7 @@ def gate_leads(leads: Sequence[Lead], unit: Unit, *, came_back: Iterable[uuid.UU
     if not met:
         return []
     handoff.withdraw([lead for lead in met if lead.stage != Stage.NEW], unit)
-    decided = [(lead, _decide(lead, facts[lead.pk], version, definition, named, unit)) for lead in met]
+    decided = [(lead, _decide(lead, facts[lead.id], version, definition, named, unit)) for lead in met]
     lifecycle.move(met, Stage.MQL, unit, version=version.pk)
     handoff.offer(decided, version, unit)
     return met
@@ -85,27 +85,27 @@ def _judged_facts(
     known: Facts = unit.memo.get(FACTS, {})
     scored_by, sheets = unit.memo.get(SHEETS, (None, {}))
     other = named is None or scored_by != named[0].pk  # another card may look further back
-    rows = [known.get(lead.pk, {}) for lead in leads]
+    rows = [known.get(lead.id, {}) for lead in leads]
     fresh = [key for key in wanted if any(key not in row for row in rows)]
     fresh += [TOUCHES] if other and TOUCHES in wanted and TOUCHES not in fresh else []
     if not other and not fresh:  # judged by the very card that scored them
         return {
-            lead.pk: mql.with_score(row, card, unit.at, sheets.get(lead.pk))
+            lead.id: mql.with_score(row, card, unit.at, sheets.get(lead.id))
             for lead, row in zip(leads, rows, strict=True)
         }
     read = selectors.facts_of(leads, unit, fresh, card)
     return {
-        lead.pk: mql.with_score({**row, **read[lead.pk]}, card, unit.at) for lead, row in zip(leads, rows, strict=True)
+        lead.id: mql.with_score({**row, **read[lead.id]}, card, unit.at) for lead, row in zip(leads, rows, strict=True)
     }
 
 
 def _not_cooling(leads: list[Lead], since: datetime, came_back: set[uuid.UUID]) -> list[Lead]:
     """Without what sales handed back lately, unless the person came back since."""
-    suspects = [lead for lead in leads if lead.stage != Stage.NEW and lead.pk not in came_back]
+    suspects = [lead for lead in leads if lead.stage != Stage.NEW and lead.id not in came_back]
     if not suspects:
         return leads
     cooling = handoff.refused_recently(suspects, since)
-    return [lead for lead in leads if lead.pk not in cooling]
+    return [lead for lead in leads if lead.id not in cooling]
 
 
 def _decide(
@@ -200,7 +200,7 @@ def end_erased(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
     busy = set(
         Opportunity.objects.filter(lead__in=leads, state=Opportunity.State.OPEN).values_list("lead_id", flat=True)
     )
-    ended = lifecycle.end_erased([lead for lead in leads if lead.pk not in busy], unit)
+    ended = lifecycle.end_erased([lead for lead in leads if lead.id not in busy], unit)
     handoff.withdraw(ended, unit)
     return ended
 
@@ -263,7 +263,7 @@ def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
         )
     )
     resting = [lead for lead in leads if (lead.canonical_id, lead.product_line) in busy]
-    Lead.objects.filter(pk__in=[lead.pk for lead in resting]).update(recycle_at=None)
+    Lead.objects.filter(pk__in=[lead.id for lead in resting]).update(recycle_at=None)
     woken: list[Lead] = []
     for lead in leads:
         key = (lead.canonical_id, lead.product_line)
@@ -279,6 +279,6 @@ def wake_recycled(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
 
 
 def _no_open_deal(leads: Sequence[Lead]) -> None:
-    deals = Opportunity.objects.filter(lead__in=[lead.pk for lead in leads], state=Opportunity.State.OPEN)
+    deals = Opportunity.objects.filter(lead__in=[lead.id for lead in leads], state=Opportunity.State.OPEN)
     if deals.exists():
         raise Refused("opportunity-open", _("This lead has an open opportunity: close it first."), status=409)

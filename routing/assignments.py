@@ -86,7 +86,7 @@ def write_leads(leads: Sequence[Lead], before: Mapping[uuid.UUID, uuid.UUID | No
         f"FROM unnest({arrays}) AS v(id, was, {', '.join(COLUMNS)}) "
         "WHERE l.id = v.id AND l.owner_id IS NOT DISTINCT FROM v.was"
     )
-    values: list[Any] = [[lead.pk for lead in leads], [before.get(lead.pk) for lead in leads]]
+    values: list[Any] = [[lead.id for lead in leads], [before.get(lead.id) for lead in leads]]
     values += [[getattr(lead, name) for lead in leads] for name in COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -108,9 +108,9 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
         rows.append(
             bulk.make(
                 Assignment,
-                lead_id=lead.pk,
+                lead_id=lead.id,
                 rep_id=p.rep_id,
-                pool_id=p.pool.pk if p.pool else None,
+                pool_id=p.pool.id if p.pool else None,
                 decision_id=p.decision.id if p.decision else None,
                 how=p.how,
                 by_id=unit.actor.user_id if p.how in ("by_hand", "claimed") else None,
@@ -121,7 +121,7 @@ def own(placings: Sequence[Placing], unit: Unit, kind: str = Kind.ASSIGNED) -> l
         )
         _record(p, unit, kind)
     bulk.insert(unit.add_with_leads(rows))
-    told = [(p.rep_id, p.lead, row.pk, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
+    told = [(p.rep_id, p.lead, row.id, {"rule": p.rule, "how": p.how}) for p, row in zip(placings, rows, strict=True)]
     telling.assigned(told, unit)
     moved = {p.lead.id: p.before for p in placings if p.before and p.before != p.rep_id}
     telling.taken_away({p.lead.id: p.lead for p in placings}, moved, "reassigned", unit)
@@ -159,7 +159,7 @@ def end(leads: Sequence[Lead], unit: Unit, why: str) -> dict[uuid.UUID, Taken]:
         "RETURNING lead_id, rep_id, pool_id, units, decision_id, started_at"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [unit.at, why[:24], [lead.pk for lead in leads]])
+        cursor.execute(sql, [unit.at, why[:24], [lead.id for lead in leads]])
         return {row[0]: Taken(*row) for row in cursor.fetchall()}
 
 

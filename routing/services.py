@@ -76,10 +76,10 @@ def _wanted(entries: Sequence[Entry], unit: Unit) -> list[Wanted]:
     found: dict[uuid.UUID, Wanted] = {}
     for entry in free:
         lead = entry.lead
-        if lead is None or not _is_due(entry, lead, ruleset, facts.get(lead.pk, {}), unit):
+        if lead is None or not _is_due(entry, lead, ruleset, facts.get(lead.id, {}), unit):
             continue
         had = {str(entry.data["rep"])} if entry.data.get("rep") else set()
-        known = found.setdefault(lead.pk, Wanted(lead, entry))
+        known = found.setdefault(lead.id, Wanted(lead, entry))
         known.barred = known.barred | had
     return list(found.values())
 
@@ -112,7 +112,7 @@ def _given_by_hand(entries: Sequence[Entry], unit: Unit) -> set[uuid.UUID]:
     ]
     assignments.own(placings, unit)
     assignments.write_leads([p.lead for p in placings], {}, unit)
-    return {p.lead.pk for p in placings}
+    return {p.lead.id for p in placings}
 
 
 def locked_reps(ids: Iterable[str]) -> list[Rep]:
@@ -123,7 +123,7 @@ def route_freed(leads: Sequence[Lead], unit: Unit) -> None:
     """Decide at once for leads nobody owns (any more); who just had one does not get it again."""
     freed = {e.lead_id: e for e in unit.entries if e.kind == Kind.TAKEN_AWAY}
     had = {key: frozenset({str(e.data["rep"])}) for key, e in freed.items()}
-    decide([Wanted(lead, freed.get(lead.pk), had.get(lead.pk, frozenset())) for lead in leads], unit)
+    decide([Wanted(lead, freed.get(lead.id), had.get(lead.id, frozenset())) for lead in leads], unit)
 
 
 # -- held leads --------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def drain(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
     """Look again at these leads, oldest first, while nobody has them; those that another holds are passed over."""
     unit.keep(selectors.unplaced([key for key in lead_ids if not unit.knows(key)]))
     leads = [lead for lead in unit.leads(k for k in lead_ids if unit.knows(k)) if selectors.is_unplaced(lead)]
-    leads.sort(key=lambda lead: (lead.received_at, lead.pk))
+    leads.sort(key=lambda lead: (lead.received_at, lead.id))
     if leads:
         decide([Wanted(lead) for lead in leads], unit)
     return len(leads)
@@ -144,7 +144,7 @@ def drain(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
 
 def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
     """Give a lead to a rep by hand. Uses no turn; taking it from somebody needs a reason and gives their turn back."""
-    (lead,) = unit.leads([lead.pk])
+    (lead,) = unit.leads([lead.id])
     access.require(unit.actor, "assign", lead)
     if not lead.is_open:
         raise Refused("lead-closed", _("This lead is closed."))
@@ -160,13 +160,13 @@ def assign(lead: Lead, rep: Rep, unit: Unit, reason: str = "") -> Assignment:
         raise Refused("rep-inactive", _("This rep receives no more leads."))
     placing = Placing(lead, locked.pk, locked.team_id, Assignment.How.BY_HAND, before=before, text=reason.strip())
     (row,) = assignments.own([placing], unit)
-    assignments.write_leads([lead], {lead.pk: before}, unit)
+    assignments.write_leads([lead], {lead.id: before}, unit)
     return row
 
 
 def route_again(lead: Lead, unit: Unit) -> Lead:
     """Decide anew now for a lead nobody owns, whatever it was held for: rules or people may have changed."""
-    (lead,) = unit.leads([lead.pk])
+    (lead,) = unit.leads([lead.id])
     access.require(unit.actor, "assign", lead)
     if not lead.is_open:
         raise Refused("lead-closed", _("This lead is closed."))
@@ -179,7 +179,7 @@ def route_again(lead: Lead, unit: Unit) -> Lead:
 def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:
     """Take a lead from a pool: one wins, everybody else is told who was faster."""
     access.require(unit.actor, "claim")
-    (lead,) = unit.leads([lead.pk])
+    (lead,) = unit.leads([lead.id])
     if lead.owner_id is not None:
         raise Conflict("already-claimed", _already(lead, unit.actor), winner=_winner(lead, unit.actor))
     pool = Pool.objects.filter(key=lead.pool, active=True, claimable=True).first()
@@ -191,8 +191,8 @@ def claim(lead: Lead, rep: Rep, unit: Unit) -> Assignment:
     outcome, after = taken_by(str(rep.pk), pool.key, ground.state)
     team = ground.teams[str(rep.pk)]
     (row,) = assignments.own([Placing(lead, rep.pk, team, Assignment.How.CLAIMED, pool)], unit, Kind.CLAIMED)
-    assignments.write_leads([lead], {lead.pk: None}, unit)
-    turn = [(outcome, lead.pk, None)]
+    assignments.write_leads([lead], {lead.id: None}, unit)
+    turn = [(outcome, lead.id, None)]
     assignments.book(turn, after, ground.pools, ground.joiners, ground.taken, ground.state, unit)
     return row
 
@@ -236,11 +236,11 @@ def let_go(lead: Lead, unit: Unit, reason: str, reroute: bool | None = None, why
 
     Handed back for the reason `wrong_rep` it is routed again. The desk's own entry tells the story where there is one.
     """
-    (lead,) = unit.leads([lead.pk])
+    (lead,) = unit.leads([lead.id])
     if lead.owner_id is None:
         return
     again = why == "wrong_rep" if reroute is None else reroute
-    told = any(e.kind == Kind.HANDED_BACK and e.lead_id == lead.pk for e in unit.entries)
+    told = any(e.kind == Kind.HANDED_BACK and e.lead_id == lead.id for e in unit.entries)
     _drop(lead, unit, why or reason, again, held="" if again else "handed_back", journal=not told)
 
 
@@ -249,7 +249,7 @@ def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, jour
     assignments.give_back(assignments.end([lead], unit, reason).values(), unit)
     assignments.hold(lead, held, unit)
     lead.held_at = unit.at if held else None
-    assignments.write_leads([lead], {lead.pk: before}, unit)
+    assignments.write_leads([lead], {lead.id: before}, unit)
     if journal:
         data = {"pool": lead.pool, "reason": reason, "rep": str(before), "reroute": reroute}
         unit.record(Kind.RELEASED, lead, data=data)
@@ -258,11 +258,11 @@ def _drop(lead: Lead, unit: Unit, reason: str, reroute: bool, *, held: str, jour
 
 def acknowledge_many(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, Assignment]:
     """Owners have seen these leads and take them on; the first time counts: lead -> its assignment accepted by it."""
-    rows = Assignment.objects.filter(lead__in=[lead.pk for lead in leads], ended_at=None, accepted_at=None)
+    rows = Assignment.objects.filter(lead__in=[lead.id for lead in leads], ended_at=None, accepted_at=None)
     taken = {row.lead_id: row for row in rows}
-    mine = [lead for lead in leads if lead.pk in taken]
+    mine = [lead for lead in leads if lead.id in taken]
     for lead in mine:
-        lead.accepted_at = taken[lead.pk].accepted_at = unit.at_on(lead)
+        lead.accepted_at = taken[lead.id].accepted_at = unit.at_on(lead)
     bulk.write([bulk.changed(rows, ["accepted_at"]) for rows in (list(taken.values()), unit.written(mine))])
     return taken
 

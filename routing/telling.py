@@ -20,10 +20,10 @@ _OPENINGS = "routing.openings"  # rep -> when a mail may reach them, in this uni
 
 def assigned(told: Iterable[tuple[uuid.UUID, Lead, uuid.UUID, Mapping[str, Any]]], unit: Unit) -> None:
     """Rep, lead, assignment, codes: whoever got a lead hears of it, unless they took it themselves."""
-    wanted = [row for row in told if row[0] != unit.actor.user_id and row[1].pk not in unit.quiet]
+    wanted = [row for row in told if row[0] != unit.actor.user_id and row[1].id not in unit.quiet]
     due = openings({rep for rep, *_rest in wanted}, unit)
     for rep, lead, assignment, data in wanted:  # the keys are those of rows made just now: nobody told them before
-        row = {"user_id": rep, "key": f"lead_assigned:{assignment}", "lead_id": lead.pk}
+        row = {"user_id": rep, "key": f"lead_assigned:{assignment}", "lead_id": lead.id}
         unit.note(Notice, bulk.values(Notice, kind="lead_assigned", data=data, at=unit.at, **row))
         mail = {"channel": "mail", "purpose": "lead_assigned", "body": data}
         unit.note(Effect, bulk.values(Effect, due_at=due[rep], created_at=unit.at, **mail, **row))

@@ -35,8 +35,8 @@ class Armed(AppConfig):
         failpoints.arm(failpoints.asked(os.environ.get(failpoints.VARIABLE, "")), Path(note) if note else None)
         kinds = import_module("capture.imports.kinds")
         kinds.register(replace(kinds.kind_of("leads"), chunk=CHUNK))
-        pipeline: Any = import_module("capture.pipeline")
-        pipeline.LEASE, pipeline.SECOND_CHANCE = LEASE, SECOND_CHANCE
+        claiming: Any = import_module("capture.claiming")
+        claiming.LEASE, claiming.SECOND_CHANCE = LEASE, SECOND_CHANCE
         import_module("leadops.effects.runner").LEASE = LONGER_LEASE
         control = os.environ.get(CONTROL, "")
         if control:
@@ -46,10 +46,10 @@ class Armed(AppConfig):
 def enqueue_after_commit() -> None:
     """The queue as the truth: what is in the table and was not enqueued is never looked at."""
     intake: Any = import_module("capture.intake")
-    pipeline: Any = import_module("capture.pipeline")
+    claiming: Any = import_module("capture.claiming")
     intake.accept = hinting(intake.accept)
     for name in ("_claim_fresh", "_claim_few", "_claim_alone"):
-        setattr(pipeline, name, only_hinted(getattr(pipeline, name)))
+        setattr(claiming, name, only_hinted(getattr(claiming, name)))
 
 
 def hinting(accept: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.chaos import armed
 from benchmarks.chaos.senders import deliveries
-from capture import pipeline
+from capture import claiming
 from leadops import checks, failpoints
 from leadops.platform.children import BASE
 
@@ -73,7 +73,7 @@ def test_the_same_seed_sends_the_same_plan_with_duplicates_late_ones_and_conflic
 
 @pytest.mark.parametrize("name", ["_claim_fresh", "_claim_few", "_claim_alone"])
 def test_the_control_takes_the_guard_out_of_the_real_claim(name):
-    real = getattr(pipeline, name)
+    real = getattr(claiming, name)
     assert "chaos_hint" not in real and armed.only_hinted(real).count("chaos_hint") == 1
     with pytest.raises(LookupError):
         armed.only_hinted("SELECT 1")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 
-from capture import items, knowledge, pipeline, services, tasks
+from capture import claiming, items, knowledge, pipeline, services, tasks
 from capture.adapters import ADAPTERS, Draft
 from capture.models import Submission
 from capture.tests.batch import submit
@@ -97,18 +98,17 @@ def test_a_body_that_breaks_its_reader_ahead_of_its_turn_takes_only_itself(
     assert (poison.starts, poison.failures) == (1, 1)
 
 
-@pytest.mark.parametrize("where", [(knowledge, "rows_of"), (services, "resolve")], ids=["read ahead", "at work"])
+def gone(*_args: object, **_named: object) -> None:
+    raise OperationalError("the connection is closed")
+
+
 def test_a_database_that_goes_away_takes_no_start_from_the_batch_that_waits_its_turn(
-    monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for n in range(LIMIT + 5):
         submit({"email": f"p{n}@x.fr"})
-
-    def gone(*_args: object, **_named: object) -> None:
-        raise OperationalError("the connection is closed")
-
     with monkeypatch.context() as away:
-        away.setattr(*where, gone)
+        away.setattr(services, "resolve", gone)
         away.setattr(type(connections["default"]), "is_usable", lambda self: False)
         with pytest.raises(OperationalError):
             drained()
@@ -116,12 +116,54 @@ def test_a_database_that_goes_away_takes_no_start_from_the_batch_that_waits_its_
     assert drained().ends == {"created": LIMIT + 5}
 
 
+@pytest.mark.parametrize("where", ["fresh", "rows_of"])
+def test_what_cannot_be_claimed_or_read_ahead_is_done_in_its_turn(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """The second connection may be refused where the first one works."""
+    for n in range(LIMIT + 5):
+        submit({"email": f"p{n}@x.fr"})
+    module, here = (knowledge if where == "rows_of" else claiming), threading.get_ident()
+    real = getattr(module, where)
+    monkeypatch.setattr(module, where, lambda *a: real(*a) if threading.get_ident() == here else gone())
+    while drained().claimed:
+        pass
+    assert set(Submission.objects.values_list("starts", "end")) == {(1, "created")}
+
+
+def test_nothing_of_the_second_connection_is_left() -> None:
+    for n in range(LIMIT + 5):
+        submit({"email": f"p{n}@x.fr"})
+    threads, backends = threading.active_count(), _backends()
+    assert drained().claimed == LIMIT + 5
+    assert threading.active_count() == threads
+    until = time.monotonic() + 10
+    while _backends() > backends and time.monotonic() < until:  # the server takes a moment to let it go
+        time.sleep(0.02)
+    assert _backends() <= backends
+
+
+def _backends() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_rows_under_way_are_no_reason_to_look_for_those_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(LIMIT + 5):
+        submit({"email": f"p{n}@x.fr"})
+    looked: list[object] = []
+    monkeypatch.setattr(pipeline, "_retry", lambda *args: looked.append(args))
+    assert drained().claimed == LIMIT + 5
+    assert not looked
+
+
 @pytest.mark.parametrize(("claimed", "waits"), [(1, 0), (tasks.RUSH, 1), (tasks.BATCH, 0)])
 def test_only_in_a_rush_the_next_batch_is_waited_for(monkeypatch: pytest.MonkeyPatch, claimed: int, waits: int) -> None:
     runs = [pipeline.Result(claimed=claimed), pipeline.Result(claimed=0)]
     slept: list[float] = []
     monkeypatch.setattr(pipeline, "run_batch", lambda limit, until: runs.pop(0))
-    monkeypatch.setattr(pipeline, "waiting", lambda at: True)
+    monkeypatch.setattr(claiming, "waiting", lambda at: True)
     monkeypatch.setattr(time, "sleep", slept.append)
     tasks.run_pipeline()
     assert slept == [tasks.GATHER] * waits and not runs

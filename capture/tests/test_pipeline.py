@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections
 
-from capture import pipeline, reading, resolution, services, tasks
+from capture import claiming, pipeline, reading, resolution, services, tasks
 from capture.adapters import ADAPTERS, Draft
 from capture.models import Source, Submission
 from capture.tests.batch import NOON, run, submit
@@ -104,11 +104,8 @@ def test_a_failure_nobody_is_named_for_is_halved_until_the_guilty_is_alone(monke
 
 def died(at: datetime) -> list[uuid.UUID]:
     """One start whose worker was killed: the claim is all that is left of it; who was claimed."""
-    fresh, _others = pipeline._claim(at, 1000)
-    again = (
-        fresh or pipeline._claimed_again(pipeline._claim_few, at) or pipeline._claimed_again(pipeline._claim_alone, at)
-    )
-    return fresh or [row[1] for row in again]
+    fresh = claiming.fresh(at, 1000).ids
+    return fresh or [row[1] for row in claiming.again(at)]
 
 
 def test_what_killed_its_worker_thrice_waits_and_is_buried_when_it_does_it_once_more() -> None:
@@ -157,7 +154,7 @@ def test_what_a_killed_batch_left_is_done_in_a_run_a_few_at_a_time_and_never_for
     twice = [submit({"email": f"twice{n}@x.fr"}, starts=2) for n in range(2)]
     taken, real = [], services.resolve
     monkeypatch.setattr(services, "resolve", lambda ids, unit, ahead: (taken.append(len(ids)), real(ids, unit=unit))[1])
-    assert run().ends == {"created": 42} and taken == [pipeline.FEW, 40 - pipeline.FEW, 1, 1]
+    assert run().ends == {"created": 42} and taken == [claiming.FEW, 40 - claiming.FEW, 1, 1]
     assert {Submission.objects.get(pk=row.pk).starts for row in left} == {2} and len(twice) == 2
     late = [submit({"email": f"late{n}@x.fr"}, starts=2) for n in range(3)]
     monkeypatch.setattr(pipeline, "RETRIES", 0.0)
@@ -178,7 +175,7 @@ def test_who_shared_a_batch_with_a_killer_twice_is_done_alone() -> None:
 
 def test_a_lease_of_a_worker_at_work_is_respected_and_ends() -> None:
     row = submit({"email": "a@x.fr"})
-    pipeline._claim(NOON, 10)[0]
+    claiming.fresh(NOON, 10)
     assert run(NOON + timedelta(seconds=5)).claimed == 0
     assert run(NOON + timedelta(seconds=20)).claimed == 1
     row.refresh_from_db()
@@ -196,9 +193,9 @@ def test_what_a_paused_source_received_waits_until_it_is_resumed() -> None:
     waiting, again = submit({"email": "a@x.fr"}, paused), submit({"email": "c@x.fr"}, paused, starts=1)
     through = submit({"email": "b@x.fr"}, other)
     assert {s.pk for s in run().submissions} == {through.pk}
-    assert run().claimed == 0 and not pipeline.waiting(NOON), "the ticker is not called for what must wait"
+    assert run().claimed == 0 and not claiming.waiting(NOON), "the ticker is not called for what must wait"
     Source.objects.filter(pk=paused.pk).update(state="live")
-    assert pipeline.waiting(NOON)
+    assert claiming.waiting(NOON)
     assert run().ends == {"created": 2}
     assert {Submission.objects.get(pk=s.pk).end for s in (waiting, again)} == {"created"}
 

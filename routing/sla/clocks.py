@@ -65,7 +65,7 @@ class Cause:
 
 def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
     """Phase handler: end what was answered, drop what no longer counts, start what now runs."""
-    leads = unit.leads(e.lead_id for e in entries if e.lead_id)
+    leads = unit.leads_of(entries)
     desk = _desk(leads, unit)
     ended: list[Clock] = []
     moved: list[Clock] = []
@@ -81,8 +81,8 @@ def keep_time(entries: Sequence[Entry], unit: Unit) -> None:
 
 def _desk(leads: Sequence[Lead], unit: Unit) -> Desk:
     untouched = unit.memo.get(_RUNNING, {})  # a new lead has no clocks but those this unit started
-    known = [lead for lead in leads if not unit.is_new(lead.pk) or lead.pk in untouched]
-    if untouched and any(lead.pk in untouched for lead in known):
+    known = [lead for lead in leads if not unit.is_new(lead.id) or lead.id in untouched]
+    if untouched and any(lead.id in untouched for lead in known):
         unit.flush()  # what an earlier round started is read back
     rows = Clock.objects.select_for_update().filter(lead__in=known).order_by("id") if known else []
     running: dict[tuple[uuid.UUID, str], Clock] = {}
@@ -178,7 +178,7 @@ def _follow(entry: Entry, desk: Desk) -> list[Clock]:
     """A lead's clocks stay when the owner changes; they know who has to answer now."""
     if entry.lead is None or entry.kind not in STARTS | LEAVES:
         return []
-    mine = [desk.running.get((entry.lead.pk, kind)) for kind in LEAD_CLOCKS]
+    mine = [desk.running.get((entry.lead.id, kind)) for kind in LEAD_CLOCKS]
     moved = [clock for clock in mine if clock is not None and clock.rep_id != entry.lead.owner_id]
     for clock in moved:
         clock.rep_id = entry.lead.owner_id
@@ -196,7 +196,7 @@ def _start(entries: Sequence[Entry], promised: Mapping[uuid.UUID, Promise], desk
         waits = entry.kind == Kind.HELD and entry.data.get("reason") in WAITING
         again = entry.kind == Kind.STAGE_MOVED and entry.data.get("from") == "recycled"  # a new cycle
         if (entry.kind in STARTS or again) and not waits and entry.lead is not None and entry.lead.is_open:
-            wanted[entry.lead.pk] = entry
+            wanted[entry.lead.id] = entry
     starts = set(wanted)
     for lead_id, promise in promised.items():
         wanted.setdefault(lead_id, promise.entry)
@@ -208,8 +208,8 @@ def _start(entries: Sequence[Entry], promised: Mapping[uuid.UUID, Promise], desk
     for lead, known in zip(leads, facts.values(), strict=True):
         policy = desk.policies.match(known, unit.at)
         if policy is not None:
-            rules = [rule for rule in policy.clocks if _starts_now(rule, lead, lead.pk in starts, promised, desk)]
-            fresh += _clocks_of(lead, policy, rules, Cause(wanted[lead.pk], promised.get(lead.pk)), desk, unit, known)
+            rules = [rule for rule in policy.clocks if _starts_now(rule, lead, lead.id in starts, promised, desk)]
+            fresh += _clocks_of(lead, policy, rules, Cause(wanted[lead.id], promised.get(lead.id)), desk, unit, known)
     return fresh
 
 
@@ -238,8 +238,8 @@ def _clocks_of(
         start = cause.start_of(rule, lead)
         key = making.calendar_key(rule, lead, desk.rep_calendars, desk.team_calendars)
         clock, due = making.clock(lead, rule, start, key, desk.version, policy.key, decision.id, unit)
-        desk.running[lead.pk, rule.kind] = clock
-        desk.had[lead.pk, lead.cycle, rule.kind] += 1
+        desk.running[lead.id, rule.kind] = clock
+        desk.had[lead.id, lead.cycle, rule.kind] += 1
         unit.record(
             Kind.CLOCK_STARTED,
             lead,
@@ -253,14 +253,14 @@ def _clocks_of(
 
 def _starts_now(rule: ClockRule, lead: Lead, starts: bool, promised: Mapping[uuid.UUID, Promise], desk: Desk) -> bool:
     if rule.kind == Clock.Kind.FOLLOW_UP:
-        return lead.pk in promised and desk.had[lead.pk, lead.cycle, rule.kind] < rule.most
-    if not starts or (lead.pk, rule.kind) in desk.running:
+        return lead.id in promised and desk.had[lead.id, lead.cycle, rule.kind] < rule.most
+    if not starts or (lead.id, rule.kind) in desk.running:
         return False
     if rule.kind in OWNER_CLOCKS:
         return lead.owner_id is not None and lead.accepted_at is None
     if rule.start == "assigned" and lead.owner_id is None:
         return False
-    return (lead.pk, lead.cycle, rule.kind) not in desk.had
+    return (lead.id, lead.cycle, rule.kind) not in desk.had
 
 
 def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit) -> None:
@@ -275,7 +275,7 @@ def _save(ended: list[Clock], moved: list[Clock], fresh: list[Clock], unit: Unit
 def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:
     """What now runs for the leads of this unit that are new: nobody else can know, so nobody needs to ask."""
     held = unit.memo.setdefault(_RUNNING, {})
-    held.update((lead.pk, []) for lead in leads if unit.is_new(lead.pk))
+    held.update((lead.id, []) for lead in leads if unit.is_new(lead.id))
     for (lead_id, kind), clock in desk.running.items():
         known = held.get(lead_id)
         if known is not None:
@@ -285,8 +285,8 @@ def _remember(leads: Sequence[Lead], desk: Desk, unit: Unit) -> None:
 def due_moments(leads: Sequence[Lead], unit: Unit) -> list[tuple[uuid.UUID, datetime, str]]:
     """For the work table: every running clock is something due."""
     held = unit.memo.get(_RUNNING, {})
-    found = [moment for lead in leads for moment in held.get(lead.pk, ())]
-    others = [lead for lead in leads if not unit.is_new(lead.pk)]
+    found = [moment for lead in leads for moment in held.get(lead.id, ())]
+    others = [lead for lead in leads if not unit.is_new(lead.id)]
     if others:
         rows = Clock.objects.filter(lead__in=others, state=Clock.State.RUNNING)
         found += rows.values_list("lead_id", "due_at", "kind")

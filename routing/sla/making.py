@@ -38,10 +38,10 @@ def clock(
     version_id, due_at, step, step_at, begins, due = known[at]
     made = bulk.make(
         Clock,
-        lead_id=lead.pk,
+        lead_id=lead.id,
         cycle=lead.cycle,
         kind=rule.kind,
-        policy_id=policy.pk if policy else None,
+        policy_id=policy.id if policy else None,
         rule=policy_key,
         decision=decision,
         calendar_id=version_id,

@@ -60,10 +60,10 @@ class Faults(AppConfig):
     def ready(self) -> None:
         adapter = import_module("capture.adapters").ADAPTERS["json"]
         adapter.read = faulty(adapter.read)
-        pipeline: Any = import_module("capture.pipeline")
-        pipeline.LEASE = pipeline.SECOND_CHANCE = timedelta(seconds=LEASE)
+        pipeline, claiming = import_module("capture.pipeline"), import_module("capture.claiming")
+        claiming.LEASE = claiming.SECOND_CHANCE = timedelta(seconds=LEASE)
         pipeline.BACK_OFF = (timedelta(seconds=0.2), timedelta(seconds=0.2))
         if os.environ.get(UNCOUNTED):
-            pipeline.LEASE = timedelta(seconds=0.5)
-            pipeline._claim_fresh = uncounted(pipeline._claim_fresh)
+            claiming.LEASE = timedelta(seconds=0.5)
+            claiming._claim_fresh = uncounted(claiming._claim_fresh)
         import_module("leadops.platform.ticker").CANARY_EVERY = CANARY_EVERY
