@@ -77,7 +77,7 @@ def draft(
             schema=kind_of(kind).schema,
             team=team,
             author_id=actor.user_id,
-            reason=reason.strip(),
+            reason=_fitting(reason),
             based_on=based_on or last,
             created_at=at,
             changed_at=at,
@@ -126,8 +126,9 @@ def decline(version_id: uuid.UUID, *, unit: Unit, reason: str) -> Version:
         raise Refused("not-a-draft", _("Only a draft can be declined."), status=409)
     if not reason.strip():
         raise Refused("reason-needed", _("Say why: a reason is needed to decline."))
-    version.reason = version.reason or reason.strip()
-    version.state, version.answer, version.changed_at = Version.State.DECLINED, reason.strip(), unit.at
+    reason = _fitting(reason)
+    version.reason = version.reason or reason
+    version.state, version.answer, version.changed_at = Version.State.DECLINED, reason, unit.at
     version.save(update_fields=["state", "answer", "reason", "changed_at"])
     return version
 
@@ -148,8 +149,17 @@ def roll_back(kind: str, key: str, to_number: int, *, unit: Unit, reason: str) -
     return _put_in_force(version, unit, reason, leaving)
 
 
-def _put_in_force(version: Version, unit: Unit, reason: str, leaving: Callable[[Version], str]) -> Version:
+def _fitting(reason: str) -> str:
+    """The reason as it is kept; one that is too long is refused, not cut."""
     reason = reason.strip()
+    most = Version._meta.get_field("reason").max_length
+    if most and len(reason) > most:
+        raise Refused("reason-too-long", _("A reason has %(most)s characters at most.") % {"most": most})
+    return reason
+
+
+def _put_in_force(version: Version, unit: Unit, reason: str, leaving: Callable[[Version], str]) -> Version:
+    reason = _fitting(reason)
     if not reason:
         raise Refused("reason-needed", _("Say why: a reason is needed to publish."))
     faults = check(version)
