@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -99,13 +100,13 @@ def test_without_the_lock_on_the_lead_the_sessions_collide(monkeypatch: pytest.M
     house.pool("everyone", *house.three())
     house.rules()
 
-    def unlocked(unit: Unit, wanted: Any) -> list[Lead]:
-        missing = [key for key in wanted if key not in unit._leads]
+    def unlocked(unit: Unit, wanted: set[int]) -> list[Lead]:
+        missing = [uuid.UUID(int=key) for key in wanted if key not in unit._leads]
         unit.keep(Lead.objects.select_related("person", "account", "owner__user").filter(pk__in=missing))
         time.sleep(0.01)
-        return [unit._leads[key] for key in sorted(set(wanted))]
+        return [unit._leads[key] for key in sorted(wanted)]
 
-    monkeypatch.setattr(Unit, "leads", unlocked)
+    monkeypatch.setattr(Unit, "_at_hand", unlocked)
     leads = house.new_leads(20)
     both_route(leads)
     refused = Stalled.objects.filter(error__contains="assignment_one_open").count()
