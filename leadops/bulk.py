@@ -66,7 +66,7 @@ def make(model: type[M], **values: Any) -> M:
     state = ModelState()
     for name, column, key in points:
         target = state.fields_cache[name] = values.pop(name)
-        values[column] = None if target is None else target.__dict__[key]
+        values[column] = None if target is None else getattr(target, key)
     values["_state"] = state
     values |= plain
     for name, default in fresh:

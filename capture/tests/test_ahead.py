@@ -130,9 +130,18 @@ def test_what_cannot_be_claimed_or_read_ahead_is_done_in_its_turn(monkeypatch: p
         submit({"email": f"p{n}@x.fr"})
     module, here = (knowledge if where == "rows_of" else claiming), threading.get_ident()
     real = getattr(module, where)
-    monkeypatch.setattr(module, where, lambda *a: real(*a) if threading.get_ident() == here else gone())
+    elsewhere: list[int] = []
+
+    def only_here(*given: Any) -> Any:
+        if threading.get_ident() == here:
+            return real(*given)
+        elsewhere.append(threading.get_ident())
+        return gone()
+
+    monkeypatch.setattr(module, where, only_here)
     while drained().claimed:
         pass
+    assert elsewhere, "the next batch is not claimed beside this one any more"
     assert set(Submission.objects.values_list("starts", "end")) == {(1, "created")}
 
 

@@ -86,7 +86,7 @@ def column(
     of_row = attrgetter(steps[0]) if len(steps) == 1 else partial(_follow, steps=steps)
 
     def read(leads: Sequence[Any], at: datetime) -> dict[Any, Any]:
-        return {lead.id: of_row(lead) for lead in leads}
+        return {lead.pk: of_row(lead) for lead in leads}
 
     def sql(at: datetime) -> F:
         return F("__".join(steps))
@@ -143,7 +143,7 @@ class Vocabulary:
         """What is known of each row: one call of each reader for all of them. A key nobody registered is an error."""
         fields = self.all() if keys is None else [self._must_get(key) for key in sorted(set(keys))]
         known: list[dict[str, Any]] = [{} for _lead in leads]
-        keys_of = [lead.id for lead in leads]
+        keys_of = [lead.pk for lead in leads]
         shared: dict[ManyReader, Mapping[str, Mapping[Any, Any]]] = {}
         for field in fields:
             values: Iterable[Any]
