@@ -27,7 +27,7 @@ def run(gates: tuple[Gate, ...], whole: bool, more: list[str], scale: str) -> tu
         return 0, {}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "said.json"
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-p", "benchmarks.proof.reporting",
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-p", "benchmarks.proof.reporting",
                    "--durations=25", "-rs", *more, *tests]  # fmt: skip
         kept = {name: value for name, value in os.environ.items() if name != reporting.REPORT}
         told = subprocess.run(

@@ -30,8 +30,8 @@ class Ran:
 
 
 def name_of(test: str) -> str:
-    """A test's id without its parameters."""
-    return test.split("[", 1)[0]
+    """A test's id without its parameters and the group it ran in."""
+    return test.split("[", 1)[0].split("@", 1)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The pytest plugin that writes down what each test of a run said: outcome, seconds, its number and what it measured."""
+"""The pytest plugin of a proof: who runs beside whom, and what each test said (outcome, seconds, its number, what it measured)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 REPORT = "PROOF_REPORT"  # the file that gets it
 _said: list[dict[str, Any]] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests run in one process, as `make test` has them, but for those that take it up for an hour each."""
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::", 1)[0]))
 
 
 def pytest_runtest_logreport(report: Any) -> None:

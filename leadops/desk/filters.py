@@ -21,6 +21,7 @@ from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage
+from leadops.rest.queries import WholeNumber
 from leadops.stalled import Stalled
 from leadops.work import Work
 from qualification.fields import matrix_choices
@@ -104,8 +105,8 @@ class LeadFilter(filters.FilterSet):
     )
     waiting_on = filters.ChoiceFilter(label=_("Waiting"), field_name="work__waiting_on", choices=Work.Waiting.choices)
     held_for = filters.CharFilter(label=_("Held because"), field_name="held")
-    asked_weekday = filters.NumberFilter(label=_("Asked on the weekday"), method="by_asking", min_value=1, max_value=7)
-    asked_hour = filters.NumberFilter(label=_("Asked at the hour"), method="by_asking", min_value=0, max_value=23)
+    asked_weekday = WholeNumber(label=_("Asked on the weekday"), method="by_asking", min_value=1, max_value=7)
+    asked_hour = WholeNumber(label=_("Asked at the hour"), method="by_asking", min_value=0, max_value=23)
     answered = filters.ChoiceFilter(label=_("Answered"), choices=ANSWERS, method="by_asking")
     refused = filters.ChoiceFilter(label=_("Refused"), choices=REFUSALS, method="by_refusal")
     refused_reason = filters.CharFilter(label=_("Refused for the reason"), method="by_refusal")

@@ -63,6 +63,7 @@ class Endpoint(viewsets.GenericViewSet[Any]):
     parser_classes = [BoundedJson]
     pagination_class = Newest
     lookup_value_converter = "uuid"
+    http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]  # an action may be named `trace`
     filter_backends = [DjangoFilterBackend]  # for the schema; `filter_queryset` below does it, strictly
 
     @property

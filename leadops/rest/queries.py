@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import django_filters as filters
+from django.forms import IntegerField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from leadops.errors import Refused
 
 TRUTH = ("", "true", "false", "1", "0")
 BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class WholeNumber(filters.NumberFilter):
+    """A filter of whole numbers: half a version is refused, not rounded to one nobody asked for."""
+
+    field_class = IntegerField
 
 
 def check(given: QueryDict, several: Collection[str], truths: Collection[str], words: Collection[str] = TRUTH) -> None:

@@ -23,6 +23,7 @@ from leadops import moment
 from leadops.errors import NotFound
 from leadops.models import Team
 from leadops.rest.endpoints import Endpoint, one
+from leadops.rest.queries import WholeNumber
 from leadops.rest.shapes import Document, Strict
 from leadops.versions import services as versions
 from leadops.versions.kinds import kind_of
@@ -121,7 +122,7 @@ class DiffOut(serializers.Serializer[Any]):
 class VersionFilter(filters.FilterSet):
     key = filters.CharFilter(field_name="key")
     state = filters.MultipleChoiceFilter(choices=Version.State.choices)
-    number = filters.NumberFilter(field_name="number")
+    number = WholeNumber(field_name="number")
 
     class Meta:
         model = Version

@@ -91,6 +91,7 @@ def thrown_at(form: Form, texts: Iterator[str], whole: bool) -> Iterator[tuple[s
             yield each.name, {**form.values(), each.name: next(texts)}
 
 
+@pytest.mark.apart
 def test_no_text_in_any_form_is_a_fault_of_ours(walk: Walk, record_property: Callable[..., None]) -> None:
     tally, texts = Tally(), endless(corpus.texts().values())
     found, begun = forms(walk), set()
@@ -155,6 +156,7 @@ def kept_as_sent(verb: Verb, body: Any, told: Told) -> str:
     return ""
 
 
+@pytest.mark.apart
 def test_no_value_in_any_body_or_filter_of_the_api_is_a_fault_of_ours(
     walk: Walk, record_property: Callable[..., None]
 ) -> None:

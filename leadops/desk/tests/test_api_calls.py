@@ -202,6 +202,10 @@ def test_a_token_without_the_scope_is_told_so_at_every_address(house: House, pat
         ("get", "/leads/0195d1a0-0000-7000-8000-000000000000", 404, "not-found"),
         ("delete", "/leads/0195d1a0-0000-7000-8000-000000000000", 405, "method-not-allowed"),
         ("put", "/leads", 405, "method-not-allowed"),
+        ("trace", "/leads", 405, "method-not-allowed"),  # there is an action of that name
+        ("trace", "/leads/0195d1a0-0000-7000-8000-000000000000/trace", 405, "method-not-allowed"),
+        ("get", "/mql-definitions?number=0.5", 422, "invalid"),
+        ("get", "/leads?asked_hour=0.5", 422, "invalid"),
         ("get", "/nowhere", 404, "not-found"),
         ("get", "/leads/not-an-id", 404, "not-found"),
     ],
