@@ -97,7 +97,7 @@ class DecisionFacts(models.Model):
     """Personal side of a decision: the facts it saw and their salt; deleted on erasure."""
 
     decision = models.UUIDField(primary_key=True)
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     salt = models.BinaryField(max_length=16)
     facts = models.JSONField()
     xid = transaction_id()

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection, models
@@ -19,6 +20,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from leadops import calendars
 from leadops.calendars.offsets import instant, micros
 from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms, Team
+from leadops.once import Once
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
@@ -137,21 +139,31 @@ def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
 
 _TERMS = ("capacity", "cap_hour", "cap_day", "cap_month", "skills", "languages", "calendar")
 _WORK = ("load", "hour", "day", "month")
+_STATE = ("pk", "term", "absent", "back_at", *_WORK)
+
+
+def _states(reps: Sequence[Any], at: datetime, known_at: datetime, *, live: bool) -> QuerySet[Rep, Any]:
+    """What `_STATE` names, rep by rep."""
+    terms = RepTerms.objects.state_at(at, known_at).filter(rep=OuterRef("pk"))
+    away = Absence.objects.state_at(at, known_at).filter(rep=OuterRef("pk")).order_by("pk")
+    rows: QuerySet[Rep] = _working(reps, at, live, terms).annotate(
+        term=Subquery(terms.values(all=JSONObject(**{name: name for name in _TERMS}))[:1]),
+        absent=Exists(away),
+        back_at=Subquery(away.values("valid_to")[:1]),
+    )
+    return rows.values_list(*_STATE)
+
+
+_live_states, _past_states = Once(partial(_states, live=True)), Once(partial(_states, live=False))
 
 
 def _rep_states(
     reps: Sequence[Mapping[str, Any]], at: datetime, known_at: datetime | None, known: Calendars, *, live: bool
 ) -> tuple[dict[str, RepState], dict[Any, str | None]]:
     """Terms, absences and work of these reps, in one query; and the calendars of those whose terms name one."""
-    ids = [row["id"] for row in reps]
-    terms = RepTerms.objects.state_at(at, known_at).filter(rep=OuterRef("pk"))
-    away = Absence.objects.state_at(at, known_at).filter(rep=OuterRef("pk")).order_by("pk")
-    rows = _working(ids, at, live, terms).annotate(
-        term=Subquery(terms.values(all=JSONObject(**{name: name for name in _TERMS}))[:1]),
-        absent=Exists(away),
-        back_at=Subquery(away.values("valid_to")[:1]),
-    )
-    states = {str(row["pk"]): row for row in rows.values("pk", "term", "absent", "back_at", *_WORK)}
+    ids, asked = [uuid.UUID(row["id"]) for row in reps], _live_states if live else _past_states
+    rows = asked.rows(reps=ids, at=at, known_at=known_at or at)
+    states = {str(row[0]): dict(zip(_STATE, row, strict=True)) for row in rows}
     calendar = {rep: (row["term"] or {}).get("calendar", HOUSE) for rep, row in states.items()}
     hours = {key: hours_of(key, known, at) for key in set(calendar.values())}
     found = {}
@@ -222,7 +234,7 @@ def _working(rep_ids: Sequence[Any], at: datetime, live: bool, terms: QuerySet[R
     # each open lead is one unit, counted in an index alone; what a rule made more of is kept by an index of its own
     heavy = Assignment.objects.filter(rep=OuterRef("pk"), ended_at__isnull=True, units__gt=1).order_by()
     more = heavy.filter(Exists(Lead.objects.filter(IS_OPEN, pk=OuterRef("lead"), owner=OuterRef("rep"))))
-    return Rep.objects.filter(pk__in=rep_ids).annotate(
+    return Rep.objects.filter(pk__any=list(rep_ids)).annotate(
         load=_open_leads(rep_ids) + _number(more.values("rep"), Sum(F("units") - 1)),
         hour=received(HOUR, "cap_hour"),
         day=received(DAY, "cap_day"),
@@ -240,13 +252,8 @@ def _open_leads(rep_ids: Sequence[Any]) -> Coalesce:
     """A rep's open leads, counted for all of them at once: rep by rep a young house's plan reads them all each time."""
     mine = Lead.objects.filter(IS_OPEN, owner__any=[uuid.UUID(str(rep)) for rep in rep_ids]).order_by()
     counted = _ByRep(mine.values("owner").annotate(n=Count("*")), output_field=models.JSONField())
-    told = models.Func(
-        counted,
-        Cast("pk", models.TextField()),
-        template="(%(expressions)s)",
-        arg_joiner=" ->> ",
-        output_field=models.TextField(),
-    )
+    shape: Any = {"template": "(%(expressions)s)", "arg_joiner": " ->> ", "output_field": models.TextField()}
+    told = models.Func(counted, Cast("pk", models.TextField()), **shape)
     return Coalesce(Cast(told, IntegerField()), 0)
 
 

@@ -59,6 +59,8 @@ def may_undo(file: Import, at: datetime) -> bool:
 
 def plan(file: Import, most: int) -> Plan:
     """The preview: counted by the database in one statement, the first `most` that stay read; nothing changes."""
+    if file.committed_at is None:
+        return Plan()  # nothing of it was taken in
     made = Submission.objects.filter(file=file, end=End.CREATED).annotate(why=_why(file, "lead"))
     stays = Counter(dict(made.order_by().values_list("why").annotate(n=Count("id"))))
     goes = stays.pop("", 0)

@@ -32,6 +32,8 @@ def test_a_file_from_its_bytes_to_leads() -> None:
     assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
     path = f"/imports/{made.json()['id']}"
     assert ops.post(f"{path}/commit").status_code == 409
+    dry = ops.post(f"{path}/undo", {"dry_run": True}).json()
+    assert (dry["withdrawn"], dry["possible"]) == (0, False)  # nothing of it was taken in
     assert ops.post(f"{path}/dry-run", {"options": {"route": "now"}}).status_code == 202
     work.run_all()
     assert ops.get(path).json()["found"] == {"new": 2, "bad": 1}

@@ -99,6 +99,11 @@ def _mails(subject: Subject) -> Q:
     return ours | named_in(subject, "to", "subject", "text", "html")
 
 
+def _seen(subject: Subject) -> Q:
+    """By the decisions of their leads, which have an index of leads."""
+    return Q(decision__in=Decision.objects.filter(lead__in=subject.leads).values("pk"))
+
+
 def _calls(subject: Subject) -> Q:
     """Answers of the API that are given again on a repeat: by the ids they tell."""
     ids = [str(key) for key in (*subject.people, *subject.leads)]
@@ -181,7 +186,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(JournalEntry, _("What we did"), _of_either),
     Holding(EntryText, _("What we noted"), _of_leads, gone=True),
     Holding(Decision, _("What was decided"), _of_leads, each={"why": without_facts}),
-    Holding(DecisionFacts, _("What decisions saw"), _of_leads, gone=True),
+    Holding(DecisionFacts, _("What decisions saw"), _seen, gone=True),
     Holding(FrameworkAnswer, _("Qualification answers"), _of_leads),
     Holding(AnswerNote, _("Notes of the qualification"), lambda s: Q(answer__lead__in=s.leads), gone=True),
     Holding(Effect, _("Messages"), _of_either, {"error": ""}),

@@ -18,7 +18,10 @@ DEEPEST = 32
 
 
 class Strict(serializers.Serializer[Any]):
-    """A shape that names every field it takes: anything else is refused by name, never stored, never ignored."""
+    """A shape that names every field it takes: anything else is refused by name, never stored, never ignored.
+
+    A text is a text: a number in its place is refused, as the document says, and not written out.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -28,7 +31,16 @@ class Strict(serializers.Serializer[Any]):
                 words = _("There is no such field, or it cannot be written.")
                 fault = [serializers.ErrorDetail(str(words), code="unknown-field")]
                 raise serializers.ValidationError(dict.fromkeys(unknown, fault))
+            if numbers := [name for name, each in self.fields.items() if _number_for_text(each, data.get(name))]:
+                words = serializers.CharField.default_error_messages["invalid"]
+                raise serializers.ValidationError({name: [words] for name in numbers}, code="invalid")
         return super().to_internal_value(data)
+
+
+def _number_for_text(field: Any, value: Any) -> bool:
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return any(_number_for_text(field.child, each) for each in value)
+    return isinstance(field, serializers.CharField) and isinstance(value, int | float)
 
 
 class Moment(serializers.DateTimeField):

@@ -41,6 +41,7 @@ SQL_BY_HAND = {
     "leadops/unit.py": "NOTIFY with the commit",
     "leadops/journal.py": "ids of a batch before its insert",
     "leadops/bulk.py": "many rows of several tables in one statement",
+    "leadops/once.py": "what the ORM built, asked again with other values",
     "leadops/seals.py": "rows of a span digested where they are",
     "leadops/effects/runner.py": "advisory lock of the one sender",
     "leadops/effects/suppression.py": "advisory locks of addresses, shared by senders",

@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -191,6 +192,13 @@ def test_a_token_without_the_scope_is_told_so_at_every_address(house: House, pat
     assert answer["Content-Type"] == "application/problem+json"
     verb = caller.post(f"/leads/{made.pk}/accept")
     assert verb.status_code == 403
+
+
+@pytest.mark.parametrize("name", [0, 0.5, True, ["0"]])
+def test_a_text_is_a_text_and_not_a_number_written_out(house: House, name: Any) -> None:
+    answer = house.revenue.post("/campaigns", {"key": "fair", "name": name})
+    assert (answer.status_code, [each["path"] for each in answer.json()["faults"]]) == (422, ["name"])
+    assert house.revenue.post("/campaigns", {"key": "fair", "name": "0"}).status_code == 201
 
 
 # -- problems and schema -------------------------------------------------------------------------------
