@@ -9,29 +9,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection, models
-from django.db.models import Aggregate, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from leadops import calendars
 from leadops.calendars.offsets import instant, micros
-from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms, Team
+from leadops.models import Absence, Lead, Rep, RepTerms, Team
 from leadops.once import Once
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
 from routing import credits
 from routing.choose import PoolState, RepState, State
-from routing.models import Assignment, Pool, PoolCredit, PoolMember
+from routing.models import Pool, PoolCredit, PoolMember
+from routing.workload import WORK, working
 
 Calendars = Mapping[str, calendars.Calendar]
 TEAMS = "routing.team calendars"  # in a unit's memo: team -> key of its calendar
 REPS = "routing.rep calendars"  # and rep -> key of the one their terms name, none without terms
-HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,16 @@ def ground_for(
 ) -> Ground:
     """State of these pools and of the reps named (ids or e-mails), in a fixed number of queries."""
     pools = _pools(set(pool_keys), lock)
-    rows = PoolMember.objects.state_at(at, known_at).filter(pool__in=pools).order_by("pool_id", "rep_id")
     weights: dict[Any, dict[str, int]] = {pool.pk: {} for pool in pools}
-    for pool_id, rep_id, weight in rows.values_list("pool_id", "rep_id", "weight"):
-        weights[pool_id][str(rep_id)] = credits.micro(weight)
+    held: dict[tuple[Any, str], _Held] = {}
+    for pool_id, rep_id, weight, *turns in _members.rows(pools=list(weights), at=at, known_at=known_at or at):
+        rep = str(rep_id)
+        weights[pool_id][rep] = credits.micro(weight)
+        if turns[0] is not None:
+            held[pool_id, rep] = _Held(*turns)
     named = {name.lower() for name in people if name}
     reps = _reps({rep for members in weights.values() for rep in members}, named, lock)
     states, hours = _rep_states(reps, at, known_at, known, live=lock)
-    held = {(c.pool_id, str(c.rep_id)): c for c in PoolCredit.objects.filter(pool__in=pools)}
     state = State(
         at=micros(at),
         pools={pool.key: _pool_state(pool, weights[pool.pk], held) for pool in pools},
@@ -138,15 +141,14 @@ def _reps(ids: set[str], named: set[str], lock: bool) -> list[dict[str, Any]]:
 
 
 _TERMS = ("capacity", "cap_hour", "cap_day", "cap_month", "skills", "languages", "calendar")
-_WORK = ("load", "hour", "day", "month")
-_STATE = ("pk", "term", "absent", "back_at", *_WORK)
+_STATE = ("pk", "term", "absent", "back_at", *WORK)
 
 
 def _states(reps: Sequence[Any], at: datetime, known_at: datetime, *, live: bool) -> QuerySet[Rep, Any]:
     """What `_STATE` names, rep by rep."""
     terms = RepTerms.objects.state_at(at, known_at).filter(rep=OuterRef("pk"))
     away = Absence.objects.state_at(at, known_at).filter(rep=OuterRef("pk")).order_by("pk")
-    rows: QuerySet[Rep] = _working(reps, at, live, terms).annotate(
+    rows: QuerySet[Rep] = working(reps, at, live, terms).annotate(
         term=Subquery(terms.values(all=JSONObject(**{name: name for name in _TERMS}))[:1]),
         absent=Exists(away),
         back_at=Subquery(away.values("valid_to")[:1]),
@@ -211,58 +213,26 @@ def team_calendars(leads: Sequence[Lead], unit: Unit) -> dict[uuid.UUID, str]:
     return known
 
 
-def work_of(rep_ids: Sequence[Any], at: datetime, *, live: bool = True) -> dict[str, dict[str, int]]:
-    """Units of open work, and leads received within the last hour, 24 hours and 30 days; exact counts, one query.
+class _Held(NamedTuple):
+    """What a member has in a pool: of `PoolCredit`."""
 
-    Live, whatever was given is counted: who waited for the lock may carry an earlier moment than who had it.
-    """
-    rows = _working(rep_ids, at, live).values("pk", *_WORK)
-    return {str(row["pk"]): {name: int(row[name]) for name in _WORK} for row in rows}
-
-
-def _working(rep_ids: Sequence[Any], at: datetime, live: bool, terms: QuerySet[RepTerms] | None = None) -> Any:
-    """With the `terms` of a rep, what was received is counted where they cap it: nobody asks for it elsewhere."""
-    mine = Assignment.objects.filter(rep=OuterRef("pk")).order_by()
-    mine = mine if live else mine.filter(started_at__lte=at)
-
-    def received(span: timedelta, cap: str) -> Coalesce | models.Case:
-        found = _number(mine.filter(started_at__gt=at - span).values("rep"), Count("*"))
-        if terms is None:
-            return found
-        return models.Case(models.When(Exists(terms.filter(**{f"{cap}__isnull": False})), then=found), default=0)
-
-    # each open lead is one unit, counted in an index alone; what a rule made more of is kept by an index of its own
-    heavy = Assignment.objects.filter(rep=OuterRef("pk"), ended_at__isnull=True, units__gt=1).order_by()
-    more = heavy.filter(Exists(Lead.objects.filter(IS_OPEN, pk=OuterRef("lead"), owner=OuterRef("rep"))))
-    return Rep.objects.filter(pk__any=list(rep_ids)).annotate(
-        load=_open_leads(rep_ids) + _number(more.values("rep"), Sum(F("units") - 1)),
-        hour=received(HOUR, "cap_hour"),
-        day=received(DAY, "cap_day"),
-        month=received(MONTH, "cap_month"),
-    )
+    credit: Decimal
+    taken: int
+    last_at: datetime | None
 
 
-class _ByRep(Subquery):
-    """Counts of (rep, n) as one object: worked out once for all reps of the statement around it."""
-
-    template = "(SELECT jsonb_object_agg(o.rep, o.n) FROM (%(subquery)s) AS o (rep, n))"
-
-
-def _open_leads(rep_ids: Sequence[Any]) -> Coalesce:
-    """A rep's open leads, counted for all of them at once: rep by rep a young house's plan reads them all each time."""
-    mine = Lead.objects.filter(IS_OPEN, owner__any=[uuid.UUID(str(rep)) for rep in rep_ids]).order_by()
-    counted = _ByRep(mine.values("owner").annotate(n=Count("*")), output_field=models.JSONField())
-    shape: Any = {"template": "(%(expressions)s)", "arg_joiner": " ->> ", "output_field": models.TextField()}
-    told = models.Func(counted, Cast("pk", models.TextField()), **shape)
-    return Coalesce(Cast(told, IntegerField()), 0)
+def _of_pools(pools: Sequence[Any], at: datetime, known_at: datetime) -> QuerySet[PoolMember, Any]:
+    """Members of these pools with their weight and what they have there, nothing for who has not yet had a turn."""
+    credit = PoolCredit.objects.filter(pool=OuterRef("pool"), rep=OuterRef("rep"))
+    turns = [Subquery(credit.values(name)[:1]) for name in _Held._fields]
+    rows = PoolMember.objects.state_at(at, known_at).filter(pool__any=pools).order_by("pool_id", "rep_id")
+    return rows.values_list("pool_id", "rep_id", "weight", *turns)
 
 
-def _number(group: QuerySet[Any, Any], what: Aggregate) -> Coalesce:
-    """One aggregate of the rows of a group, zero where there are none."""
-    return Coalesce(Subquery(group.annotate(n=what).values("n"), output_field=IntegerField()), 0)
+_members = Once(_of_pools)
 
 
-def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], PoolCredit]) -> PoolState:
+def _pool_state(pool: Pool, weights: dict[str, int], held: Mapping[tuple[Any, str], _Held]) -> PoolState:
     rows = {rep: held[pool.pk, rep] for rep in weights if (pool.pk, rep) in held}
     credit = {rep: credits.micro(row.credit) for rep, row in rows.items()}
     start = credits.joining(list(credit.values()))

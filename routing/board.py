@@ -22,7 +22,7 @@ from leadops.models import IS_OPEN, Absence, Lead, Rep, RepTerms
 from leadops.versions import services as versions
 from leadops.versions.calendars import HOUSE
 from leadops.work import Work
-from routing import availability, selectors
+from routing import availability, selectors, workload
 from routing.models import Assignment, Clock, PoolCredit, PoolMember
 
 LATELY = timedelta(days=30)  # what response and acceptance look back on
@@ -145,7 +145,7 @@ def _lines(reps: Sequence[Rep], present: Mapping[uuid.UUID, Absence], at: dateti
     known = availability.calendars_of(versions.all_at("calendar", at))
     keys = {terms[rep].calendar if rep in terms else HOUSE for rep in ids}
     hours = {key: availability.hours_of(key, known, at) for key in keys}
-    load, given, work = availability.work_of(ids, at), _given(ids, at, actor), _due(ids, at)
+    load, given, work = workload.work_of(ids, at), _given(ids, at, actor), _due(ids, at)
     clocks, speed, turns = _clocks(ids, at), _speed(ids, at), _turns(ids, at)
     found = []
     for rep in reps:

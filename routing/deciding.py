@@ -163,6 +163,7 @@ def _write(
     for ordinal, case in enumerate(cases):
         if _is_news(case):
             _record(case, ordinal, version, batch, unit)
+    unit.send("route", leads=False)  # many records are half of what is left to write
     before = {case.wanted.lead.id: case.wanted.lead.owner_id for case in [*cases, *behind]}
     placed = [case for case in cases if case.outcome and case.outcome.kind == "assigned"]
     assignments.own([_placing(case, ground) for case in placed], unit)

@@ -16,7 +16,7 @@ from leadops.desk.timeline import held_words, said
 from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms, Status
 from leadops.places import countries
 from leadops.versions import services as versions
-from routing import availability
+from routing import availability, workload
 
 
 class Moment(forms.DateTimeField):
@@ -71,7 +71,7 @@ class StatusForm(forms.Form):
 
 def room_of(reps: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, list[str]]:
     """Beside each rep: open work against capacity, and whether their hours run now."""
-    work = availability.work_of(reps, at)
+    work = workload.work_of(reps, at)
     known = availability.calendars_of(versions.all_at("calendar", at))
     found = {}
     for terms in RepTerms.objects.state_at(at).filter(rep__in=reps):

@@ -19,7 +19,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import AccountOwner, Lead, Rep, Role
 from leadops.testing import DAWN, AccountFactory, LeadFactory, member, rep
 from leadops.unit import Unit
-from routing import availability, selectors, services
+from routing import selectors, services, workload
 from routing.models import Assignment, CreditEntry, PoolCredit
 from routing.replay import replay
 from routing.tests import a_house as house
@@ -66,7 +66,7 @@ def test_load_is_the_units_of_open_leads_found_without_a_walk_through_all_assign
     Lead.objects.filter(pk=lost.pk).update(stage="lost", stage_reason="price", closed_at=moment.now())
     LeadFactory(owner=bob)  # of an older house, without an assignment
     every = [ada.pk, bob.pk, cleo.pk]
-    assert {rep: (work["load"], work["month"]) for rep, work in availability.work_of(every, moment.now()).items()} == {
+    assert {rep: (work["load"], work["month"]) for rep, work in workload.work_of(every, moment.now()).items()} == {
         str(ada.pk): (5 + 3, 5),
         str(bob.pk): (1, 0),
         str(cleo.pk): (0, 0),
@@ -86,7 +86,7 @@ def test_load_is_the_units_of_open_leads_found_without_a_walk_through_all_assign
         cursor.execute("ANALYZE routing_assignment")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
-    plan = availability._working(every, moment.now(), live=True).values("load", "month").explain()
+    plan = workload.working(every, moment.now(), live=True).values("load", "month").explain()
     assert "using assignment_heavy" in plan and "using assignment_of_rep" in plan
     assert "assignment_one_open" not in plan and "Seq Scan on routing_assignment" not in plan
 
