@@ -40,7 +40,7 @@ class Generic:
             posted = strict.form_fields(raw, received.content_type or FORM_KINDS[0])
             pairs = [(name, values[0] if len(values) == 1 else list(values)) for name, values in posted.items()]
         else:
-            pairs = list(flat(one_object(strict.strict_json(raw, strict.content_kind(received.content_type)[1]))))
+            pairs = pairs_of(one_object(strict.strict_json(raw, strict.content_kind(received.content_type)[1])))
         return [draft_of_pairs(pairs, received, source)]
 
 
@@ -72,6 +72,17 @@ def one_object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict) or not body:
         raise Unreadable("shape", "The body is not a JSON object with fields.")
     return body
+
+
+def pairs_of(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    """All of `flat`; a plain value, which most are, is not asked what it holds."""
+    found: list[tuple[str, Any]] = []
+    for key, value in body.items():
+        if type(value) is str and key:
+            found.append((key, value))
+        else:
+            found += flat(value, str(key))
+    return found
 
 
 def flat(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,8 +1,8 @@
 """Column types every table shares; holds no table and no verb.
 
 References with `db_constraint=False` are those from what only grows (journal, touches, decisions, credits), is worked out
-anew (work, sheets) or is written by units alone (clocks, assignments, handoffs, effects, addresses) to what is never
-deleted: a lead writes some fifty of them, and looking each up was a third of the server's work. What makes them safe is in
+anew (work, sheets) or is written by units alone (clocks, assignments, handoffs, effects, addresses, who owns a lead, who a
+person is the same as) to what is never deleted: a lead writes some fifty of them, and looking each up was a third of the server's work. What makes them safe is in
 the database: the triggers `…_kept` let nobody delete a lead, person, user, rep, pool, batch, published version or source,
 and the referring rows are written by units from rows they hold
 (a submission by the intake, for a source it has just read).

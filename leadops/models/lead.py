@@ -42,7 +42,7 @@ IS_OPEN = Q(stage__in=OPEN_STAGES, absorbed_by__isnull=True)
 class Lead(models.Model):
     id = address()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="leads")
-    canonical = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="canonical_leads")
+    canonical = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="canonical_leads", db_constraint=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
     product_line = models.SlugField(max_length=40, blank=True, default="", db_index=False)
 
@@ -88,7 +88,9 @@ class Lead(models.Model):
     recycle_at = models.DateTimeField(null=True, blank=True)
 
     # routing
-    owner = models.ForeignKey(Rep, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    owner = models.ForeignKey(
+        Rep, on_delete=models.PROTECT, null=True, blank=True, related_name="leads", db_constraint=False
+    )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
     pool = models.CharField(max_length=50, blank=True, default="")
     held = models.CharField(max_length=24, blank=True, default="")

@@ -15,7 +15,7 @@ class Person(models.Model):
     """A human; several leads in time. `canonical` is itself, or the winner of a merge (flat, no chains)."""
 
     id = address()
-    canonical = models.ForeignKey("self", on_delete=models.PROTECT, related_name="aliases")
+    canonical = models.ForeignKey("self", on_delete=models.PROTECT, related_name="aliases", db_constraint=False)
     given_name = models.CharField(max_length=120, blank=True)
     family_name = models.CharField(max_length=120, blank=True)
     name = models.CharField(max_length=250, blank=True)
