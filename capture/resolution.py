@@ -42,6 +42,7 @@ TOUCH_KINDS = frozenset(Touch.Kind.values)
 RANK = {End.CREATED: 5, End.TOUCHED: 4, End.TEST: 3, End.SPAM: 2, End.QUARANTINED: 1}
 TOUCH_COLUMNS = ("last_source", "last_campaign", "last_channel", "last_inbound_at", "hand_raiser", "account", "version")
 TOLD = 8  # journal rows of a new lead, at most as a rule: captured, scored, MQL, handed off, assigned, its clocks
+TOLD_BESIDE = ("message", "landing_url", "referrer", "click_ids", "fields")  # what is worth a row beside a touch
 ENDED = ("end", "reason", "error", "warnings", "person", "lead", "ended_at", "lease_until")
 
 
@@ -52,13 +53,13 @@ class Resolution:
     unit: Unit
     known: Knowledge
     people: list[Person] = field(default_factory=list)
-    emails: list[PersonEmail] = field(default_factory=list)
-    phones: list[MatchKey] = field(default_factory=list)
+    emails: list[dict[str, Any]] = field(default_factory=list)  # rows nobody asks again: their columns
+    phones: list[dict[str, Any]] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)
     back: list[Lead] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
-    details: list[TouchDetail] = field(default_factory=list)
+    details: list[dict[str, Any]] = field(default_factory=list)
     filled_people: dict[uuid.UUID, Person] = field(default_factory=dict)
     touched_leads: dict[uuid.UUID, Lead] = field(default_factory=dict)
     told: list[tuple[str, Lead, dict[str, Any]]] = field(default_factory=list)
@@ -154,7 +155,7 @@ class Resolution:
             if keys.email:
                 people.learn_email(keys.email, person)
                 self.emails.append(
-                    bulk.make(
+                    bulk.values(
                         PersonEmail,
                         person_id=person.id,
                         folded=keys.email,
@@ -166,7 +167,7 @@ class Resolution:
             self.filled_people[person.id] = person
         if keys.phone and not people.has_phone(keys.phone, person):
             people.learn_phone(keys.phone, person)
-            self.phones.append(bulk.make(MatchKey, person_id=person.id, kind=PHONE, value=keys.phone))
+            self.phones.append(bulk.values(MatchKey, person_id=person.id, kind=PHONE, value=keys.phone))
         return person
 
     def _fill_person(self, person: Person, facts: dict[str, Any], account: Account | None) -> bool:
@@ -325,7 +326,7 @@ class Resolution:
             )
         )
         self.details.append(
-            bulk.make(
+            bulk.values(
                 TouchDetail,
                 person_id=person.id,
                 message=draft.message,
@@ -369,25 +370,22 @@ class Resolution:
         """Everything the batch decided, with the ends of its submissions: in one statement, leads at the end of the unit."""
         keys = self.unit.keys(Touch, len(self.touches), entries=TOLD * len(self.leads))
         for key, touch, detail in zip(keys, self.touches, self.details, strict=True):
-            touch.pk = detail.touch = key
+            touch.pk = detail["touch"] = key
         for touch in self.touches:
             if touch.person_id in self.newcomers:
                 self.unit.acts.setdefault(touch.person_id, []).append(touch)
-        details = [detail for detail in self.details if _has_content(detail)]
-        new = [bulk.Part(rows) for rows in (self.accounts, self.people, self.emails, self.touches, details)]
+        details = [detail for detail in self.details if any(map(detail.__getitem__, TOLD_BESIDE))]
+        new = [bulk.Part(rows) for rows in (self.accounts, self.people, self.touches)]
+        new += [bulk.Part(self.emails, model=PersonEmail), bulk.Part(details, model=TouchDetail)]
         filled = bulk.changed(list(self.filled_people.values()), [*snapshot.PERSON_FACTS, "account"])
         touched = bulk.changed(list(self.touched_leads.values()), [*snapshot.LEAD_FACTS, *TOUCH_COLUMNS])
-        bulk.send([*new, bulk.unless_there(self.phones), filled, touched, bulk.changed(ended, ENDED)])
+        bulk.send([*new, bulk.unless_there(self.phones, MatchKey), filled, touched, bulk.changed(ended, ENDED)])
         self.unit.create(self.leads)
         if self.back:
             lifecycle.next_cycle(self.back, self.unit)
         for kind, lead, data in self.told:
             self.unit.record(kind, lead, data=data)
         replies.record(self.replied, self.failed, self.away, self.unit)
-
-
-def _has_content(detail: TouchDetail) -> bool:
-    return bool(detail.message or detail.landing_url or detail.referrer or detail.click_ids or detail.fields)
 
 
 def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit, ahead: Ahead | None = None) -> list[Submission]:

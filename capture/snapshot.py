@@ -25,7 +25,7 @@ def person_facts(draft: Draft, keys: Keys, source: Source, attributes: Coerced) 
         "given_name": draft.given_name,
         "family_name": draft.family_name,
         "name": name,
-        "name_folded": fold(name)[:250],
+        "name_folded": keys.name[:250],
         "email": draft.email if keys.email else "",
         "phone": draft.phone,
         "title": draft.title,
@@ -39,7 +39,7 @@ def person_facts(draft: Draft, keys: Keys, source: Source, attributes: Coerced) 
 def lead_facts(draft: Draft, keys: Keys, source: Source, attributes: Coerced) -> dict[str, Any]:
     return {
         "company": draft.company,
-        "company_folded": fold(draft.company)[:250],
+        "company_folded": keys.company_whole[:250],
         "title": draft.title,
         "title_folded": fold(draft.title)[:200],
         "industry": draft.industry,

@@ -141,9 +141,9 @@ class Part:
     model: type[models.Model] | None = None
 
 
-def unless_there(rows: Sequence[models.Model]) -> Part:
+def unless_there(rows: Sequence[Any], model: type[models.Model] | None = None) -> Part:
     """Rows whose unique key makes a second one harmless: those already there are left alone."""
-    return Part(rows, " ON CONFLICT DO NOTHING")
+    return Part(rows, " ON CONFLICT DO NOTHING", model=model)
 
 
 def replacing(rows: Sequence[models.Model], unique: Sequence[str], columns: Sequence[str]) -> Part:

@@ -59,7 +59,7 @@ __all__ = [
 def route(entries: Sequence[Entry], unit: Unit) -> None:
     """Phase `route`: decide now for those of these leads that nobody owns and whose turn it is."""
     by_hand = _given_by_hand(entries, unit)
-    wanted = _wanted([e for e in entries if e.lead_id not in by_hand], unit)
+    wanted = _wanted([e for e in entries if e.lead_id not in by_hand] if by_hand else entries, unit)
     if wanted:
         decide(wanted, unit)
     if any(e.kind == Kind.STAGE_MOVED and e.lead and e.lead.owner_id and not e.lead.is_open for e in entries):
