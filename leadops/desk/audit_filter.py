@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 import django_filters as filters
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.forms import DateInput, Select
 from django.utils import timezone
@@ -38,6 +39,7 @@ WORDS = {
     "replays": _("Submissions read again"),
 }
 BY = [("", _("All")), ("person", _("People")), ("system", _("The system"))]
+NEAR = [MinValueValidator(date(1971, 1, 1)), MaxValueValidator(date(9000, 12, 31))]  # beyond, a day has no next one
 DAY = DateInput(attrs={"type": "date"})
 
 
@@ -53,8 +55,8 @@ class AuditFilter(filters.FilterSet):
     )
     by = filters.ChoiceFilter(label=_("By"), choices=BY[1:], method="by_side", empty_label=BY[0][1], widget=Select)
     address = filters.CharFilter(label=_("Address they came from"), max_length=64, method="by_address")
-    since = filters.DateFilter(label=_("From day"), method="by_since", widget=DAY)
-    until = filters.DateFilter(label=_("To day"), method="by_until", widget=DAY)
+    since = filters.DateFilter(label=_("From day"), method="by_since", widget=DAY, validators=NEAR)
+    until = filters.DateFilter(label=_("To day"), method="by_until", widget=DAY, validators=NEAR)
 
     class Meta:
         model = JournalEntry

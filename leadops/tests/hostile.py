@@ -93,6 +93,11 @@ class Tally:
             self.faults.append(f"{what}: {told.seconds:.1f} s")
         return told
 
+    @property
+    def broken(self) -> int:
+        """Answers that were a fault of ours."""
+        return sum(count for status, count in self.answers.items() if status >= 500)
+
     def said(self) -> str:
         by = ", ".join(f"{count} × {status}" for status, count in sorted(self.answers.items()))
         return f"{self.thrown} thrown ({by}), slowest {self.slowest:.2f} s, faults: {len(self.faults)}\n" + "\n".join(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from leadops import access
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
+from leadops.fold import clean_text
 from leadops.journal import Kind as EntryKind
 from leadops.models import Team
 from leadops.unit import Unit
@@ -77,7 +78,7 @@ def draft(
             schema=kind_of(kind).schema,
             team=team,
             author_id=actor.user_id,
-            reason=_fitting(reason),
+            reason=fitting(reason),
             based_on=based_on or last,
             created_at=at,
             changed_at=at,
@@ -124,9 +125,9 @@ def decline(version_id: uuid.UUID, *, unit: Unit, reason: str) -> Version:
     _require_publish(unit.actor, version)
     if version.state != Version.State.DRAFT:
         raise Refused("not-a-draft", _("Only a draft can be declined."), status=409)
-    if not reason.strip():
+    reason = fitting(reason)
+    if not reason:
         raise Refused("reason-needed", _("Say why: a reason is needed to decline."))
-    reason = _fitting(reason)
     version.reason = version.reason or reason
     version.state, version.answer, version.changed_at = Version.State.DECLINED, reason, unit.at
     version.save(update_fields=["state", "answer", "reason", "changed_at"])
@@ -149,9 +150,9 @@ def roll_back(kind: str, key: str, to_number: int, *, unit: Unit, reason: str) -
     return _put_in_force(version, unit, reason, leaving)
 
 
-def _fitting(reason: str) -> str:
-    """The reason as it is kept; one that is too long is refused, not cut."""
-    reason = reason.strip()
+def fitting(reason: str) -> str:
+    """The reason as it is kept, without what no column holds; one that is too long is refused, not cut."""
+    reason = clean_text(reason, len(reason)).strip()
     most = Version._meta.get_field("reason").max_length
     if most and len(reason) > most:
         raise Refused("reason-too-long", _("A reason has %(most)s characters at most.") % {"most": most})
@@ -159,7 +160,7 @@ def _fitting(reason: str) -> str:
 
 
 def _put_in_force(version: Version, unit: Unit, reason: str, leaving: Callable[[Version], str]) -> Version:
-    reason = _fitting(reason)
+    reason = fitting(reason)
     if not reason:
         raise Refused("reason-needed", _("Say why: a reason is needed to publish."))
     faults = check(version)

@@ -20,7 +20,8 @@ def switch_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Vers
 
 def propose_take_away(policy_key: str, on: bool, unit: Unit, reason: str) -> Version:
     """The same as a draft, for whoever publishes for the whole house to decide."""
-    if not reason.strip():
+    reason = versions.fitting(reason)
+    if not reason:
         raise Refused("reason-needed", _("Say why: a reason is needed to publish."))
     live = versions.in_force("sla", "house", unit)
     if live is None:

@@ -98,7 +98,8 @@ def test_who_leads_one_team_proposes_the_take_away_step_and_the_house_switches_i
     assert says in page and hides not in page
     assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": " "}).status_code == 422
     assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "x" * 501}).status_code == 422
-    client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "leads wait too long"})
+    assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "\0"}).status_code == 422
+    client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "leads wait \0too long"})
     made, now = Version.objects.get(kind="sla", number=2), version_at("sla", "house", moment.now())
     assert True in taken_away(made.body) and made.reason == "leads wait too long"
     assert (made.state, now) == (("draft", live) if team else ("published", made))
