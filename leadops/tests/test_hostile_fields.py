@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db
 WHO = ("revenue",) if SCALE != "proof" else ("revenue", "marketing", "manager", "rep", "executive")
 ROUNDS = 12  # of each field by itself, where time is not short
 WHOLE = SCALE == "proof"
+# Days and moments without a neighbour: what reckons with them falls off the calendar.
+ENDS = {"date": ("0001-01-01", "9999-12-31"), "datetime-local": ("0001-01-01T00:00", "9999-12-31T23:59")}
 # The first who may send a form or call a verb throws the whole corpus at it; of the others, whose rights alone differ, each
 # field gets one text: all by all would be 588,000 requests.
 
@@ -86,6 +88,9 @@ def thrown_at(form: Form, texts: Iterator[str], whole: bool) -> Iterator[tuple[s
     names = [each.name for each in form.free()]
     for _number in range(max(1, len(corpus.texts()) // max(1, len(names))) if whole else 1):
         yield "all", {**form.values(), **{name: next(texts) for name in names}}
+    for each in form.fields:
+        for end in ENDS.get(each.kind, ()):
+            yield each.name, {**form.values(), each.name: end}
     for each in form.fields if WHOLE else some(form.fields, 1):
         for _number in range(ROUNDS if whole else 1):
             yield each.name, {**form.values(), each.name: next(texts)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -31,6 +32,10 @@ class TesterForm(forms.Form):
         label=gettext_lazy("From"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M"],
+        validators=[
+            MinValueValidator(datetime(1971, 1, 1, tzinfo=UTC)),
+            MaxValueValidator(datetime(9000, 1, 1, tzinfo=UTC)),
+        ],
     )
     minutes = forms.IntegerField(label=gettext_lazy("Working minutes"), min_value=1, max_value=129_600, initial=60)
 

@@ -96,6 +96,8 @@ def test_who_leads_one_team_proposes_the_take_away_step_and_the_house_switches_i
     client.force_login(member("Marc", Role.MANAGER, team, language="en"))
     page = client.get("/sla").content.decode()
     assert says in page and hides not in page
+    beyond = client.get("/sla", {"calendar": "house", "start": "9999-12-31T23:59", "minutes": "60"})
+    assert beyond.status_code == 200 and "9000" in beyond.content.decode()  # said beside the field
     assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": " "}).status_code == 422
     assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "x" * 501}).status_code == 422
     assert client.post(f"/sla/policies/{policy}/take-away", {"on": "1", "reason": "\0"}).status_code == 422
