@@ -22,6 +22,7 @@ from leadops import moment
 from leadops.errors import NotFound
 from leadops.rest.endpoints import Endpoint, one
 from leadops.rest.pagination import ByKey, BySlug
+from leadops.rest.queries import MomentFilter
 from leadops.rest.shapes import amount_of
 
 
@@ -31,8 +32,8 @@ class SubmissionFilter(filters.FilterSet):
     reason = filters.CharFilter(field_name="reason")
     lead = filters.UUIDFilter(field_name="lead")
     file = filters.UUIDFilter(field_name="file")
-    received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    received_after = MomentFilter(field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(field_name="received_at", lookup_expr="lt")
 
     class Meta:
         model = Submission

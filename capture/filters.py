@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from capture import ledger
 from capture.models import Source, Submission
 from capture.reasons import REASONS
+from leadops.rest.queries import MomentFilter
 
 
 class SubmissionFilter(filters.FilterSet):
@@ -30,8 +31,8 @@ class SubmissionFilter(filters.FilterSet):
         validators=[MinValueValidator(ledger.EARLIEST), MaxValueValidator(ledger.LATEST)],
     )
     file = filters.UUIDFilter(field_name="file", widget=HiddenInput)
-    received_after = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    received_before = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    received_after = MomentFilter(field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(field_name="received_at", lookup_expr="lt")
 
     class Meta:
         model = Submission

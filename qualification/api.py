@@ -17,6 +17,7 @@ from leadops import access, moment
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Opportunity
 from leadops.rest.endpoints import Endpoint, one
+from leadops.rest.queries import MomentFilter
 from leadops.rest.shapes import Amount, NamedOut, Strict, amount_of
 from leadops.rest.versions import VersionEndpoint
 from leadops.versions import services as versions
@@ -70,8 +71,8 @@ class OpportunityFilter(filters.FilterSet):
     lead = filters.UUIDFilter(field_name="lead")
     owner = filters.UUIDFilter(field_name="owner")
     external_key = filters.CharFilter(method="by_external_key")
-    closed_after = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="gte")
-    closed_before = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="lt")
+    closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte")
+    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt")
 
     class Meta:
         model = Opportunity

@@ -20,6 +20,7 @@ from leadops import access, moment
 from leadops.decisions import Decision
 from leadops.errors import NotFound
 from leadops.rest.endpoints import Endpoint, one
+from leadops.rest.queries import MomentFilter
 from leadops.rest.versions import VersionEndpoint, VersionOut
 from leadops.versions import services as versions
 from leadops.versions.calendars import name_of
@@ -121,7 +122,7 @@ class ClockFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Clock.Kind.choices)
     state = filters.ChoiceFilter(choices=Clock.State.choices)
     breached = filters.BooleanFilter(field_name="breached_at", lookup_expr="isnull", exclude=True)
-    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
 
     class Meta:
         model = Clock

@@ -21,7 +21,7 @@ from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage
-from leadops.rest.queries import WholeNumber
+from leadops.rest.queries import MomentFilter, WholeNumber
 from leadops.stalled import Stalled
 from leadops.work import Work
 from qualification.fields import matrix_choices
@@ -60,19 +60,19 @@ class LeadFilter(filters.FilterSet):
     needs_person = filters.BooleanFilter(label=_("Waits for a person"), method="by_need")
     overdue = filters.BooleanFilter(label=_("A clock has run out"), method="by_overdue")
     clock = filters.ChoiceFilter(label=_("A clock runs out soon"), choices=CLOCKS, method="by_clock")
-    breached_after = filters.IsoDateTimeFilter(label=_("Breached from"), method="by_breach")
-    breached_before = filters.IsoDateTimeFilter(label=_("Breached before"), method="by_breach")
+    breached_after = MomentFilter(label=_("Breached from"), method="by_breach")
+    breached_before = MomentFilter(label=_("Breached before"), method="by_breach")
     due = filters.BooleanFilter(label=_("Work is due"), method="by_due")
-    due_before = filters.IsoDateTimeFilter(label=_("Work is due before"), method="by_due_before")
+    due_before = MomentFilter(label=_("Work is due before"), method="by_due_before")
     claimable = filters.BooleanFilter(label=_("To be claimed"), method="by_claimable")
     led = filters.BooleanFilter(label=_("Of the reps one leads"), method="by_led")
     given_to = filters.UUIDFilter(label=_("Received by"), method="by_giving")
-    given_after = filters.IsoDateTimeFilter(label=_("Received by them from"), method="by_giving")
+    given_after = MomentFilter(label=_("Received by them from"), method="by_giving")
     source = filters.CharFilter(label=_("Source"), field_name="source")
     campaign = filters.CharFilter(label=_("Campaign"), field_name="campaign")
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")
-    received_after = filters.IsoDateTimeFilter(label=_("Received from"), field_name="received_at", lookup_expr="gte")
-    received_before = filters.IsoDateTimeFilter(label=_("Received before"), field_name="received_at", lookup_expr="lt")
+    received_after = MomentFilter(label=_("Received from"), field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(label=_("Received before"), field_name="received_at", lookup_expr="lt")
     external_key = filters.CharFilter(method="by_external_key")
     submission = filters.UUIDFilter(field_name="submission")
 
@@ -92,17 +92,15 @@ class LeadFilter(filters.FilterSet):
     hand_raiser = filters.BooleanFilter(label=_("Asked to be contacted"), field_name="hand_raiser")
     unowned = filters.BooleanFilter(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
     resting = filters.BooleanFilter(label=_("Not an MQL yet, nobody’s"), method="by_resting")
-    asked_after = filters.IsoDateTimeFilter(label=_("Asked from"), method="by_asking")
-    asked_before = filters.IsoDateTimeFilter(label=_("Asked before"), method="by_asking")
+    asked_after = MomentFilter(label=_("Asked from"), method="by_asking")
+    asked_before = MomentFilter(label=_("Asked before"), method="by_asking")
     entered = filters.ChoiceFilter(label=_("First reached"), choices=STAGES_PASSED, method="by_asking")
-    entered_after = filters.IsoDateTimeFilter(label=_("Reached from"), method="by_asking")
-    entered_before = filters.IsoDateTimeFilter(label=_("Reached before"), method="by_asking")
-    won_after = filters.IsoDateTimeFilter(label=_("Won from"), method="by_asking")
-    won_before = filters.IsoDateTimeFilter(label=_("Won before"), method="by_asking")
-    staged_after = filters.IsoDateTimeFilter(label=_("In its stage since"), field_name="stage_at", lookup_expr="gte")
-    staged_before = filters.IsoDateTimeFilter(
-        label=_("In its stage since before"), field_name="stage_at", lookup_expr="lt"
-    )
+    entered_after = MomentFilter(label=_("Reached from"), method="by_asking")
+    entered_before = MomentFilter(label=_("Reached before"), method="by_asking")
+    won_after = MomentFilter(label=_("Won from"), method="by_asking")
+    won_before = MomentFilter(label=_("Won before"), method="by_asking")
+    staged_after = MomentFilter(label=_("In its stage since"), field_name="stage_at", lookup_expr="gte")
+    staged_before = MomentFilter(label=_("In its stage since before"), field_name="stage_at", lookup_expr="lt")
     waiting_on = filters.ChoiceFilter(label=_("Waiting"), field_name="work__waiting_on", choices=Work.Waiting.choices)
     held_for = filters.CharFilter(label=_("Held because"), field_name="held")
     asked_weekday = WholeNumber(label=_("Asked on the weekday"), method="by_asking", min_value=1, max_value=7)
@@ -111,8 +109,8 @@ class LeadFilter(filters.FilterSet):
     refused = filters.ChoiceFilter(label=_("Refused"), choices=REFUSALS, method="by_refusal")
     refused_reason = filters.CharFilter(label=_("Refused for the reason"), method="by_refusal")
     refused_definition = filters.CharFilter(label=_("Refused after an offer by the definition"), method="by_refusal")
-    refused_after = filters.IsoDateTimeFilter(label=_("Refused from"), method="by_refusal")
-    refused_before = filters.IsoDateTimeFilter(label=_("Refused before"), method="by_refusal")
+    refused_after = MomentFilter(label=_("Refused from"), method="by_refusal")
+    refused_before = MomentFilter(label=_("Refused before"), method="by_refusal")
     matrix = filters.MultipleChoiceFilter(
         label=_("Grade (A1 to D3)"), field_name="score_sheet__matrix", choices=matrix_choices()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -189,7 +189,7 @@ def instant_of(said: str) -> datetime | None:
         found = None
     if said and (found is None or found.tzinfo is None or not 1900 <= found.year <= 9000):
         raise Refused("unreadable-moment", _("`before` is a moment with its offset, as `older` gave it."), status=400)
-    return found
+    return found and found.astimezone(UTC)  # a database knows fewer zones than ISO 8601
 
 
 def tomorrow_at_nine(at: datetime) -> datetime:

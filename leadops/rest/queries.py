@@ -6,11 +6,13 @@ It knows no resource. An empty value says nothing, as in the forms of the pages.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import django_filters as filters
 from django.forms import IntegerField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -26,6 +28,23 @@ class WholeNumber(filters.NumberFilter):
     """A filter of whole numbers: half a version is refused, not rounded to one nobody asked for."""
 
     field_class = IntegerField
+
+
+class _MomentField(IsoDateTimeField):
+    def strptime(self, value: str, format: str) -> datetime:
+        try:
+            found: datetime = super().strptime(value, format).astimezone(UTC)
+        except OverflowError as fault:
+            raise ValueError(value) from fault
+        if not 1900 <= found.year <= 9000:
+            raise ValueError(value)
+        return found
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A filter of moments: those that can be kept, whatever zone they name; a database knows fewer zones than ISO 8601."""
+
+    field_class = _MomentField
 
 
 def check(given: QueryDict, several: Collection[str], truths: Collection[str], words: Collection[str] = TRUTH) -> None:

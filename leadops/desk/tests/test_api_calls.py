@@ -201,6 +201,11 @@ def test_a_text_is_a_text_and_not_a_number_written_out(house: House, name: Any) 
     assert house.revenue.post("/campaigns", {"key": "fair", "name": "0"}).status_code == 201
 
 
+def test_a_moment_may_name_a_zone_no_database_knows(house: House) -> None:
+    for filled in ("/leads?received_after", "/submissions?received_before", "/opportunities?closed_before"):
+        assert house.revenue.get(f"{filled}=2026-03-10T09:00:00-21:42").status_code == 200
+
+
 # -- problems and schema -------------------------------------------------------------------------------
 
 
@@ -214,6 +219,8 @@ def test_a_text_is_a_text_and_not_a_number_written_out(house: House, name: Any) 
         ("trace", "/leads/0195d1a0-0000-7000-8000-000000000000/trace", 405, "method-not-allowed"),
         ("get", "/mql-definitions?number=0.5", 422, "invalid"),
         ("get", "/leads?asked_hour=0.5", 422, "invalid"),
+        ("get", "/leads?received_after=9999-12-31T23:59:59Z", 422, "invalid"),
+        ("get", "/leads?received_after=0001-01-01T00:00:00%2B02:00", 422, "invalid"),
         ("get", "/nowhere", 404, "not-found"),
         ("get", "/leads/not-an-id", 404, "not-found"),
     ],
