@@ -14,6 +14,8 @@ from leadops.conditions.fields import day_of
 from leadops.errors import Refused
 from leadops.models import ExchangeRate
 
+EARLIEST = date(1971, 1, 1)  # before, zones had seconds, which no written moment of ours has
+
 
 @dataclass(frozen=True, slots=True)
 class Won:
@@ -62,4 +64,6 @@ def closing(closed_on: date | None, at: datetime) -> tuple[date, datetime]:
         return today, at
     if closed_on > today:
         raise Refused("closed-in-the-future", _("A deal cannot end on a day to come."))
+    if closed_on < EARLIEST:
+        raise Refused("closed-too-early", _("A deal cannot end before 1971."))
     return closed_on, datetime.combine(closed_on, time(12), ZoneInfo(settings.REPORTING_ZONE))

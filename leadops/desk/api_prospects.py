@@ -27,6 +27,8 @@ class PersonRow(serializers.ModelSerializer[Person]):
     """A person as the caller may see them: without the right to read contacts, initials only."""
 
     name = serializers.SerializerMethodField()
+    email = serializers.CharField(read_only=True, allow_null=True)
+    phone = serializers.CharField(read_only=True, allow_null=True)
 
     class Meta:
         model = Person

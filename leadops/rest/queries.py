@@ -5,10 +5,13 @@ It knows no resource. An empty value says nothing, as in the forms of the pages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.forms import IntegerField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -23,21 +26,26 @@ TRUTH = ("", "true", "false", "1", "0")
 BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
 
 
+class _WholeField(IntegerField):
+    re_decimal = re.compile(r"(?!)")  # nothing is cut from what was sent
+
+
 @extend_schema_field(OpenApiTypes.INT)
 class WholeNumber(filters.NumberFilter):
     """A filter of whole numbers: half a version is refused, not rounded to one nobody asked for."""
 
-    field_class = IntegerField
+    field_class = _WholeField
 
 
 class _MomentField(IsoDateTimeField):
-    def strptime(self, value: str, format: str) -> datetime:
+    def to_python(self, value: Any) -> datetime | None:
+        found: datetime | None = super().to_python(value)
         try:
-            found: datetime = super().strptime(value, format).astimezone(UTC)
-        except OverflowError as fault:
-            raise ValueError(value) from fault
-        if not 1900 <= found.year <= 9000:
-            raise ValueError(value)
+            found = found and found.astimezone(UTC)
+        except OverflowError:
+            pass  # at the very ends of the calendar, beyond the years below
+        if found is not None and not 1900 <= found.year <= 9000:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return found
 
 

@@ -101,6 +101,8 @@ def test_a_deal_of_an_earlier_day_is_booked_on_that_day(lead: Lead) -> None:
     assert JournalEntry.objects.get(kind=Kind.OPPORTUNITY_WON).at == deal.closed_at
     with pytest.raises(Refused, match="closed-in-the-future"):
         won(opened(lead), on=TODAY + timedelta(days=1))
+    with pytest.raises(Refused, match="closed-too-early"):
+        won(opened(lead), on=date(1495, 6, 30))
 
 
 def test_a_lead_is_lost_when_all_its_deals_are(lead: Lead) -> None:

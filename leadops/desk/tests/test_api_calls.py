@@ -219,6 +219,7 @@ def test_a_moment_may_name_a_zone_no_database_knows(house: House) -> None:
         ("trace", "/leads/0195d1a0-0000-7000-8000-000000000000/trace", 405, "method-not-allowed"),
         ("get", "/mql-definitions?number=0.5", 422, "invalid"),
         ("get", "/leads?asked_hour=0.5", 422, "invalid"),
+        ("get", "/leads?asked_hour=9.0", 422, "invalid"),
         ("get", "/leads?received_after=9999-12-31T23:59:59Z", 422, "invalid"),
         ("get", "/leads?received_after=0001-01-01T00:00:00%2B02:00", 422, "invalid"),
         ("get", "/nowhere", 404, "not-found"),
