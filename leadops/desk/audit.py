@@ -15,6 +15,7 @@ from leadops.desk.audit_filter import AuditFilter, every
 from leadops.desk.audit_words import Told, tell
 from leadops.journal import JournalEntry
 from leadops.rest.files import csv_file
+from leadops.rest.queries import read
 from leadops.unit import in_unit
 
 PAGE = 50
@@ -47,7 +48,7 @@ def list_acts(request: HttpRequest) -> HttpResponse:
 def take_acts(request: HttpRequest) -> HttpResponse:
     """The filtered list as a file: so many an hour, and itself an act of the audit."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    chosen = AuditFilter(request.GET, queryset=acts(actor), request=request)
+    chosen = read(AuditFilter(request.GET, queryset=acts(actor), request=request))
     rows = list(chosen.qs[: min(MOST_IN_FILE, takeaway.most_rows(actor))])
     asked = {name: value for name, value in request.GET.items() if value}
     in_unit(lambda unit: takeaway.take("audit", len(rows), asked, unit), actor=actor)

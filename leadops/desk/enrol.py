@@ -19,6 +19,7 @@ from leadops.desk.filters import LeadFilter
 from leadops.desk.lead_view import masked_name
 from leadops.errors import Refused
 from leadops.models import Lead
+from leadops.rest.queries import read
 from leadops.unit import in_unit
 from nurture import groups
 from nurture.forms import published_sequences
@@ -42,7 +43,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """GET chooses among the leads the filter finds; POST makes the plan and shows who enters and who does not."""
     actor = request.actor  # type: ignore[attr-defined]
     access.require(actor, "enrol")
-    found = _read(LeadFilter(request.GET, queryset=selectors.leads_list(actor), request=request))
+    found = read(LeadFilter(request.GET, queryset=selectors.leads_list(actor), request=request))
     form = EnrolManyForm(request.POST or None)
     chosen = ids_of(request.POST.getlist("lead")[:SHOWN])
     if request.method == "POST" and form.is_valid():
@@ -80,12 +81,4 @@ def found_by(query: Any, request: HttpRequest) -> list[Lead]:
         words = _("There is no filter of this name: %(names)s") % {"names": ", ".join(unknown)[:200]}
         raise Refused("unknown-filter", words, names=unknown)
     found = LeadFilter(query, queryset=selectors.leads_list(request.actor), request=request)  # type: ignore[attr-defined]
-    return list(_read(found).qs[: groups.MOST + 1])
-
-
-def _read(found: LeadFilter) -> LeadFilter:
-    """A filter that cannot be read would find more leads than were meant: it is refused."""
-    if not found.is_valid():
-        where = next(iter(found.errors))
-        raise Refused("bad-filter", f"{where}: {found.errors[where][0]}", names=[where])
-    return found
+    return list(read(found).qs[: groups.MOST + 1])

@@ -16,6 +16,7 @@ from leadops.desk import selectors
 from leadops.desk.chips import chips
 from leadops.desk.filters import LeadFilter
 from leadops.models import IS_OPEN, Rep
+from leadops.rest.queries import read
 from leadops.templatetags.house import said
 from leadops.unit import in_unit
 from routing import reassigning
@@ -49,7 +50,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     """GET chooses among the open leads the filter finds; POST makes the plan and shows it."""
     actor = request.actor  # type: ignore[attr-defined]
     access.require(actor, "assign")
-    found = LeadFilter(request.GET, queryset=selectors.leads_list(actor).filter(IS_OPEN), request=request)
+    found = read(LeadFilter(request.GET, queryset=selectors.leads_list(actor).filter(IS_OPEN), request=request))
     form = ReassignForm(request.POST or None)
     chosen = _chosen(request)
     if request.method == "POST" and form.is_valid():

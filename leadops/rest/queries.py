@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
@@ -21,6 +21,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from leadops.errors import Refused
+
+AnyFilter = TypeVar("AnyFilter", bound=filters.FilterSet)
 
 TRUTH = ("", "true", "false", "1", "0")
 BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
@@ -70,3 +72,14 @@ def size(given: str, most: int) -> None:
     """Raises Refused unless it is a number of rows a page may have; more than the most is the most."""
     if given and not (given.isascii() and given.isdecimal() and len(given) < 20 and int(given) > 0):
         raise Refused("invalid-limit", _("A page has 1 to %(most)s rows.") % {"most": most}, status=400)
+
+
+def read(found: AnyFilter) -> AnyFilter:
+    """The filter, read, before somebody acts on what it finds: one that cannot be read would find more than was meant.
+
+    Raises Refused `bad-filter`, which names the field and what is wrong with it.
+    """
+    if not found.is_valid():
+        where = next(iter(found.errors))
+        raise Refused("bad-filter", f"{where}: {found.errors[where][0]}", names=[where])
+    return found

@@ -206,6 +206,18 @@ def test_choose_preview_move_and_take_back_without_javascript(language: str) -> 
     assert owners(leads) == [ada.pk] * 4
 
 
+@pytest.mark.parametrize("asked", ["asked_hour=9.0", "owner=nobody", "received_after=9999-12-31T23:59:59-12:00"])
+def test_what_cannot_be_read_moves_nothing_instead_of_everything(asked: str) -> None:
+    _ada, bob, _cleo, leads = two_pools()
+    client = Client()
+    client.force_login(member("Max", Role.MANAGER, "paris"))
+    page = client.get(f"/team/reassign?{asked}")
+    assert page.status_code == 422 and str(leads[0].pk) not in page.content.decode()
+    sent = {"to": f"rep:{bob.pk}", "reason": "holiday", "everything": "on"}
+    assert client.post(f"/team/reassign?{asked}", sent).status_code == 422
+    assert not Reassignment.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_bulk_and_the_rules_at_once_give_nobody_twice_and_end_in_no_deadlock() -> None:
     """R12: chunks of a bulk move in both directions while leads arrive for the same pools."""

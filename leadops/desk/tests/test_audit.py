@@ -129,6 +129,10 @@ def test_filters_pages_and_the_file_say_the_same(desk: Desk) -> None:
     assert boss.get("/audit?since=2999-01-01").content.decode().count("<tr>") == 0
     assert boss.get("/audit?until=9999-12-31").status_code == 200  # a day without a next one: said to be none of ours
     assert boss.get("/api/v1/audit?what=nonsense").status_code in (400, 422)
+    for unread in ("until=9999-12-31", "what=nonsense", "who=nobody"):
+        refused = boss.post(f"/audit/file?{unread}")
+        assert refused.status_code == 422 and "csv" not in refused["Content-Type"], unread
+    assert len(told(boss, "?what=files")) == 1, "a file that was refused is none"
 
 
 def test_only_who_runs_the_house_reads_it(desk: Desk) -> None:
