@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadops import bulk
 from leadops.access import Actor, system
-from leadops.audited import AUDITED, BY_PEOPLE, EntryOrigin
+from leadops.audited import ANSWERED_FOR, AUDITED, BY_PEOPLE, EntryOrigin
 from leadops.models import Lead, Person, User
 from leadops.models.columns import OldestOpen, transaction_id
 
@@ -101,8 +101,8 @@ ICONS: dict[str, str] = {
 }  # fmt: skip
 
 
-# What is asked by its time, of all leads together; a new kind that is belongs here. Everything else is asked lead by lead.
-DATED = (Kind.CAME_BACK.value, Kind.HANDED_BACK.value, Kind.STAGE_MOVED.value, Kind.SUBMISSION_REPLAYED.value)
+# What is asked of the whole house, by its time or as the audit; a new kind that is belongs here. All else is asked lead by lead.
+HOUSEWIDE = (Kind.CAME_BACK.value, Kind.HANDED_BACK.value, Kind.STAGE_MOVED.value, *ANSWERED_FOR)
 
 
 class JournalEntry(models.Model):
@@ -139,7 +139,7 @@ class JournalEntry(models.Model):
         indexes = [
             # a lead's timeline, and what reports ask of many leads
             models.Index(fields=["lead", "kind", "at"], name="journal_of_lead_kind"),
-            models.Index(fields=["kind", "at"], name="journal_dated", condition=Q(kind__in=DATED)),
+            models.Index(fields=["kind", "at"], name="journal_housewide", condition=Q(kind__in=HOUSEWIDE)),
             models.Index(fields=["actor", "at"], name="journal_of_actor", condition=Q(actor__isnull=False)),
             models.Index(fields=["xid", "id"], name="journal_incremental"),
             models.Index(fields=["-id"], name="journal_audited", condition=BY_PEOPLE),

@@ -1,4 +1,7 @@
-"""Who owns a lead and who a person is the same as: written by units alone, from rows they hold, to what is never deleted."""
+"""Who owns a lead and who a person is the same as: written by units alone, from rows they hold, to what is never deleted.
+
+Backwards it looks every row up under a lock: only while the house is stopped.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models

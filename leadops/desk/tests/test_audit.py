@@ -16,9 +16,8 @@ from django.test.utils import CaptureQueriesContext
 
 from leadops import moment
 from leadops.access import actor_of, system
-from leadops.audited import AUDITED, BY_PEOPLE, EntryOrigin, forget_origins
+from leadops.audited import AUDITED, EntryOrigin, forget_origins
 from leadops.desk import factor_policy, people
-from leadops.desk.audit_filter import every
 from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.desk.tokens import make_token
 from leadops.journal import JournalEntry, Kind
@@ -166,11 +165,3 @@ def test_from_where_is_forgotten_after_a_year_and_the_act_stays(desk: Desk) -> N
         in_unit(lambda unit: unit.record(Kind.SIGNED_IN, data={}), actor=actor, at=now - timedelta(days=days))
     assert forget_origins(now) == 1 and EntryOrigin.objects.count() == 1
     assert JournalEntry.objects.filter(kind="signed_in").count() == 2
-
-
-def test_the_list_reads_its_own_index_however_many_leads_change_owner(db: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-    rows = JournalEntry.objects.filter(every()).filter(BY_PEOPLE).order_by("-pk")[:51]
-    assert "journal_audited" in rows.explain()

@@ -10,7 +10,7 @@ from django.db import OperationalError, connections
 
 LOCK_TIMEOUT = "2s"
 PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds; two minutes in all
-NO_LOCK = "55P03"
+NO_LOCK = ("55P03", "40P01")  # no lock in time, or who has it waits for ours
 _HALF_BUILT = """
 SELECT format('DROP INDEX %s', i.indexrelid::regclass) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace
@@ -30,7 +30,7 @@ class Command(migrate.Command):
                         cursor.execute(statement)
                 return super().handle(*args, **options)
             except OperationalError as fault:
-                if pause is None or getattr(fault.__cause__, "sqlstate", "") != NO_LOCK:
+                if pause is None or getattr(fault.__cause__, "sqlstate", "") not in NO_LOCK:
                     raise
                 self.stderr.write(f"a table is in use; trying again in {pause} s")
                 time.sleep(pause)

@@ -62,15 +62,37 @@ def test_a_migration_names_no_code_that_will_change():
 
 @pytest.mark.django_db(transaction=True)
 def test_migrate_gives_way_to_who_is_at_work_and_tries_again(monkeypatch, capsys):
+    call_command("migrate", "leadops", "0028", verbosity=0)
+    capsys.readouterr()  # it may have waited for a vacuum
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
     monkeypatch.setattr(migrate, "PAUSES", (0, 0))
-    call_command("migrate", "leadops", "0028", verbosity=0)
     with psycopg.connect(database_url()) as other:
         other.execute("SELECT 1 FROM leadops_user LIMIT 1")
         other.execute("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(OperationalError):
             call_command("migrate", verbosity=0)
         assert capsys.readouterr().err.count("trying again") == 2
+    monkeypatch.undo()
     call_command("migrate", verbosity=0)
     monkeypatch.setattr(migrate, "PAUSES", ())
     call_command("migrate", "--check", verbosity=0)
+
+
+@pytest.mark.django_db
+def test_migrate_tries_again_after_a_deadlock_and_not_after_a_fault(monkeypatch, capsys):
+    monkeypatch.setattr(migrate, "PAUSES", (0, 0))
+    faults = []
+
+    def fail(*args: object, **options: object) -> str:
+        if faults:
+            raise OperationalError from faults.pop()
+        return "done"
+
+    monkeypatch.setattr(migrate.migrate.Command, "handle", fail)
+    faults[:] = [psycopg.errors.DeadlockDetected(), psycopg.errors.LockNotAvailable()]
+    call_command("migrate", verbosity=0)
+    assert capsys.readouterr().err.count("trying again") == 2
+    faults[:] = [psycopg.errors.DiskFull()]
+    with pytest.raises(OperationalError):
+        call_command("migrate", verbosity=0)
+    assert "trying again" not in capsys.readouterr().err
