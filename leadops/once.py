@@ -40,18 +40,24 @@ class Once:
     build: Callable[..., models.QuerySet[Any, Any]]
     _sql: str = ""
     _params: tuple[Any, ...] = ()
-    _converters: Any = None
-    _compiler: Any = field(default=None, repr=False)
+    _converters: Any = field(default=None, repr=False)
 
     def rows(self, **values: Value) -> list[tuple[Any, ...]]:
         """The rows, as the queryset would give them."""
-        if self._compiler is None:
+        if self._converters is None:
             self._prepare(values)
         params = [each.filled(values[each.name]) if type(each) is _Place else each for each in self._params]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, params)
             found = cursor.fetchall()
-        return [tuple(row) for row in self._compiler.apply_converters(found, self._converters)]
+        return [self._converted(row) for row in found] if self._converters else found
+
+    def _converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        cells = list(row)
+        for place, (converters, expression) in self._converters.items():
+            for convert in converters:
+                cells[place] = convert(cells[place], expression, connection)
+        return tuple(cells)
 
     def _prepare(self, values: dict[str, Value]) -> None:
         marks = {name: _mark(number, value) for number, (name, value) in enumerate(values.items())}
@@ -63,7 +69,6 @@ class Once:
             raise ValueError(f"the query does not say where {', '.join(sorted(missing))} goes")
         self._sql, self._params = sql, tuple(places)
         self._converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
-        self._compiler = compiler
 
 
 def _mark(number: int, value: Value) -> Value:

@@ -85,7 +85,8 @@ def ground_for(
     pools = _pools(set(pool_keys), lock)
     weights: dict[Any, dict[str, int]] = {pool.pk: {} for pool in pools}
     held: dict[tuple[Any, str], _Held] = {}
-    for pool_id, rep_id, weight, *turns in _members.rows(pools=list(weights), at=at, known_at=known_at or at):
+    members = _members.rows(pools=list(weights), at=at, known_at=known_at or at) if pools else []
+    for pool_id, rep_id, weight, *turns in members:
         rep = str(rep_id)
         weights[pool_id][rep] = credits.micro(weight)
         if turns[0] is not None:
@@ -164,7 +165,7 @@ def _rep_states(
 ) -> tuple[dict[str, RepState], dict[Any, str | None]]:
     """Terms, absences and work of these reps, in one query; and the calendars of those whose terms name one."""
     ids, asked = [uuid.UUID(row["id"]) for row in reps], _live_states if live else _past_states
-    rows = asked.rows(reps=ids, at=at, known_at=known_at or at)
+    rows = asked.rows(reps=ids, at=at, known_at=known_at or at) if ids else []
     states = {str(row[0]): dict(zip(_STATE, row, strict=True)) for row in rows}
     calendar = {rep: (row["term"] or {}).get("calendar", HOUSE) for rep, row in states.items()}
     hours = {key: hours_of(key, known, at) for key in set(calendar.values())}

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.connection import ConnectionProxy
 
 from leadops.journal import JournalEntry, Kind
 from leadops.once import Once
@@ -44,3 +45,12 @@ def test_a_query_built_once_gives_what_the_queryset_gives() -> None:
 def test_a_value_the_query_does_not_say_is_no_value_of_it() -> None:
     with pytest.raises(ValueError, match="at goes"):
         Once(lambda leads, at: lately(leads, NOON)).rows(leads=[], at=NOON)
+
+
+def test_a_query_built_in_one_thread_reads_by_the_connection_of_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = LeadFactory()
+    JournalEntry.objects.create(lead=lead, kind=Kind.NOTED, at=NOON, recorded_at=NOON, data={"n": 1})
+    used: list[Any] = []
+    monkeypatch.setattr(JSONField, "from_db_value", lambda _self, _value, _by, connection: used.append(connection))
+    Once(lately).rows(leads=[lead.pk], at=NOON)
+    assert used and all(type(each) is ConnectionProxy for each in used), "a thread's own, not the one it was built by"
