@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from capture import ledger
 from capture.models import Source, Submission
 from capture.reasons import REASONS
+from leadops import moment
 from leadops.rest.queries import MomentFilter
 
 
@@ -28,7 +29,7 @@ class SubmissionFilter(filters.FilterSet):
         label=_("Day"),
         method="by_day",
         widget=DateInput(attrs={"type": "date"}),
-        validators=[MinValueValidator(ledger.EARLIEST), MaxValueValidator(ledger.LATEST)],
+        validators=[MinValueValidator(moment.FIRST_DAY), MaxValueValidator(moment.LAST_DAY)],
     )
     file = filters.UUIDFilter(field_name="file", widget=HiddenInput)
     received_after = MomentFilter(field_name="received_at", lookup_expr="gte")

@@ -73,9 +73,6 @@ class LedgerRow:
         return asdict(self)
 
 
-EARLIEST, LATEST = date(1971, 1, 1), date(9000, 12, 31)  # beyond these, days have no neighbours to reckon with
-
-
 def week_to(last: date) -> date:
     """The first of the seven days that end with `last`."""
     return date.fromordinal(max(1, last.toordinal() - 6))

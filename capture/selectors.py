@@ -17,7 +17,7 @@ from capture.identity import PHONE
 from capture.ledger import LedgerRow
 from capture.models import Campaign, Cost, Form, Refusal, Source, Submission
 from capture.silences import Silence
-from leadops import access
+from leadops import access, moment
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.fold import fold_email, fold_phone
@@ -57,7 +57,7 @@ def journal_of_submission(row: Submission) -> QuerySet[JournalEntry]:
 
 def ledger_rows(frm: date, to: date, source: str, actor: Actor) -> list[LedgerRow]:
     access.require(actor, "read_submissions")
-    if not ledger.EARLIEST <= frm <= to <= ledger.LATEST or (to - frm).days > MOST_DAYS:
+    if not moment.FIRST_DAY <= frm <= to <= moment.LAST_DAY or (to - frm).days > MOST_DAYS:
         raise Refused("period", _("The period runs from the first day to the last, at most 400 days."))
     return ledger.rows(frm, to, source)
 

@@ -21,6 +21,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+FIRST_DAY, LAST_DAY = (
+    date(1971, 1, 1),
+    date(9000, 12, 31),
+)  # of reckoning: before, zones had seconds; beyond, no next day
 LOOK_EVERY = 0.2  # seconds between two looks at the shared file: now() is called thousands of times a batch
 
 
@@ -49,6 +53,11 @@ def now() -> datetime:
         return _override
     shift = _current(path)
     return shift.frozen if shift.frozen is not None else datetime.now(UTC) + shift.offset
+
+
+def can_be_kept(at: datetime) -> bool:
+    """Whether it can be shown again in every zone: not at the ends of the calendar."""
+    return 1900 <= at.year <= LAST_DAY.year
 
 
 def today(zone: str) -> date:

@@ -9,12 +9,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from leadops import money
+from leadops import moment, money
 from leadops.conditions.fields import day_of
 from leadops.errors import Refused
 from leadops.models import ExchangeRate
-
-EARLIEST = date(1971, 1, 1)  # before, zones had seconds, which no written moment of ours has
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,6 @@ def closing(closed_on: date | None, at: datetime) -> tuple[date, datetime]:
         return today, at
     if closed_on > today:
         raise Refused("closed-in-the-future", _("A deal cannot end on a day to come."))
-    if closed_on < EARLIEST:
+    if closed_on < moment.FIRST_DAY:
         raise Refused("closed-too-early", _("A deal cannot end before 1971."))
     return closed_on, datetime.combine(closed_on, time(12), ZoneInfo(settings.REPORTING_ZONE))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from leadops import moment
 from leadops.errors import Refused
 
 PRESETS = ("7", "30", "90", "quarter", "custom")
@@ -92,6 +93,7 @@ def period_of(name: str, at: datetime, from_on: date | None = None, last_on: dat
         return Period(tomorrow - timedelta(days=int(name)), tomorrow, zone)
     if name != "custom" or from_on is None or last_on is None:
         raise Refused("period-unreadable", _("A period is 7, 30, 90, quarter, or two days."), period=name)
-    if not from_on <= last_on or (last_on - from_on).days >= LONGEST or last_on.year > 9000 or from_on.year < 1971:
+    known = moment.FIRST_DAY <= from_on <= last_on <= moment.LAST_DAY
+    if not known or (last_on - from_on).days >= LONGEST:
         raise Refused("period-impossible", _("The first day comes before the last, at most five years apart."))
     return Period(from_on, last_on + timedelta(days=1), zone)

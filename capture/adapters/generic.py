@@ -40,7 +40,7 @@ class Generic:
             posted = strict.form_fields(raw, received.content_type or FORM_KINDS[0])
             pairs = [(name, values[0] if len(values) == 1 else list(values)) for name, values in posted.items()]
         else:
-            pairs = pairs_of(one_object(strict.strict_json(raw, strict.content_kind(received.content_type)[1])))
+            pairs = list(flat(one_object(strict.strict_json(raw, strict.content_kind(received.content_type)[1]))))
         return [draft_of_pairs(pairs, received, source)]
 
 
@@ -74,22 +74,15 @@ def one_object(body: Any) -> dict[str, Any]:
     return body
 
 
-def pairs_of(body: dict[str, Any]) -> list[tuple[str, Any]]:
-    """All of `flat`; a plain value, which most are, is not asked what it holds."""
-    found: list[tuple[str, Any]] = []
-    for key, value in body.items():
-        if type(value) is str and key:
-            found.append((key, value))
-        else:
-            found += flat(value, str(key))
-    return found
-
-
 def flat(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value with its path; lists of plain values stay whole, lists of named values become their names."""
     if isinstance(body, dict):
         for key, value in body.items():
-            yield from flat(value, f"{path}.{key}" if path else str(key))
+            place = f"{path}.{key}" if path else str(key)
+            if type(value) is str and place:  # which most are: asked no further
+                yield place, value
+            else:
+                yield from flat(value, place)
     elif isinstance(body, list) and body and all(isinstance(item, dict) for item in body):
         for number, item in enumerate(body):
             name = next((item[key] for key in _named_by if isinstance(item.get(key), str)), None)

@@ -11,6 +11,7 @@ from django.forms import DateInput, Select
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from leadops import moment
 from leadops.audited import ANSWERED_FOR, BY_PEOPLE, OWNERS, EntryOrigin
 from leadops.journal import JournalEntry
 from leadops.models import User
@@ -39,7 +40,7 @@ WORDS = {
     "replays": _("Submissions read again"),
 }
 BY = [("", _("All")), ("person", _("People")), ("system", _("The system"))]
-NEAR = [MinValueValidator(date(1971, 1, 1)), MaxValueValidator(date(9000, 12, 31))]  # beyond, a day has no next one
+NEAR = [MinValueValidator(moment.FIRST_DAY), MaxValueValidator(moment.LAST_DAY)]  # beyond, a day has no next one
 DAY = DateInput(attrs={"type": "date"})
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 from capture.fields import custom
 from capture.selectors import names_of
 from capture.words import language_name
-from leadops import access
+from leadops import access, moment
 from leadops.access import WHOLE_HOUSE, Actor
 from leadops.conditions.kinds import Unreadable
 from leadops.conditions.sentence import value_words
@@ -187,7 +187,7 @@ def instant_of(said: str) -> datetime | None:
         found = parse_datetime(said) if said else None
     except ValueError:
         found = None
-    if said and (found is None or found.tzinfo is None or not 1900 <= found.year <= 9000):
+    if said and (found is None or found.tzinfo is None or not moment.can_be_kept(found)):
         raise Refused("unreadable-moment", _("`before` is a moment with its offset, as `older` gave it."), status=400)
     return found and found.astimezone(UTC)  # a database knows fewer zones than ISO 8601
 

@@ -20,6 +20,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leadops import moment
 from leadops.errors import Refused
 
 AnyFilter = TypeVar("AnyFilter", bound=filters.FilterSet)
@@ -46,7 +47,7 @@ class _MomentField(IsoDateTimeField):
             found = found and found.astimezone(UTC)
         except OverflowError:
             pass  # at the very ends of the calendar, beyond the years below
-        if found is not None and not 1900 <= found.year <= 9000:
+        if found is not None and not moment.can_be_kept(found):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return found
 

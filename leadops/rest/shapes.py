@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from leadops import money
+from leadops import moment, money
 from leadops.errors import Refused
 
 DEEPEST = 32
@@ -20,7 +20,7 @@ DEEPEST = 32
 class Strict(serializers.Serializer[Any]):
     """A shape that names every field it takes: anything else is refused by name, never stored, never ignored.
 
-    A text is a text: a number in its place is refused, as the document says, and not written out.
+    A text is a text and an id one, too: a number in its place is refused, as the document says, and not written out.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -40,7 +40,9 @@ class Strict(serializers.Serializer[Any]):
 def _number_for_text(field: Any, value: Any) -> bool:
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         return any(_number_for_text(field.child, each) for each in value)
-    return isinstance(field, serializers.CharField) and isinstance(value, int | float)
+    if isinstance(field, serializers.DictField) and isinstance(value, Mapping):
+        return any(_number_for_text(field.child, each) for each in value.values())
+    return isinstance(field, serializers.CharField | serializers.UUIDField) and isinstance(value, int | float)
 
 
 class Moment(serializers.DateTimeField):
@@ -51,7 +53,7 @@ class Moment(serializers.DateTimeField):
             found = super().to_internal_value(value)
         except OverflowError:
             self.fail("overflow")
-        if not 1900 <= found.year <= 9000:
+        if not moment.can_be_kept(found):
             self.fail("overflow")
         return found
 

@@ -137,7 +137,8 @@ def test_the_api_does_what_its_document_says(
     operations = [found.ok() for found in api.get_all_operations()]
     for operation in some(operations, OPERATIONS, ROLES.index(role)):
         generated(caller, operation, api.config, keys.get(hostile_forms.plain(operation.path)))
-    record_property("n", caller.calls)
+    if role == ROLES[0]:  # what the others ask beside it cannot make up for it
+        record_property("n", caller.calls)
     record_property(
         "measured", f"{role}: {len(operations)} operations, {caller.calls} calls, {len(caller.faults)} faults"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -33,8 +33,8 @@ class TesterForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M"],
         validators=[
-            MinValueValidator(datetime(1971, 1, 1, tzinfo=UTC)),
-            MaxValueValidator(datetime(9000, 1, 1, tzinfo=UTC)),
+            MinValueValidator(datetime.combine(moment.FIRST_DAY, time(), UTC)),
+            MaxValueValidator(datetime.combine(moment.LAST_DAY, time(), UTC)),
         ],
     )
     minutes = forms.IntegerField(label=gettext_lazy("Working minutes"), min_value=1, max_value=129_600, initial=60)

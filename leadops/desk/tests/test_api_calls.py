@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from capture.models import Campaign, Submission
 from leadops import moment
@@ -199,6 +200,21 @@ def test_a_text_is_a_text_and_not_a_number_written_out(house: House, name: Any) 
     answer = house.revenue.post("/campaigns", {"key": "fair", "name": name})
     assert (answer.status_code, [each["path"] for each in answer.json()["faults"]]) == (422, ["name"])
     assert house.revenue.post("/campaigns", {"key": "fair", "name": "0"}).status_code == 201
+
+
+def test_so_are_the_texts_of_a_dictionary_and_an_id(house: House) -> None:
+    lead = house.lead(house.lea)
+    said = house.revenue.post(f"/leads/{lead.pk}/answers", {"answers": {"budget": 3}})
+    assert (said.status_code, [each["path"] for each in said.json()["faults"]]) == (422, ["answers"])
+    member = house.revenue.post("/memberships", {"user": 3, "role": "rep", "team": "paris"})
+    assert (member.status_code, [each["path"] for each in member.json()["faults"]]) == (422, ["user"])
+
+
+def test_the_document_says_null_where_a_reader_sees_no_contacts(house: House) -> None:
+    house.lead(house.lea)
+    shown = house.executive.get("/persons").json()["results"][0]
+    said = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]["PersonRow"]["properties"]
+    assert [(shown[name], said[name].get("nullable")) for name in ("email", "phone")] == [(None, True)] * 2
 
 
 def test_a_moment_may_name_a_zone_no_database_knows(house: House) -> None:

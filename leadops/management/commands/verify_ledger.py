@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--from", dest="first", type=date.fromisoformat, default=ledger.EARLIEST, help="first day, as 2026-11-01"
+            "--from", dest="first", type=date.fromisoformat, default=moment.FIRST_DAY, help="first day, as 2026-11-01"
         )
         parser.add_argument(
             "--to", dest="last", type=date.fromisoformat, default=None, help="last day, that day included"
