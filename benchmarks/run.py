@@ -12,9 +12,11 @@ import sys
 from collections import defaultdict
 from typing import Any
 
-from benchmarks import accept, grow, house, imports, limits, pipeline, together
+from benchmarks import accept, grow, house, imports, limits, pipeline, server_alone, together
 
 SIZES = {"10k": [10_000], "100k": [10_000, 100_000], "1m": [10_000, 1_000_000]}  # of houses, by SIZE
+AGAIN = 4  # batches whose statements are said again
+AGAIN_TOLD = "P2's statements again, one after the other, without the process that made them, leads/s"
 # An action or page for one person -> its bar, p95 in milliseconds
 P95 = {"lead": ("P7", 150.0), "search": ("P7", 100.0), "action": ("P7", 120.0)}
 
@@ -75,7 +77,7 @@ def row(
 
 
 def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[str, object]]:
-    taken, limit, cost, burst, start = [], [], [], [], 10_000_000
+    taken, limit, cost, burst, alone, start = [], [], [], [], [], 10_000_000
     with accept.web(url) as server:
         accept.posts(server, keys, 1)  # every thread has its connection and its statement
         for _round in range(chosen.rounds):
@@ -89,7 +91,8 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
     for _round in range(chosen.rounds):
         burst.append(pipeline.leads_per_second(chosen.burst, start))
         limit.append(limits.leads_per_second(url, 8, chosen.seconds))
-        start += chosen.burst
+        alone.append(server_alone.leads_per_second(url, AGAIN, start + chosen.burst))
+        start += chosen.burst + 1000 * (AGAIN + 1)
     counts = [pipeline.statements(n, start + n * 10) for n in (1, 100, 1000)]
     l8 = statistics.median(limit)
     rows = [
@@ -97,11 +100,12 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
         row("P1", accepted(taken), statistics.median(each.rate for each in taken), l8, 0.33, 0.40),
         processor_row(cost),
         row("P2", f"pipeline, burst of {chosen.burst}, one process, leads/s", statistics.median(burst), l8, 0.40, 1.0),
+        row("P2db", AGAIN_TOLD, statistics.median(alone), l8, None, None),
         row("P11", f"SQL statements of a batch of 1, 100, 1000: {counts}", max(counts), None, 25, 15, least=False),
     ]
     table = imports.rows(chosen.rows, 60_000_000)
     copied, brought = limits.copied_per_second(url, chosen.rows), imports.rows_per_second(table)["all"]
-    rows[4:4] = [sustained_row(url, keys, chosen)]
+    rows[5:5] = [sustained_row(url, keys, chosen)]
     rows.append(sums_row(chosen, start + 100_000))
     rows.append(spread_row(url, chosen, start + 200_000))
     rows.append(row("P13", f"import of {chosen.rows} rows, full path, rows/s", brought, copied, 0.05, 0.10))
