@@ -15,10 +15,10 @@ from capture import ledger
 from capture.models import Source, Submission
 from capture.reasons import REASONS
 from leadops import moment
-from leadops.rest.queries import MomentFilter
+from leadops.rest.queries import ListFilter, MomentFilter
 
 
-class SubmissionFilter(filters.FilterSet):
+class SubmissionFilter(ListFilter):
     q = filters.CharFilter(label=_("Submission or lead"), method="by_id")
     source = filters.ModelChoiceFilter(
         label=_("Source"), queryset=Source.objects.order_by("name"), to_field_name="slug", empty_label=_("All")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from leadops.effects import suppression
 from leadops.fold import fold_email
 from leadops.models import Suppression
+from leadops.rest.queries import ListFilter
 
 IN_FORCE, LIFTED, ALL = "in_force", "lifted", "all"
 STATES = [(IN_FORCE, _("In force")), (LIFTED, _("Lifted")), (ALL, _("All"))]
@@ -22,7 +23,7 @@ def an_address(value: str) -> None:
         raise ValidationError(_("This is not an e-mail address."))
 
 
-class SuppressionFilter(filters.FilterSet):
+class SuppressionFilter(ListFilter):
     """Without `state`, what holds now."""
 
     address = filters.CharFilter(

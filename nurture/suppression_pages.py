@@ -23,7 +23,7 @@ TONES = {"unsubscribed": "warn", "bounced": "bad", "complained": "bad", "by_hand
 def context(query: Mapping[str, str], actor: Actor) -> dict[str, Any]:
     """One keyset page of what the filter finds."""
     chosen = SuppressionFilter(query, queryset=suppression.listed().order_by("-id"))
-    rows = chosen.qs if chosen.is_valid() else chosen.queryset.none()
+    rows = chosen.qs
     after = query.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))

@@ -9,7 +9,7 @@ from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models import Reason
-from leadops.rest.queries import WholeNumber
+from leadops.rest.queries import ListFilter, WholeNumber
 from leadops.templatetags.house import said
 from qualification.models import Handoff
 
@@ -18,7 +18,7 @@ def _reasons() -> list[tuple[str, str]]:
     return [(row.key, said(row.labels)) for row in Reason.objects.filter(use=Reason.Use.HAND_BACK)]
 
 
-class HandoffFilter(django_filters.FilterSet):
+class HandoffFilter(ListFilter):
     """?state=handed_back&reason=no_fit"""
 
     state = django_filters.ChoiceFilter(label=_("State"), choices=Handoff.State.choices, empty_label=_("All"))

@@ -6,11 +6,12 @@ import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
 from leadops.decisions import Decision
+from leadops.rest.queries import ListFilter
 
 KINDS = [("assigned", _("Assigned")), ("held", _("Held")), ("pool", _("To be claimed"))]
 
 
-class DecisionFilter(filters.FilterSet):
+class DecisionFilter(ListFilter):
     kind = filters.ChoiceFilter(label=_("Outcome"), choices=KINDS, field_name="outcome__kind")
     rule = filters.CharFilter(label=_("Rule"), field_name="why__rule")
     pool = filters.CharFilter(label=_("Pool"), field_name="outcome__pool")

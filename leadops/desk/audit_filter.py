@@ -15,6 +15,7 @@ from leadops import moment
 from leadops.audited import ANSWERED_FOR, BY_PEOPLE, OWNERS, EntryOrigin
 from leadops.journal import JournalEntry
 from leadops.models import User
+from leadops.rest.queries import ListFilter
 
 # what one looks for -> kinds
 SUBJECTS: dict[str, tuple[str, ...]] = {
@@ -49,7 +50,7 @@ def _begins(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-class AuditFilter(filters.FilterSet):
+class AuditFilter(ListFilter):
     what = filters.ChoiceFilter(label=_("What"), choices=list(WORDS.items()), method="by_subject", empty_label=_("All"))
     who = filters.ModelChoiceFilter(
         label=_("Who"), field_name="actor", queryset=User.objects.order_by("name", "pk"), empty_label=_("Everybody")

@@ -21,7 +21,7 @@ from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage
-from leadops.rest.queries import MomentFilter, WholeNumber
+from leadops.rest.queries import ListFilter, MomentFilter, WholeNumber
 from leadops.stalled import Stalled
 from leadops.work import Work
 from qualification.fields import matrix_choices
@@ -50,7 +50,7 @@ def _key(text: str) -> uuid.UUID | None:
         return None
 
 
-class LeadFilter(filters.FilterSet):
+class LeadFilter(ListFilter):
     q = filters.CharFilter(label=_("Name, e-mail or company"), method="by_text")
     stage = filters.MultipleChoiceFilter(label=_("Stage"), choices=Stage.choices)
     open = filters.BooleanFilter(label=pgettext_lazy("lead", "Open"), method="by_open", widget=Select(choices=ANY))

@@ -29,6 +29,16 @@ TRUTH = ("", "true", "false", "1", "0")
 BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
 
 
+class ListFilter(filters.FilterSet):
+    """The filters of a list that has a page: one that cannot be read finds nothing, and the page says which."""
+
+    @property
+    def qs(self) -> Any:
+        if self.is_bound and not self.is_valid():
+            return self.queryset.none()
+        return super().qs
+
+
 class _WholeField(IntegerField):
     re_decimal = re.compile(r"(?!)")  # nothing is cut from what was sent
 

@@ -64,6 +64,27 @@ def test_a_filter_that_finds_nothing_offers_the_way_back(desk: Desk) -> None:
     assert "Aucun lead ne correspond" in text and "Effacer le filtre" in text
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "so nothing is shown"), ("fr", "rien n’est donc affiché")])
+def test_a_filter_that_cannot_be_read_finds_nothing_and_says_so(desk: Desk, language: str, said: str) -> None:
+    """On every list with a page: a wrong filter widens none, whether its field stands there or not."""
+    desk.lead("Anna Roux")
+    client = client_of(desk.revenue, language)
+    wrong = {
+        "/leads": "owner=nobody",
+        "/submissions": "received_after=yesterday",
+        "/audit": "who=nobody",
+        "/suppressions": "reason=nonsense",
+        "/qualification": "version=nonsense",
+        "/qualification/handoffs": "state=nonsense",
+        "/routing": "lead=nobody",
+    }
+    for address, query in wrong.items():
+        assert said not in client.get(address).content.decode(), address
+        answer = client.get(f"{address}?{query}")
+        assert answer.status_code == 200 and said in answer.content.decode(), address
+    assert "Anna Roux" not in client.get("/leads?owner=nobody").content.decode()
+
+
 def test_the_list_asks_few_questions(desk: Desk) -> None:
     for n in range(10):
         desk.lead(f"Person {n}")
