@@ -92,5 +92,6 @@ def read(found: AnyFilter) -> AnyFilter:
     """
     if not found.is_valid():
         where = next(iter(found.errors))
-        raise Refused("bad-filter", f"{where}: {found.errors[where][0]}", names=[where])
+        label = found.form[where].label
+        raise Refused("bad-filter", f"{label} — {found.errors[where][0]}", names=[where])
     return found

@@ -213,6 +213,7 @@ def test_what_cannot_be_read_moves_nothing_instead_of_everything(asked: str) -> 
     client.force_login(member("Max", Role.MANAGER, "paris"))
     page = client.get(f"/team/reassign?{asked}")
     assert page.status_code == 422 and str(leads[0].pk) not in page.content.decode()
+    assert f">{asked.partition('=')[0]}" not in page.content.decode(), "named as people name it"
     sent = {"to": f"rep:{bob.pk}", "reason": "holiday", "everything": "on"}
     assert client.post(f"/team/reassign?{asked}", sent).status_code == 422
     assert not Reassignment.objects.exists()
