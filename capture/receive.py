@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -46,7 +47,8 @@ class Answer:
 
 
 def post(meta: Mapping[str, Any], key: str) -> Answer:
-    """202 once the raw request is committed, whatever it holds; 200 when it was here before.
+    """202 once the raw request is committed, whatever it holds; 200 when it was here before. A browser that sent a
+    plain form goes on to a page that says thanks.
 
     `meta` is the request's WSGI environment, its host judged before.
     """
@@ -62,6 +64,8 @@ def post(meta: Mapping[str, Any], key: str) -> Answer:
         return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE))
     bell.ring()
     failpoint("intake.before_response")
+    if meta.get("HTTP_SEC_FETCH_MODE") == "navigate":  # a form of somebody's own site: a person reads what comes next
+        return Answer(303, b"", more=(("Location", reverse("capture:thanks")),))
     told = b'{"submission": "%s", "status": "%s"}' % (str(accepted.submission).encode(), accepted.status.encode())
     return Answer(202 if accepted.status == "accepted" else 200, told)
 

@@ -12,6 +12,7 @@ public_urlpatterns = [
     path("in/<str:source_key>", views.take_submission, name="take_submission"),
     path("f/<slug:slug>", views.hosted_form, name="hosted_form"),
     path("f/<slug:slug>/thanks", views.hosted_thanks, name="hosted_thanks"),
+    path("thanks", views.thanks, name="thanks"),
 ]
 desk_urlpatterns = [
     path("leads/new", pages.new_lead, name="new_lead"),

@@ -62,6 +62,13 @@ def hosted_thanks(request: HttpRequest, slug: str) -> HttpResponse:
         return _in_language(render(request, "capture/hosted_thanks.html", {"hosted": form}))
 
 
+@require_GET
+def thanks(request: HttpRequest) -> HttpResponse:
+    """After a form of somebody's own site: the same words for everybody."""
+    with translation.override(_language(request)):
+        return _in_language(render(request, "capture/hosted_thanks.html"))
+
+
 def _form_or_404(slug: str) -> Form:
     form = hosted.open_form(slug)
     if form is None:

@@ -7,16 +7,17 @@ import re
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import translation
 
-from capture import adapters, reasons, signatures, snippets
+from capture import adapters, pipeline, reasons, signatures, snippets
 from capture.models import Form
 from capture.tests.batch import submit
 from leadops import moment
-from leadops.models import Role
+from leadops.models import Person, Role
 from leadops.testing import SourceFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,36 @@ def test_the_page_shows_a_command_with_the_real_address() -> None:
     source = SourceFactory(adapter="json")
     text = _ops().get(f"/sources/{source.pk}").content.decode()
     assert f"curl -i http://testserver/in/{source.key}" in text
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "First name"), ("fr", "Prénom")])
+def test_a_form_for_ones_own_page_brings_a_lead_and_its_visitor_to_a_page_that_says_thanks(
+    language: str, label: str
+) -> None:
+    """What is shown is sent as a browser would, by either way in."""
+    source = SourceFactory(adapter="form")
+    with translation.override(language):
+        shown = snippets.html(source, f"http://testserver/in/{source.key}")
+    assert label in shown
+    names = re.findall(r'name="(\w+)"', shown)
+    told = dict.fromkeys(names, "Anna") | {"email": "anna@acier.example"}
+    sent = Client().post(f"/in/{source.key}", told, headers={"sec-fetch-mode": "navigate", "accept-language": language})
+    assert (sent.status_code, sent["Location"]) == (303, "/thanks")
+    page = Client().get(sent["Location"], headers={"accept-language": language})
+    assert page.status_code == 200 and {"en": "Thank you", "fr": "Merci"}[language] in page.content.decode()
+    again = Client().post(f"/in/{source.key}", told)
+    assert (again.status_code, again.json()["status"]) == (200, "duplicate"), "no browser: told in JSON as ever"
+    with translation.override(language):
+        page_of_source = _ops().get(f"/sources/{source.pk}").content.decode()
+    assert f"action=&quot;http://testserver/in/{source.key}&quot;" in page_of_source
+    pipeline.run_batch(10)
+    person = Person.objects.get(email="anna@acier.example")
+    assert (person.given_name, person.family_name) == ("Anna", "Anna")
+
+
+@pytest.mark.parametrize("given", [{"adapter": "json"}, {"adapter": "form", "signed": True}, {"adapter": "hosted"}])
+def test_no_form_is_shown_where_a_page_could_not_send(given: dict[str, Any]) -> None:
+    assert snippets.html(SourceFactory(**given), "http://testserver/in/x") == ""
 
 
 def test_a_hosted_form_shows_its_public_link_instead() -> None:

@@ -88,7 +88,7 @@ def test_backup_erase_restore(tmp_path: Path, settings, capsys):
     # F22: the older backup comes back; what was erased since is erased again, what was due is held
     call_command("restore", str(before), "--over")
     told = capsys.readouterr().out
-    assert "are as the manifest says" in told and "1 people erased since" in told
+    assert "are as the manifest says" in told and "erased again: 1;" in told
     assert Lead.objects.count() == leads
     assert everywhere(MARK) == {} and everywhere(PHONE) == {}
     assert Person.objects.get(pk=lead.person_id).erased_at is not None

@@ -7,11 +7,12 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from leadops import access
+from leadops import access, moment
+from leadops.demo.models import Demo
 from leadops.desk import first_run, people
 from leadops.errors import NotFound
 from leadops.models import Membership, Role, Team, User
@@ -88,6 +89,17 @@ def test_the_terminal_shows_the_link_while_nobody_is_there(settings: Any) -> Non
     assert all(first_run.address() in text for text in shown)
     UserFactory()
     assert _said() == ""
+
+
+def test_a_house_of_the_demo_is_not_opened_to_the_outside(settings: Any) -> None:
+    """Its accounts have printed passwords; one that was erased from its menu may be."""
+    settings.MODE, now = "serve", moment.now()
+    demo = Demo.objects.create(seed=1, leads=1, from_at=now, until=now, played_to=now, state=Demo.State.LIVE)
+    with pytest.raises(CommandError, match="demo company"):
+        _said()
+    demo.state = Demo.State.ERASED
+    demo.save()
+    assert first_run.address() in _said()
 
 
 def _said() -> str:

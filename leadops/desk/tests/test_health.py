@@ -47,6 +47,8 @@ def test_readyz_says_that_mail_is_stopped_or_not_set_up_and_stays_green(client: 
     assert client.get("/readyz").json()["mail"] == "unset"
     settings.EMAIL_URL = "smtp://mail.example"
     assert client.get("/readyz").json()["mail"] == "leaves"
+    settings.MODE = "demo"
+    assert client.get("/readyz").json()["mail"] == "kept"
     stop.begin("restored", moment.now())
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["mail"]) == (200, "stopped")

@@ -6,10 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from leadops.demo.models import Demo
 from leadops.desk import first_run, people
 from leadops.shipped import install_defaults
+
+DEMO = (
+    "This database holds the demo company, whose accounts sign in with printed passwords. For a house of your own take"
+    " another clone or DATABASE_URL, or remove this one with `make clean`; `make demo` shows it again."
+)
 
 
 class Command(BaseCommand):
@@ -20,6 +26,8 @@ class Command(BaseCommand):
         install_defaults()
         if settings.MODE == "demo":
             call_command("seed_demo", skip_checks=True)
+        elif settings.MODE == "serve" and Demo.objects.exclude(state=Demo.State.ERASED).exists():
+            raise CommandError(DEMO)
         elif not people.anybody():
             self.stdout.write(
                 f"leadops: nobody has an account here yet. The first administrator begins at\n  {first_run.address()}"

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         except (NotTrusted, DumpFailed) as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(
-            f"{done.erased} people erased since were erased again; {done.held} messages that were due are held"
+            f"people erased since who were erased again: {done.erased}; messages that were due and are held: {done.held}"
         )
         self.stdout.write(f"{done.noes} addresses whose owners said no since are on the list again")
         self.stdout.write(
