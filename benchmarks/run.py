@@ -92,7 +92,7 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[dict[
         burst.append(pipeline.leads_per_second(chosen.burst, start))
         limit.append(limits.leads_per_second(url, 8, chosen.seconds))
         alone.append(server_alone.leads_per_second(url, AGAIN, start + chosen.burst))
-        start += chosen.burst + 1000 * (AGAIN + 1)
+        start += chosen.burst + 1000 * AGAIN
     counts = [pipeline.statements(n, start + n * 10) for n in (1, 100, 1000)]
     l8 = statistics.median(limit)
     rows = [

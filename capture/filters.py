@@ -31,9 +31,9 @@ class SubmissionFilter(ListFilter):
         widget=DateInput(attrs={"type": "date"}),
         validators=[MinValueValidator(moment.FIRST_DAY), MaxValueValidator(moment.LAST_DAY)],
     )
-    file = filters.UUIDFilter(field_name="file", widget=HiddenInput)
-    received_after = MomentFilter(field_name="received_at", lookup_expr="gte")
-    received_before = MomentFilter(field_name="received_at", lookup_expr="lt")
+    file = filters.UUIDFilter(label=_("Import"), field_name="file", widget=HiddenInput)
+    received_after = MomentFilter(label=_("Received from"), field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(label=_("Received before"), field_name="received_at", lookup_expr="lt")
 
     class Meta:
         model = Submission

@@ -9,7 +9,7 @@ from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models import Reason
-from leadops.rest.queries import ListFilter, WholeNumber
+from leadops.rest.queries import ListFilter, Truth, WholeNumber
 from leadops.templatetags.house import said
 from qualification.models import Handoff
 
@@ -24,7 +24,7 @@ class HandoffFilter(ListFilter):
     state = django_filters.ChoiceFilter(label=_("State"), choices=Handoff.State.choices, empty_label=_("All"))
     reason = django_filters.ChoiceFilter(label=_("Reason"), choices=_reasons, empty_label=_("All"))
     version = WholeNumber(label=_("Version"), field_name="definition__number")
-    overdue = django_filters.BooleanFilter(
+    overdue = Truth(
         label=_("Not answered in time"),
         field_name="overdue_at",
         lookup_expr="isnull",

@@ -21,7 +21,7 @@ from leadops.effects.models import Effect
 from leadops.fold import fold, fold_email
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Lead, Reason, Stage
-from leadops.rest.queries import ListFilter, MomentFilter, WholeNumber
+from leadops.rest.queries import ListFilter, MomentFilter, Truth, WholeNumber
 from leadops.stalled import Stalled
 from leadops.work import Work
 from qualification.fields import matrix_choices
@@ -53,19 +53,19 @@ def _key(text: str) -> uuid.UUID | None:
 class LeadFilter(ListFilter):
     q = filters.CharFilter(label=_("Name, e-mail or company"), method="by_text")
     stage = filters.MultipleChoiceFilter(label=_("Stage"), choices=Stage.choices)
-    open = filters.BooleanFilter(label=pgettext_lazy("lead", "Open"), method="by_open", widget=Select(choices=ANY))
+    open = Truth(label=pgettext_lazy("lead", "Open"), method="by_open", widget=Select(choices=ANY))
     owner = filters.UUIDFilter(label=_("Owner"), field_name="owner")
     team = filters.UUIDFilter(label=_("Team"), field_name="team")
-    held = filters.BooleanFilter(label=_("Held"), method="by_held", widget=Select(choices=ANY))
-    needs_person = filters.BooleanFilter(label=_("Waits for a person"), method="by_need")
-    overdue = filters.BooleanFilter(label=_("A clock has run out"), method="by_overdue")
+    held = Truth(label=_("Held"), method="by_held", widget=Select(choices=ANY))
+    needs_person = Truth(label=_("Waits for a person"), method="by_need")
+    overdue = Truth(label=_("A clock has run out"), method="by_overdue")
     clock = filters.ChoiceFilter(label=_("A clock runs out soon"), choices=CLOCKS, method="by_clock")
     breached_after = MomentFilter(label=_("Breached from"), method="by_breach")
     breached_before = MomentFilter(label=_("Breached before"), method="by_breach")
-    due = filters.BooleanFilter(label=_("Work is due"), method="by_due")
+    due = Truth(label=_("Work is due"), method="by_due")
     due_before = MomentFilter(label=_("Work is due before"), method="by_due_before")
-    claimable = filters.BooleanFilter(label=_("To be claimed"), method="by_claimable")
-    led = filters.BooleanFilter(label=_("Of the reps one leads"), method="by_led")
+    claimable = Truth(label=_("To be claimed"), method="by_claimable")
+    led = Truth(label=_("Of the reps one leads"), method="by_led")
     given_to = filters.UUIDFilter(label=_("Received by"), method="by_giving")
     given_after = MomentFilter(label=_("Received by them from"), method="by_giving")
     source = filters.CharFilter(label=_("Source"), field_name="source")
@@ -73,8 +73,8 @@ class LeadFilter(ListFilter):
     channel = filters.CharFilter(label=_("Channel"), field_name="channel")
     received_after = MomentFilter(label=_("Received from"), field_name="received_at", lookup_expr="gte")
     received_before = MomentFilter(label=_("Received before"), field_name="received_at", lookup_expr="lt")
-    external_key = filters.CharFilter(method="by_external_key")
-    submission = filters.UUIDFilter(field_name="submission")
+    external_key = filters.CharFilter(label=_("Key in the other system"), method="by_external_key")
+    submission = filters.UUIDFilter(label=_("Submission"), field_name="submission")
 
     # what the figures of reports open: each means what `leadops.cohorts` says
     first_source = filters.CharFilter(label=_("First source"), method="by_origin")
@@ -83,15 +83,15 @@ class LeadFilter(ListFilter):
     last_source = filters.CharFilter(label=_("Last source"), method="by_origin")
     last_campaign = filters.CharFilter(label=_("Last campaign"), method="by_origin")
     last_channel = filters.CharFilter(label=_("Last channel"), method="by_origin")
-    merged = filters.BooleanFilter(label=_("Merged into another"), method="by_merged")
+    merged = Truth(label=_("Merged into another"), method="by_merged")
     reached = filters.ChoiceFilter(label=_("Ever reached"), choices=STAGES_PASSED, method="by_reached")
     unreached = filters.ChoiceFilter(label=_("Never reached"), choices=STAGES_PASSED, method="by_unreached")
     stopped = filters.ChoiceFilter(label=_("Stopped at"), choices=STAGES_PASSED, method="by_stopped")
-    won = filters.BooleanFilter(label=_("Has a won deal"), method="by_won")
+    won = Truth(label=_("Has a won deal"), method="by_won")
     reason = filters.CharFilter(label=_("Reason of the end"), field_name="stage_reason")
-    hand_raiser = filters.BooleanFilter(label=_("Asked to be contacted"), field_name="hand_raiser")
-    unowned = filters.BooleanFilter(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
-    resting = filters.BooleanFilter(label=_("Not an MQL yet, nobody’s"), method="by_resting")
+    hand_raiser = Truth(label=_("Asked to be contacted"), field_name="hand_raiser")
+    unowned = Truth(label=_("Without owner"), field_name="owner", lookup_expr="isnull")
+    resting = Truth(label=_("Not an MQL yet, nobody’s"), method="by_resting")
     asked_after = MomentFilter(label=_("Asked from"), method="by_asking")
     asked_before = MomentFilter(label=_("Asked before"), method="by_asking")
     entered = filters.ChoiceFilter(label=_("First reached"), choices=STAGES_PASSED, method="by_asking")
@@ -114,6 +114,8 @@ class LeadFilter(ListFilter):
     matrix = filters.MultipleChoiceFilter(
         label=_("Grade (A1 to D3)"), field_name="score_sheet__matrix", choices=matrix_choices()
     )
+
+    needs = {"given_after": "given_to", "entered_after": "entered", "entered_before": "entered"}
 
     class Meta:
         model = Lead
@@ -257,7 +259,7 @@ class LeadFilter(ListFilter):
             return rows.filter(person__emails__folded=email)
         text = fold(value)
         if not text:
-            return rows
+            return rows.none()  # signs alone begin no name
         found = selectors.beginning_with(
             text
         )  # no index has both, and a join of all leads takes seconds among a million

@@ -50,7 +50,8 @@ def reassign(request: HttpRequest) -> HttpResponse:
     """GET chooses among the open leads the filter finds; POST makes the plan and shows it."""
     actor = request.actor  # type: ignore[attr-defined]
     access.require(actor, "assign")
-    found = read(LeadFilter(request.GET, queryset=selectors.leads_list(actor).filter(IS_OPEN), request=request))
+    open_leads = selectors.leads_list(actor).filter(IS_OPEN)
+    found = read(LeadFilter(request.GET, queryset=open_leads, request=request))
     form = ReassignForm(request.POST or None)
     chosen = _chosen(request)
     if request.method == "POST" and form.is_valid():

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             database_operations=[
                 migrations.RunSQL(
                     f'DROP INDEX CONCURRENTLY IF EXISTS "{INDEX}"',
-                    f'CREATE INDEX CONCURRENTLY "{INDEX}" ON "leadops_decisionfacts" ("lead_id")',
+                    f'CREATE INDEX CONCURRENTLY IF NOT EXISTS "{INDEX}" ON "leadops_decisionfacts" ("lead_id")',
                 ),
             ],
             state_operations=[

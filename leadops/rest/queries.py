@@ -6,16 +6,17 @@ It knows no resource. An empty value says nothing, as in the forms of the pages.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
-from django.forms import IntegerField
+from django.forms import IntegerField, NullBooleanField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
+from django_filters.widgets import BooleanWidget
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -26,17 +27,69 @@ from leadops.errors import Refused
 AnyFilter = TypeVar("AnyFilter", bound=filters.FilterSet)
 
 TRUTH = ("", "true", "false", "1", "0")
+OF_PAGES = ("after", "of")  # what the address of a list says beside its filters
 BOX = (*TRUTH, "on")  # as a ticked box of a page sends it
 
 
 class ListFilter(filters.FilterSet):
     """The filters of a list that has a page: one that cannot be read finds nothing, and the page says which."""
 
+    needs: Mapping[str, str] = {}  # a filter -> the one without which it says nothing
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_said(data), *args, **kwargs)
+
+    def is_valid(self) -> bool:
+        valid: bool = super().is_valid()
+        told = self.form.cleaned_data if self.is_bound else {}
+        for name, other in self.needs.items():
+            if told.get(name) and not told.get(other) and other not in self.form.errors:
+                words = _("This filter says something only beside another: %(name)s")
+                self.form.add_error(name, words % {"name": self.filters[other].label})
+                valid = False
+        return valid
+
     @property
     def qs(self) -> Any:
         if self.is_bound and not self.is_valid():
             return self.queryset.none()
         return super().qs
+
+
+def _said(data: Any) -> Any:
+    """What a query string says: an empty value says nothing."""
+    if not isinstance(data, QueryDict):
+        return data
+    said = QueryDict(mutable=True)
+    for name, values in data.lists():
+        if kept := [value for value in values if value]:
+            said.setlist(name, kept)
+    return said
+
+
+class _TruthWidget(BooleanWidget):
+    """Leaves what is neither true nor false as it came, so that somebody can say so."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        found = super().value_from_datadict(data, files, name)
+        return data.get(name) if found is None else found
+
+
+class _TruthField(NullBooleanField):
+    def to_python(self, value: Any) -> bool | None:
+        if isinstance(value, str) and value.lower() not in TRUTH:
+            raise ValidationError(_("This is either true or false."), code="invalid")
+        return super().to_python(value.lower() if isinstance(value, str) else value)
+
+
+class Truth(filters.BooleanFilter):
+    """A filter of yes and no: what is neither is refused, not ignored."""
+
+    field_class = _TruthField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", _TruthWidget)
+        super().__init__(*args, **kwargs)
 
 
 class _WholeField(IntegerField):
@@ -88,8 +141,14 @@ def size(given: str, most: int) -> None:
 def read(found: AnyFilter) -> AnyFilter:
     """The filter, read, before somebody acts on what it finds: one that cannot be read would find more than was meant.
 
-    Raises Refused `bad-filter`, which names the field and what is wrong with it.
+    Raises Refused `unknown-filter`, `repeated-filter` or `bad-filter`, which name the field and what is wrong with it.
     """
+    given = found.data
+    unknown = sorted(set(given) - set(found.filters) - set(OF_PAGES))
+    if unknown:
+        words = _("There is no filter of this name: %(names)s") % {"names": ", ".join(unknown)[:200]}
+        raise Refused("unknown-filter", words, names=unknown)
+    check(given, [name for name, each in found.filters.items() if isinstance(each, filters.MultipleChoiceFilter)], ())
     if not found.is_valid():
         where = next(iter(found.errors))
         label = found.form[where].label

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from leadops.journal import JournalEntry, Kind
 from leadops.models import AccountOwner, Lead, Rep, Role
 from leadops.testing import DAWN, AccountFactory, LeadFactory, member, rep
 from leadops.unit import Unit
-from routing import selectors, services, workload
+from routing import availability, selectors, services, workload
 from routing.models import Assignment, CreditEntry, PoolCredit
 from routing.replay import replay
 from routing.tests import a_house as house
@@ -319,3 +320,9 @@ def test_what_is_asked_for_is_answered_and_nothing_stored() -> None:
     assert not any("FOR " in q["sql"] and "FOR UPDATE" in q["sql"] for q in caught)
     with pytest.raises(services.Refused):
         services.preview({"nonsense": 1}, moment.now())
+
+
+def test_nobody_is_asked_about_no_pool_and_no_rep(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        ground = availability.ground_for([], [], moment.now(), {})
+    assert not ground.state.pools and not ground.state.reps

@@ -17,11 +17,25 @@ WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace
 """
 
 
+def _again(editor: type[Any]) -> type[Any]:
+    """What is made or dropped concurrently stays when a migration is cut before it is recorded: its next try meets it."""
+    made = editor.sql_create_index_concurrently.replace("CONCURRENTLY", "CONCURRENTLY IF NOT EXISTS")
+    return type("SchemaEditor", (editor,), {"sql_create_index_concurrently": made})
+
+
 class Command(migrate.Command):
     """What waits for a lock makes everybody behind it wait too: a house at work would stand still."""
 
     def handle(self, *args: Any, **options: Any) -> Any:
         connection = connections[options["database"]]
+        editor = connection.SchemaEditorClass
+        connection.SchemaEditorClass = _again(editor)
+        try:
+            return self._tried(connection, *args, **options)
+        finally:
+            connection.SchemaEditorClass = editor
+
+    def _tried(self, connection: Any, *args: Any, **options: Any) -> Any:
         for pause in (*PAUSES, None):
             try:
                 with connection.cursor() as cursor:

@@ -78,6 +78,26 @@ def test_migrate_gives_way_to_who_is_at_work_and_tries_again(monkeypatch, capsys
     call_command("migrate", "--check", verbosity=0)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", ["0041", "0042", "0044"])
+def test_what_was_built_before_a_migration_was_cut_does_not_stand_in_its_way(before: str):
+    """An index is there and its migration is not recorded: so it is after a kill, and after a lock that took too long."""
+    with psycopg.connect(database_url(), autocommit=True) as house:
+        asked = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        whole = dict(house.execute(asked).fetchall())
+        call_command("migrate", "leadops", before, verbosity=0)
+        there = dict(house.execute(asked).fetchall())
+        for name in whole.keys() - there.keys():
+            house.execute(whole[name])
+        call_command("migrate", verbosity=0)
+        assert dict(house.execute(asked).fetchall()).keys() == whole.keys()
+        for name in there.keys() - whole.keys():  # and on its way back
+            house.execute(there[name])
+        call_command("migrate", "leadops", before, verbosity=0)
+        call_command("migrate", verbosity=0)
+        assert dict(house.execute(asked).fetchall()).keys() == whole.keys()
+
+
 @pytest.mark.django_db
 def test_migrate_tries_again_after_a_deadlock_and_not_after_a_fault(monkeypatch, capsys):
     monkeypatch.setattr(migrate, "PAUSES", (0, 0))
