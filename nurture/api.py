@@ -184,7 +184,7 @@ class SuppressionEndpoint(Endpoint):
     def create(self, request: Request) -> Response:
         self.require("edit_suppressions")
         data = self.read(shapes.SuppressionNew)
-        row = self.in_unit(lambda unit: suppression.add(data["address"], data["reason"], unit))
+        row = self.in_unit(lambda unit: suppression.add(data["address"], data["why"], unit))
         return self.answer(suppression.listed().get(pk=row.pk), 201)
 
     @extend_schema(
@@ -197,5 +197,5 @@ class SuppressionEndpoint(Endpoint):
     def remove(self, request: Request, pk: int) -> Response:
         self.require("edit_suppressions")
         data = self.read(shapes.LiftedBecause)
-        self.in_unit(lambda unit: suppression.remove(pk, data["reason"], unit, address=data["address"]))
+        self.in_unit(lambda unit: suppression.remove(pk, data["why"], unit, address=data["address"]))
         return self.answer(suppression.listed().get(pk=pk))

@@ -108,13 +108,13 @@ class SuppressionOut(serializers.ModelSerializer[Suppression]):
 
 class SuppressionNew(Strict):
     address = serializers.CharField(max_length=254)
-    reason = serializers.CharField(max_length=200)
+    why = serializers.CharField(max_length=200)
 
 
 class LiftedBecause(Strict):
     """`address` is needed where the person said so themselves (`unsubscribed`, `complained`): it finds their new consent."""
 
-    reason = serializers.CharField(max_length=200)
+    why = serializers.CharField(max_length=200)
     address = serializers.CharField(max_length=254, required=False, default="", allow_blank=True)
 
 

@@ -71,17 +71,18 @@ def test_messages_say_where_a_letter_stands_and_never_what_it_said(house):
 
 
 def test_suppressions_are_listed_asked_added_and_removed_with_a_reason(house):
-    made = house.marketing.post("/suppressions", {"address": "Anna@Roux.example", "reason": "asked by phone"})
-    assert made.status_code == 201 and "anna" not in str(made.json()).lower()
+    made = house.marketing.post("/suppressions", {"address": "Anna@Roux.example", "why": "asked by phone"})
+    assert (made.status_code, made.json()["why"], made.json()["reason"]) == (201, "asked by phone", "by_hand")
+    assert "anna" not in str(made.json()).lower()
     asked = house.marketing.get("/suppressions?address=anna@roux.example").json()["results"]
     assert [row["id"] for row in asked] == [made.json()["id"]]
     assert house.marketing.get("/suppressions?address=nobody").status_code in (400, 422)
     at = f"/suppressions/{made.json()['id']}/remove"
-    assert house.marketing.post(at, {"reason": ""}).status_code == 422
-    assert house.marketing.post(at, {"reason": "asked to hear again"}).status_code == 200
+    assert house.marketing.post(at, {"why": ""}).status_code == 422
+    assert house.marketing.post(at, {"why": "asked to hear again"}).status_code == 200
     assert house.marketing.get("/suppressions").json()["results"] == []
-    assert house.marketing.post(at, {"reason": "again"}).status_code == 404
-    again = house.marketing.post("/suppressions", {"address": "anna@roux.example", "reason": "asked again"})
+    assert house.marketing.post(at, {"why": "again"}).status_code == 404
+    again = house.marketing.post("/suppressions", {"address": "anna@roux.example", "why": "asked again"})
     assert again.status_code == 201 and again.json()["id"] != made.json()["id"]
     assert house.as_lea.get("/suppressions").status_code == 403
     assert JournalEntry.objects.filter(data__what="suppression").count() == 3
