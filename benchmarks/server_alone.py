@@ -1,6 +1,7 @@
 """What the server alone needs for the pipeline's batches: the same statements again, one after the other, and nobody thinks between.
 
-It is the floor under P2 in one process: however fast a batch were decided, its rows are not written sooner by one connection.
+It is the ceiling of P2 in one process: however fast a batch were decided, one connection writes its rows no sooner. The claim,
+a thirteenth of it, has a connection of its own in the pipeline.
 """
 
 from __future__ import annotations

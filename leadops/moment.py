@@ -21,10 +21,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-FIRST_DAY, LAST_DAY = (
-    date(1971, 1, 1),
-    date(9000, 12, 31),
-)  # of reckoning: before, zones had seconds; beyond, no next day
+# of reckoning with days: before, zones had seconds; beyond, a day has no next one
+FIRST_DAY, LAST_DAY = date(1971, 1, 1), date(9000, 12, 31)
 LOOK_EVERY = 0.2  # seconds between two looks at the shared file: now() is called thousands of times a batch
 
 
