@@ -201,10 +201,10 @@ def test_the_api_lists_what_was_lifted_too_and_asks_for_the_address_of_an_own_wo
     cast = House()
     anna, row = person(), stopped("unsubscribed")
     at = f"/suppressions/{row.pk}/remove"
-    refused = cast.marketing.post(at, {"reason": "asked"})
+    refused = cast.marketing.post(at, {"why": "asked"})
     assert (refused.status_code, refused.json()["code"]) == (422, "address-needed")
     agrees(anna, moment.now())
-    done = cast.marketing.post(at, {"reason": "asked", "address": ADDRESS})
+    done = cast.marketing.post(at, {"why": "asked", "address": ADDRESS})
     assert done.status_code == 200 and done.json()["lifted_why"] == "asked"
     assert cast.marketing.get("/suppressions").json()["results"] == []
     assert [each["id"] for each in cast.marketing.get("/suppressions?state=lifted").json()["results"]] == [row.pk]
