@@ -34,6 +34,7 @@ TITLES = {
     "method-not-allowed": gettext_noop("This address takes posted submissions only."),
     "fault": gettext_noop("Something failed on our side. It has been noted."),
 }
+PASSING = ("fault", "incomplete", "database-away", "too-many-requests")  # the same post may be taken the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Answer:
 
 def post(meta: Mapping[str, Any], key: str) -> Answer:
     """202 once the raw request is committed, whatever it holds; 200 when it was here before. A browser that sent a
-    plain form goes on to a page that says thanks.
+    plain form goes on to a page that says thanks, or why it was not taken.
 
     `meta` is the request's WSGI environment, its host judged before.
     """
@@ -58,13 +59,13 @@ def post(meta: Mapping[str, Any], key: str) -> Answer:
         slug = source.slug
         accepted = _accept(meta, source)
     except Stopped as stopped:
-        return refuse(slug, stopped)
+        return refuse(slug, stopped, meta)
     except (OperationalError, InterfaceError):
         connection.close()
-        return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE))
+        return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE), meta)
     bell.ring()
     failpoint("intake.before_response")
-    if meta.get("HTTP_SEC_FETCH_MODE") == "navigate":  # a form of somebody's own site: a person reads what comes next
+    if _person_reads(meta):
         return Answer(303, b"", more=(("Location", reverse("capture:thanks")),))
     told = b'{"submission": "%s", "status": "%s"}' % (str(accepted.submission).encode(), accepted.status.encode())
     return Answer(202 if accepted.status == "accepted" else 200, told)
@@ -103,12 +104,12 @@ def handshake(query: Mapping[str, Any], key: str) -> Answer:
     try:
         source = _source(key)
     except Stopped as stopped:
-        return refuse(refusals.UNKNOWN, stopped)
+        return refuse(refusals.UNKNOWN, stopped, {})
     if not source.handshakes:
         return not_allowed()
     challenge = intake.proven_handshake(source, query)
     if challenge is None:
-        return refuse(source.slug, Stopped(403, "handshake"))
+        return refuse(source.slug, Stopped(403, "handshake"), {})
     return Answer(200, challenge.encode(), "text/plain; charset=utf-8")
 
 
@@ -116,11 +117,24 @@ def not_allowed() -> Answer:
     return problem(Stopped(405, "method-not-allowed"), ("Allow", "GET, POST"))
 
 
-def refuse(slug: str, stopped: Stopped) -> Answer:
+def refuse(slug: str, stopped: Stopped, meta: Mapping[str, Any]) -> Answer:
     """One more counted refusal of the source, and its answer."""
     refusals.count(slug, stopped.code)
     bell.wake()
-    return problem(stopped)
+    return told(stopped, meta)
+
+
+def told(stopped: Stopped, meta: Mapping[str, Any]) -> Answer:
+    """To a program a problem in JSON, to a person a page in their language that says what to do."""
+    if not _person_reads(meta):
+        return problem(stopped)
+    page = reverse("capture:not_taken", args=[stopped.code])
+    return Answer(303, b"", more=(("Location", f"{page}?wait={stopped.retry_after}" if stopped.retry_after else page),))
+
+
+def _person_reads(meta: Mapping[str, Any]) -> bool:
+    """Whether a plain form of somebody's own site was sent: what comes next is a page of the browser."""
+    return meta.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 
 def problem(stopped: Stopped, *more: tuple[str, str]) -> Answer:

@@ -54,7 +54,7 @@ def straight(environ: MutableMapping[str, Any], start_response: Callable[..., An
         except Exception:
             log.exception("a post could not be answered")
             connections.close_all()
-            answer = receive.problem(Stopped(500, "fault"))
+            answer = receive.told(Stopped(500, "fault"), environ)
         identity.tell("POST", "in/", answer.status, began)
     headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), (identity.HEADER, own)]
     headers += [*UNSEEN.items(), *answer.more]

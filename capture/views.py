@@ -69,6 +69,19 @@ def thanks(request: HttpRequest) -> HttpResponse:
         return _in_language(render(request, "capture/hosted_thanks.html"))
 
 
+@require_GET
+def not_taken(request: HttpRequest, code: str) -> HttpResponse:
+    """After a form of somebody's own site that could not be taken: what to do, for whoever filled it in."""
+    if code not in receive.TITLES:
+        raise Http404
+    wait = request.GET.get("wait", "")
+    seconds = int(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0
+    told = {"seconds": seconds, "gone": code == "unknown-source", "large": code == "too-large"}
+    with translation.override(_language(request)):
+        page = render(request, "capture/not_taken.html", {**told, "passing": code in receive.PASSING})
+        return _in_language(page)
+
+
 def _form_or_404(slug: str) -> Form:
     form = hosted.open_form(slug)
     if form is None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import translation
 
-from capture import adapters, pipeline, reasons, signatures, snippets
+from capture import adapters, pipeline, reasons, receive, shortcut, signatures, snippets
+from capture.doors import Stopped
 from capture.models import Form
 from capture.tests.batch import submit
 from leadops import moment
@@ -58,6 +59,58 @@ def test_a_form_for_ones_own_page_brings_a_lead_and_its_visitor_to_a_page_that_s
     pipeline.run_batch(10)
     person = Person.objects.get(email="anna@acier.example")
     assert (person.given_name, person.family_name) == ("Anna", "Anna")
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "french"),
+    [
+        ("unknown-source", "is not in use", "n’est pas en service"),
+        ("too-large", "make it shorter", "raccourcissez-le"),
+        ("too-many-requests", "wait 7 seconds", "attendez 7 secondes"),
+        ("fault", "failed on our side", "de notre côté"),
+        ("content-encoding", "in the way it should be", "comme il le faut"),
+    ],
+)
+@pytest.mark.parametrize("straight", [True, False])
+def test_a_form_that_is_not_taken_leads_its_visitor_to_a_page_that_says_what_to_do(
+    code: str, english: str, french: str, straight: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = SourceFactory(adapter="form")
+
+    def stopped(*_given: Any) -> None:
+        if code == "fault" and straight:
+            raise RuntimeError("broken")
+        raise Stopped(418, code, 7 if code == "too-many-requests" else 0)
+
+    monkeypatch.setattr(receive, "_accept", stopped)
+    posted = _posted(source.key, {"HTTP_SEC_FETCH_MODE": "navigate"}, straight)
+    assert posted[0] == 303 and posted[1].startswith(f"/not-taken/{code}")
+    for language, words in (("en", english), ("fr", french)):
+        page = Client().get(posted[1], headers={"accept-language": language})
+        assert page.status_code == 200 and words in page.content.decode()
+    assert _posted(source.key, {}, straight)[0] >= 400, "a program is told in JSON as ever"
+
+
+def _posted(key: str, more: dict[str, str], straight: bool) -> tuple[int, str]:
+    """Status and way to go on of a post: by the door's own short way, or through Django."""
+    if not straight:
+        answer = Client().post(f"/in/{key}", {"a": "b"}, headers={"sec-fetch-mode": more["HTTP_SEC_FETCH_MODE"]} if more else {})
+        return answer.status_code, answer.get("Location", "")
+    seen: dict[str, Any] = {}
+    environ = RequestFactory().post(f"/in/{key}", {"a": "b"}, **more).environ
+    shortcut.straight(environ, lambda status, headers: seen.update(status=int(status[:3]), **dict(headers)))
+    return seen["status"], seen.get("Location", "")
+
+
+@pytest.mark.parametrize("at", ["/not-taken/nonsense", "/not-taken/handshake-x"])
+def test_no_other_page_is_shown_for_a_code_that_is_none_of_ours(at: str) -> None:
+    assert Client().get(at).status_code == 404
+
+
+@pytest.mark.parametrize("wait", ["-1", "1e9", "٣", "<b>", "999999999"])
+def test_a_wait_that_is_none_is_not_repeated(wait: str) -> None:
+    page = Client().get("/not-taken/too-many-requests", {"wait": wait}, headers={"accept-language": "en"})
+    assert page.status_code == 200 and "failed on our side" in page.content.decode()
 
 
 @pytest.mark.parametrize("given", [{"adapter": "json"}, {"adapter": "form", "signed": True}, {"adapter": "hosted"}])
