@@ -64,6 +64,7 @@ def _page(request: HttpRequest, chosen: LeadFilter) -> dict[str, Any]:
         "may_create": access.can(actor, "create_lead"),
         "may_assign": access.can(actor, "assign"),
         "may_enrol": access.can(actor, "enrol"),
+        "may_connect": access.can(actor, "edit_sources"),
         "report_url": reverse("reports:show_sources")
         if request.GET.get("of") == "report" and access.can(actor, "read_reports")
         else "",

@@ -54,6 +54,13 @@ def test_the_filter_is_the_address(desk: Desk, query: str, found: list[str], mos
     assert sorted(names(client_of(desk.lea.user).get(f"/leads?{query}"))) == found
 
 
+@pytest.mark.parametrize(("who", "led"), [("revenue", True), ("lea", False), ("executive", False)])
+def test_an_empty_house_leads_to_a_new_source_whoever_may_make_one(desk: Desk, who: str, led: bool) -> None:
+    person = getattr(desk, who)
+    text = client_of(getattr(person, "user", person)).get("/leads").content.decode()
+    assert ("/sources/new" in text) is led
+
+
 def test_pages_follow_one_another(desk: Desk, monkeypatch: Any) -> None:
     monkeypatch.setattr(leads, "PAGE", 2)
     for n in range(5):
