@@ -114,7 +114,9 @@ class SourceForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Channel"), required=False, help_text=_("Counts where the visit itself says nothing.")
     )
-    campaign = forms.ModelChoiceField(label=_("Campaign"), queryset=Campaign.objects.none(), required=False)
+    campaign = forms.ModelChoiceField(
+        label=_("Campaign"), queryset=Campaign.objects.none(), required=False, empty_label="—"
+    )
     hand_raiser = forms.BooleanField(label=_("They ask to be contacted"), required=False, initial=True)
     trigger = forms.ChoiceField(label=_("Routing"), choices=Source.Trigger.choices, initial=Source.Trigger.RULES)
     signed = forms.BooleanField(

@@ -109,7 +109,11 @@ class MappingForm(forms.Form):
         if access.can(actor, "assign"):
             reps = Rep.objects.filter(active=True).select_related("user").order_by("user__name")
             self.fields["owner"] = forms.ModelChoiceField(
-                label=_("Rep"), queryset=reps, required=False, help_text=_("Only when one rep gets them all.")
+                label=_("Rep"),
+                queryset=reps,
+                required=False,
+                empty_label="—",
+                help_text=_("Only when one rep gets them all."),
             )
 
     def _of_deals(self, actor: Actor) -> None:
@@ -138,6 +142,7 @@ class MappingForm(forms.Form):
                 queryset=Team.objects.order_by("name"),
                 to_field_name="key",
                 required=False,
+                empty_label="—",
             )
 
     # -- what the page and the service need --------------------------------------------------------------
