@@ -94,7 +94,9 @@ def test_a_form_that_is_not_taken_leads_its_visitor_to_a_page_that_says_what_to_
 def _posted(key: str, more: dict[str, str], straight: bool) -> tuple[int, str]:
     """Status and way to go on of a post: by the door's own short way, or through Django."""
     if not straight:
-        answer = Client().post(f"/in/{key}", {"a": "b"}, headers={"sec-fetch-mode": more["HTTP_SEC_FETCH_MODE"]} if more else {})
+        answer = Client().post(
+            f"/in/{key}", {"a": "b"}, headers={"sec-fetch-mode": more["HTTP_SEC_FETCH_MODE"]} if more else {}
+        )
         return answer.status_code, answer.get("Location", "")
     seen: dict[str, Any] = {}
     environ = RequestFactory().post(f"/in/{key}", {"a": "b"}, **more).environ
