@@ -178,7 +178,7 @@ class Submission(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["priority", "id"], name="submission_pending", condition=Q(end="pending")),
+            models.Index(fields=["starts", "priority", "id"], name="submission_next", condition=Q(end="pending")),
             models.Index(fields=["source", "received_at"], name="submission_of_source"),
             models.Index(
                 fields=["end", "-received_at"],
