@@ -21,6 +21,7 @@ from benchmarks.patterns import Pattern, Table, Text, Word
 from leadops.models import Account
 from reports import deal_facts
 from reports.models import AskingFact, LeadFact
+from routing import workload
 
 PER_FIRM = 4  # copies that share a company
 MANY = 20_000  # from here on keys and indexes are made afterwards
@@ -273,8 +274,8 @@ def _number_on(cursor: Any) -> None:
 
 
 def _settle(cursor: Any) -> None:
-    """Running credits as the sum of their rows: the only figure here that is not a lead's own. What was copied counts as
-    read by the facts, which came with it."""
+    """Running credits as the sum of their rows, and how many open leads each owner has: the only figures here that are not a
+    lead's own. What was copied counts as read by the facts, which came with it."""
     cursor.execute("SET statement_timeout = 0")  # the patience of a page is none for a whole database
     cursor.execute(
         "UPDATE routing_poolcredit c SET credit = s.credit, taken = s.taken, last_at = s.at FROM ("
@@ -282,5 +283,6 @@ def _settle(cursor: Any) -> None:
         " count(*) FILTER (WHERE why = 'paid') - count(*) FILTER (WHERE why = 'given_back' AND delta > 0) AS taken"
         " FROM routing_creditentry GROUP BY 1, 2) s WHERE s.pool_id = c.pool_id AND s.rep_id = c.rep_id"
     )
+    workload.settle()
     cursor.execute("UPDATE reports_factsread SET xid = (SELECT max(xid) FROM leadops_journalentry)")
     cursor.execute("RESET statement_timeout")

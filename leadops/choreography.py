@@ -41,7 +41,7 @@ from qualification import services as qualification
 from qualification import tasks as qualification_tasks
 from reports import facts as report_facts
 from reports import tasks as report_tasks
-from routing import absences, leaving
+from routing import absences, leaving, workload
 from routing import selectors as routing_selectors
 from routing import services as routing
 from routing import tasks as routing_tasks
@@ -105,6 +105,7 @@ DUE_WORK = (
     DueWork("submissions", _pending, capture_tasks.run_pipeline, every=0.05),
     DueWork("clocks", ladder.next_due, sla_tasks.climb),
     DueWork("held leads", routing_selectors.next_held_at, routing_tasks.drain_held, every=1.0),
+    DueWork("loads", workload.next_fold, routing_tasks.fold_loads, every=5.0),
     DueWork("returns", absences.next_return, routing_tasks.welcome_back, every=60.0),
     DueWork("scores", qualification_selectors.next_reassessed_at, qualification_tasks.reassess, every=1.0),
     DueWork("stalled leads", stalled.next_due, desk_tasks.resume_stalled, every=1.0),

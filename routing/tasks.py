@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadops import batch, moment
 from leadops.access import system
 from leadops.unit import in_unit
-from routing import absences, departures, selectors
+from routing import absences, departures, selectors, workload
 
 AT_A_TIME = 500
 
@@ -21,3 +21,8 @@ def drain_held() -> int:
 def welcome_back() -> int:
     """Tell reps whose absence is over what happened meanwhile."""
     return in_unit(absences.welcome_back, actor=system("ticker"))
+
+
+def fold_loads() -> None:
+    """Make few of the entries that count open leads."""
+    workload.fold()

@@ -61,6 +61,12 @@ BREACHES = (
         "SELECT count(*) FROM routing_poolcredit c WHERE credit <> (SELECT coalesce(sum(delta), 0) "
         "FROM routing_creditentry e WHERE e.pool_id = c.pool_id AND e.rep_id = c.rep_id)",
     ),
+    (
+        "reps whose open leads are not the sum of their entries",
+        "SELECT count(*) FROM leadops_rep r WHERE (SELECT coalesce(sum(delta), 0) FROM routing_loadentry e WHERE e.rep_id = r.user_id) "
+        "<> (SELECT count(*) FROM leadops_lead l WHERE l.owner_id = r.user_id AND absorbed_by_id IS NULL "
+        "AND stage IN ('new', 'engaged', 'mql', 'sal', 'sql', 'opportunity'))",
+    ),
 )
 
 

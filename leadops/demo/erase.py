@@ -28,6 +28,7 @@ from leadops.errors import Refused
 from leadops.models import Account, Lead, Person, PersonEmail
 from nurture.models import GroupEnrolment, GroupMember
 from reports import facts
+from routing import workload
 from routing.models import CreditEntry, Departure, ReassignedLead, Reassignment
 
 TOGETHER = 5000
@@ -154,6 +155,7 @@ def _remove(doomed: Doomed) -> None:
             for some in _slices(sorted(doomed[model])):
                 cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", [list(some)])  # noqa: S608  names of tables
         cursor.execute(_BALANCE)
+        workload.settle()
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in tables.values():
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -95,6 +95,21 @@ class PoolCredit(models.Model):
         return f"{self.pool} · {self.rep}: {self.credit}"
 
 
+class LoadEntry(models.Model):
+    """So many open leads more, or fewer, of a rep; what they have is the sum of their rows.
+
+    The database writes it itself as leads come, open, close and change hands (migration 0014); `workload.fold`
+    makes one row of many.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    delta = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.delta:+d}"
+
+
 class CreditEntry(models.Model):
     """One change of credit; append-only. Credit = sum of rows."""
 

@@ -15,7 +15,7 @@ OURS = {
     "leadops_exchangerate", "leadops_segment", "leadops_seal", "leadops_entryorigin", "leadops_version", "leadops_publication",
     "leadops_decisionbatch", "leadops_apitoken", "leadops_secret", "leadops_demo", "leadops_erasure", "leadops_mailstop",
     "capture_campaign", "capture_source", "capture_form", "capture_refusal", "capture_cost", "routing_departure",
-    "routing_pool", "routing_poolmember", "routing_poolcredit", "routing_creditentry", "routing_territory",
+    "routing_pool", "routing_poolmember", "routing_poolcredit", "routing_creditentry", "routing_loadentry", "routing_territory",
     "routing_territoryplace", "nurture_groupenrolment", "reports_dayfact", "reports_askingday", "reports_askingspan",
     "reports_stayspan", "reports_standingday", "reports_factsread", "reports_dealfact", "reports_dealday",
     "reports_dealspan", "reports_dealopen", "auth_permission", "auth_group",
