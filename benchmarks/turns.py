@@ -1,6 +1,7 @@
 """What was measured in turns says together: the median, and the interval that holds the true median nine times of ten.
 
-A bar fails only when the whole interval misses it; where there were too few turns for an interval, the median decides.
+A bar holds when the whole interval reaches it and falls short when the whole interval misses it; between them it is open. Where
+there were too few turns for an interval, the median decides.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SURE = 0.90
-ENOUGH = 5  # turns; of fewer not even the least and the greatest hold the true median so often
+HOLDS, OPEN, SHORT = "holds", "open", "FALLS SHORT"
 
 
 def interval(seen: Sequence[float]) -> tuple[float, float] | None:
@@ -43,11 +44,12 @@ class Row:
     of: str = "figure"  # what the ratio is of: figure / limit, or, for costs, limit / figure
 
     def told(self) -> dict[str, object]:
-        """The row as `make bench` prints it; `pass` is None where there is no bar."""
+        """The row as `make bench` prints it; `pass` is None where there is no bar, and False only where it falls short."""
         limits = [limit for _figure, limit in self.turns if limit is not None]
         seen = self._seen()
         middle, around = statistics.median(seen), interval(seen)
         ratio = round(middle, 3) if limits else None
+        verdict = self._verdict(*around or (middle, middle))
         return {
             "id": self.id,
             "what": self.what,
@@ -58,7 +60,8 @@ class Row:
             "turns": len(seen),
             "must": self.must,
             "aim": self.aim,
-            "pass": self._passed(middle, around),
+            "verdict": verdict,
+            "pass": None if self.must is None else verdict != SHORT,
         }
 
     def _seen(self) -> list[float]:
@@ -66,19 +69,19 @@ class Row:
             return [limit / figure for figure, limit in self.turns if limit is not None]
         return [figure / limit if limit else figure for figure, limit in self.turns]
 
-    def _passed(self, middle: float, around: tuple[float, float] | None) -> bool | None:
+    def _verdict(self, low: float, high: float) -> str:
         if self.must is None:
-            return None
-        low, high = around or (middle, middle)
-        return high >= self.must if self.least else low <= self.must
+            return ""
+        worst, best = (low, high) if self.least else (-high, -low)
+        bar = self.must if self.least else -self.must
+        return HOLDS if worst >= bar else SHORT if best < bar else OPEN
 
 
 def line(told: dict[str, object]) -> str:
     """One row in words."""
     held: object = told["interval"]
     around = f"{held[0]} to {held[1]}" if isinstance(held, list) else "—"
-    verdict = {None: "", True: "holds", False: "FALLS SHORT"}[told["pass"]]  # type: ignore[index]
     return (
         f"{told['id']:<6}{told['what']:<92}{told['value']:>10}  limit {told['limit'] or '—':>8}  ratio {told['ratio'] or '—':>6}"
-        f"  90 % {around:<16}  must {told['must'] or '—':<6}  {verdict}"
+        f"  90 % {around:<16}  must {told['must'] or '—':<6}  {told['verdict']}"
     )

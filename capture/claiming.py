@@ -43,7 +43,7 @@ def _again(which: str, most: int) -> str:
     return f"""
 WITH taken AS MATERIALIZED (
   SELECT id FROM capture_submission WHERE "end" = 'pending' AND starts {which} AND {flows}
-  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY priority, id LIMIT {most} FOR UPDATE SKIP LOCKED)
+  AND (lease_until IS NULL OR lease_until <= %s) ORDER BY starts, priority, id LIMIT {most} FOR UPDATE SKIP LOCKED)
 UPDATE capture_submission s SET starts = s.starts + 1,
   lease_until = CASE WHEN s.starts - s.failures = %s THEN %s ELSE %s END FROM taken WHERE s.id = taken.id
 RETURNING s.priority, s.id, s.starts - 1 - s.failures

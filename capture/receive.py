@@ -34,7 +34,7 @@ TITLES = {
     "method-not-allowed": gettext_noop("This address takes posted submissions only."),
     "fault": gettext_noop("Something failed on our side. It has been noted."),
 }
-PASSING = ("fault", "incomplete", "database-away", "too-many-requests")  # the same post may be taken the next time
+PASSING = ("fault", "database-away", "too-many-requests")  # the same post may be taken the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Answer:
     body: bytes
     kind: str = "application/json"
     more: tuple[tuple[str, str], ...] = ()
+    meant: int = 0  # the status that a person's browser was not told
 
 
 def post(meta: Mapping[str, Any], key: str) -> Answer:
@@ -99,22 +100,22 @@ def _accept(meta: Mapping[str, Any], source: LiveSource) -> intake.Accepted:
     return intake.accept(source, posted, peek)
 
 
-def handshake(query: Mapping[str, Any], key: str) -> Answer:
+def handshake(query: Mapping[str, Any], key: str, meta: Mapping[str, Any]) -> Answer:
     """The vendor's question whether this address is ours (Meta)."""
     try:
         source = _source(key)
     except Stopped as stopped:
-        return refuse(refusals.UNKNOWN, stopped, {})
+        return refuse(refusals.UNKNOWN, stopped, meta)
     if not source.handshakes:
-        return not_allowed()
+        return not_allowed(meta)
     challenge = intake.proven_handshake(source, query)
     if challenge is None:
-        return refuse(source.slug, Stopped(403, "handshake"), {})
+        return refuse(source.slug, Stopped(403, "handshake"), meta)
     return Answer(200, challenge.encode(), "text/plain; charset=utf-8")
 
 
-def not_allowed() -> Answer:
-    return problem(Stopped(405, "method-not-allowed"), ("Allow", "GET, POST"))
+def not_allowed(meta: Mapping[str, Any]) -> Answer:
+    return told(Stopped(405, "method-not-allowed"), meta, ("Allow", "GET, POST"))
 
 
 def refuse(slug: str, stopped: Stopped, meta: Mapping[str, Any]) -> Answer:
@@ -124,12 +125,13 @@ def refuse(slug: str, stopped: Stopped, meta: Mapping[str, Any]) -> Answer:
     return told(stopped, meta)
 
 
-def told(stopped: Stopped, meta: Mapping[str, Any]) -> Answer:
+def told(stopped: Stopped, meta: Mapping[str, Any], *more: tuple[str, str]) -> Answer:
     """To a program a problem in JSON, to a person a page in their language that says what to do."""
     if not _person_reads(meta):
-        return problem(stopped)
+        return problem(stopped, *more)
     page = reverse("capture:not_taken", args=[stopped.code])
-    return Answer(303, b"", more=(("Location", f"{page}?wait={stopped.retry_after}" if stopped.retry_after else page),))
+    where = f"{page}?wait={stopped.retry_after}" if stopped.retry_after else page
+    return Answer(303, b"", more=(("Location", where),), meant=stopped.status)
 
 
 def _person_reads(meta: Mapping[str, Any]) -> bool:

@@ -55,7 +55,7 @@ def straight(environ: MutableMapping[str, Any], start_response: Callable[..., An
             log.exception("a post could not be answered")
             connections.close_all()
             answer = receive.told(Stopped(500, "fault"), environ)
-        identity.tell("POST", "in/", answer.status, began)
+        identity.tell("POST", "in/", answer.meant or answer.status, began)
     headers = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), (identity.HEADER, own)]
     headers += [*UNSEEN.items(), *answer.more]
     start_response(f"{answer.status} {responses[answer.status]}", headers)

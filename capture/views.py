@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from capture import hosted, receive, refusals
 from capture.bell import bell
@@ -26,9 +26,9 @@ def take_submission(request: HttpRequest, source_key: str) -> HttpResponse:
         request.get_host()  # 400 where it is not ours
         answer = receive.post(request.META, source_key)
     elif request.method == "GET":
-        answer = receive.handshake(request.GET, source_key)
+        answer = receive.handshake(request.GET, source_key, request.META)
     else:
-        answer = receive.not_allowed()
+        answer = receive.not_allowed(request.META)
     return HttpResponse(answer.body, status=answer.status, content_type=answer.kind, headers=dict(answer.more))
 
 
@@ -62,24 +62,24 @@ def hosted_thanks(request: HttpRequest, slug: str) -> HttpResponse:
         return _in_language(render(request, "capture/hosted_thanks.html", {"hosted": form}))
 
 
-@require_GET
+@require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
     """After a form of somebody's own site: the same words for everybody."""
     with translation.override(_language(request)):
         return _in_language(render(request, "capture/hosted_thanks.html"))
 
 
-@require_GET
+@require_safe
 def not_taken(request: HttpRequest, code: str) -> HttpResponse:
     """After a form of somebody's own site that could not be taken: what to do, for whoever filled it in."""
     if code not in receive.TITLES:
         raise Http404
     wait = request.GET.get("wait", "")
     seconds = int(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0
-    told = {"seconds": seconds, "gone": code == "unknown-source", "large": code == "too-large"}
+    why = {"gone": code == "unknown-source", "large": code == "too-large", "cut": code == "incomplete"}
+    told = {**why, "seconds": seconds, "passing": code in receive.PASSING}
     with translation.override(_language(request)):
-        page = render(request, "capture/not_taken.html", {**told, "passing": code in receive.PASSING})
-        return _in_language(page)
+        return _in_language(render(request, "capture/not_taken.html", told))
 
 
 def _form_or_404(slug: str) -> Form:

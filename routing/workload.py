@@ -109,5 +109,6 @@ def fold() -> None:
 
 
 def next_fold(at: datetime) -> datetime | None:
-    """Now, when there are so many entries that adding them up would be felt."""
-    return at if LoadEntry.objects.order_by()[MOST_ENTRIES : MOST_ENTRIES + 1].exists() else None
+    """Now, when a fold would take away so many entries that adding them up is felt."""
+    found = LoadEntry.objects.aggregate(rows=Count("pk"), reps=Count("rep", distinct=True))
+    return at if found["rows"] - found["reps"] > MOST_ENTRIES else None

@@ -58,6 +58,7 @@ def test_no_claim_reads_a_table_of_what_has_ended(ask: Any) -> None:
     assert plans
     for plan in plans:
         assert "Seq Scan on capture_submission" not in plan, plan
+        assert "Sort" not in plan, "the index is in the order that is asked for"
 
 
 def test_a_claim_says_whether_any_that_was_started_before_could_be_taken() -> None:

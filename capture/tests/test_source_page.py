@@ -67,7 +67,8 @@ def test_a_form_for_ones_own_page_brings_a_lead_and_its_visitor_to_a_page_that_s
         ("unknown-source", "is not in use", "n’est pas en service"),
         ("too-large", "make it shorter", "raccourcissez-le"),
         ("too-many-requests", "wait 7 seconds", "attendez 7 secondes"),
-        ("fault", "failed on our side", "de notre côté"),
+        ("database-away", "failed on our side", "de notre côté"),
+        ("incomplete", "did not arrive whole", "pas arrivé en entier"),
         ("content-encoding", "in the way it should be", "comme il le faut"),
     ],
 )
@@ -78,8 +79,6 @@ def test_a_form_that_is_not_taken_leads_its_visitor_to_a_page_that_says_what_to_
     source = SourceFactory(adapter="form")
 
     def stopped(*_given: Any) -> None:
-        if code == "fault" and straight:
-            raise RuntimeError("broken")
         raise Stopped(418, code, 7 if code == "too-many-requests" else 0)
 
     monkeypatch.setattr(receive, "_accept", stopped)
@@ -102,6 +101,27 @@ def _posted(key: str, more: dict[str, str], straight: bool) -> tuple[int, str]:
     environ = RequestFactory().post(f"/in/{key}", {"a": "b"}, **more).environ
     shortcut.straight(environ, lambda status, headers: seen.update(status=int(status[:3]), **dict(headers)))
     return seen["status"], seen.get("Location", "")
+
+
+def test_a_fault_of_ours_leads_there_too_and_is_logged_as_the_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_given: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(receive, "_accept", broken)
+    with caplog.at_level("WARNING"):
+        posted = _posted(SourceFactory(adapter="form").key, {"HTTP_SEC_FETCH_MODE": "navigate"}, True)
+    assert posted == (303, "/not-taken/fault")
+    assert [each.status for each in caplog.records if each.message == "answered"] == [500]
+
+
+@pytest.mark.parametrize(("key", "code"), [("", "method-not-allowed"), ("nonsense", "unknown-source")])
+def test_a_form_that_forgot_its_method_leads_there_too(key: str, code: str) -> None:
+    at = f"/in/{key or SourceFactory(adapter='form').key}?email=ana@acier.example"
+    assert Client().get(at, headers={"sec-fetch-mode": "navigate"})["Location"] == f"/not-taken/{code}"
+    assert Client().get(at).status_code in (404, 405), "a program is told in JSON as ever"
+    assert Client().head(f"/not-taken/{code}").status_code == 200
 
 
 @pytest.mark.parametrize("at", ["/not-taken/nonsense", "/not-taken/handshake-x"])

@@ -30,19 +30,10 @@ DROP TRIGGER routing_leads_came ON leadops_lead;
 DROP FUNCTION routing_lead_moved();
 DROP FUNCTION routing_leads_came();
 """
-# what was there before, in one statement and so in one sight: whoever changed leads before the triggers stood has ended
-COUNT = f"""
-INSERT INTO routing_loadentry (rep_id, delta)
-SELECT rep, coalesce(l.n, 0) - coalesce(e.n, 0)
-FROM (SELECT o.owner_id AS rep, count(*) AS n FROM leadops_lead o WHERE o.owner_id IS NOT NULL AND {OPEN.format("o")} GROUP BY 1) l
-FULL JOIN (SELECT rep_id AS rep, sum(delta) AS n FROM routing_loadentry GROUP BY 1) e USING (rep)
-WHERE coalesce(l.n, 0) <> coalesce(e.n, 0)
-"""
 
 
 class Migration(migrations.Migration):
-    atomic = False  # leads are counted without a lock on them
-    dependencies = [("routing", "0013_labels"), ("leadops", "0045_what_is_asked_of_the_whole_house")]
+    dependencies = [("routing", "0013_labels")]
     operations = [
         migrations.CreateModel(
             name="LoadEntry",
@@ -62,5 +53,4 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunSQL(SQL, BACK),
-        migrations.RunSQL(COUNT, migrations.RunSQL.noop),
     ]

@@ -20,6 +20,7 @@ from leadops.desk import services as desk
 from leadops.models import Account, Lead, Person
 from leadops.unit import in_unit
 from qualification import services as qualification
+from routing import workload
 from routing.models import CreditEntry
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ Rows = dict[type[models.Model], set[Any]]
 # What the company does and has without any lead stays with it: people, rules, leaves; and what the house keeps of itself.
 KEPT = {
     "leadops.Demo", "leadops.Version", "leadops.Publication", "leadops.Absence", "leadops.JournalEntry",
-    "leadops.EntryText", "routing.PoolCredit",
+    "leadops.EntryText", "routing.PoolCredit", "routing.LoadEntry",
 }  # fmt: skip
 
 
@@ -129,4 +130,5 @@ def test_every_row_a_visitor_made_stays_and_every_row_of_the_demos_leads_goes():
     assert facts == left[Lead], "the reports know the leads that stay, and no other"
     standing = apps.get_model("reports.StandingDay")._base_manager.aggregate(n=models.Sum("n"))["n"]
     assert standing == len(left[Lead]), "nor do their sums"
+    assert not workload.apart(), "what is counted of reps is what they have"
     assert Demo.objects.get().state == Demo.State.ERASED

@@ -79,6 +79,20 @@ def test_migrate_gives_way_to_who_is_at_work_and_tries_again(monkeypatch, capsys
 
 
 @pytest.mark.django_db(transaction=True)
+def test_triggers_on_leads_give_way_to_who_is_at_work_on_them(monkeypatch, capsys):
+    call_command("migrate", "routing", "0013", verbosity=0)
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrate, "PAUSES", (0,))
+    with psycopg.connect(database_url()) as other:
+        other.execute("LOCK TABLE leadops_lead IN ROW EXCLUSIVE MODE")
+        with pytest.raises(OperationalError):
+            call_command("migrate", verbosity=0)
+    monkeypatch.undo()
+    call_command("migrate", verbosity=0)
+    call_command("migrate", "--check", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("before", ["0041", "0042", "0044"])
 def test_what_was_built_before_a_migration_was_cut_does_not_stand_in_its_way(before: str):
     """An index is there and its migration is not recorded: so it is after a kill, and after a lock that took too long."""
