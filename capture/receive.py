@@ -129,8 +129,8 @@ def told(stopped: Stopped, meta: Mapping[str, Any], *more: tuple[str, str]) -> A
     """To a program a problem in JSON, to a person a page in their language that says what to do."""
     if not _person_reads(meta):
         return problem(stopped, *more)
-    page = reverse("capture:not_taken", args=[stopped.code])
-    where = f"{page}?wait={stopped.retry_after}" if stopped.retry_after else page
+    wait = f"&wait={stopped.retry_after}" if stopped.retry_after else ""
+    where = f"{reverse('capture:not_taken')}?code={stopped.code}{wait}"
     return Answer(303, b"", more=(("Location", where),), meant=stopped.status)
 
 

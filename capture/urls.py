@@ -13,7 +13,7 @@ public_urlpatterns = [
     path("f/<slug:slug>", views.hosted_form, name="hosted_form"),
     path("f/<slug:slug>/thanks", views.hosted_thanks, name="hosted_thanks"),
     path("thanks", views.thanks, name="thanks"),
-    path("not-taken/<slug:code>", views.not_taken, name="not_taken"),
+    path("not-taken", views.not_taken, name="not_taken"),
 ]
 desk_urlpatterns = [
     path("leads/new", pages.new_lead, name="new_lead"),

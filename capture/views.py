@@ -70,11 +70,9 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def not_taken(request: HttpRequest, code: str) -> HttpResponse:
+def not_taken(request: HttpRequest) -> HttpResponse:
     """After a form of somebody's own site that could not be taken: what to do, for whoever filled it in."""
-    if code not in receive.TITLES:
-        raise Http404
-    wait = request.GET.get("wait", "")
+    code, wait = request.GET.get("code", ""), request.GET.get("wait", "")
     seconds = int(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0
     why = {"gone": code == "unknown-source", "large": code == "too-large", "cut": code == "incomplete"}
     told = {**why, "seconds": seconds, "passing": code in receive.PASSING}
