@@ -12,7 +12,9 @@ from leadops.models.columns import address, labels, no_overlap, transaction_id
 from leadops.models.twotimes import TwoTimes
 from leadops.versions.models import Version
 from routing.models.departures import Departure
+from routing.models.loads import LoadEntry
 from routing.models.reassignments import ReassignedLead, Reassignment
+from routing.models.territories import Territory, TerritoryPlace
 
 __all__ = [
     "Assignment",
@@ -20,6 +22,7 @@ __all__ = [
     "ClockStep",
     "CreditEntry",
     "Departure",
+    "LoadEntry",
     "Pool",
     "PoolCredit",
     "PoolMember",
@@ -95,21 +98,6 @@ class PoolCredit(models.Model):
         return f"{self.pool} · {self.rep}: {self.credit}"
 
 
-class LoadEntry(models.Model):
-    """So many open leads more, or fewer, of a rep; what they have is the sum of their rows.
-
-    The database writes it itself as leads come, open, close and change hands (migration 0014); `workload.fold`
-    makes one row of many.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    delta = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.delta:+d}"
-
-
 class CreditEntry(models.Model):
     """One change of credit; append-only. Credit = sum of rows."""
 
@@ -144,42 +132,6 @@ class CreditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rep} {self.delta:+}"
-
-
-class Territory(models.Model):
-    """A named set of places; what it covers is two-time in TerritoryPlace."""
-
-    id = address()
-    key = models.SlugField(_("key"), max_length=50, unique=True)
-    name = labels()
-    active = models.BooleanField(_("in use"), default=True)
-
-    class Meta:
-        verbose_name = _("territory")
-        verbose_name_plural = _("territories")
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class TerritoryPlace(TwoTimes):
-    """One place of a territory: a country, a region (ISO 3166-2) or a postcode prefix within a country; two-time."""
-
-    class Kind(models.TextChoices):
-        COUNTRY = "country", _("Country")
-        REGION = "region", _("Region")
-        POSTCODE = "postcode", _("Postcode prefix")
-
-    territory = models.ForeignKey(Territory, on_delete=models.CASCADE, related_name="places")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    country = models.CharField(max_length=2)
-    value = models.CharField(max_length=16, blank=True, default="")
-
-    class Meta(TwoTimes.Meta):
-        constraints = [*TwoTimes.Meta.constraints, no_overlap("territoryplace_no_overlap", "kind", "country", "value")]
-
-    def __str__(self) -> str:
-        return f"{self.territory}: {self.kind} {self.country} {self.value}"
 
 
 class Assignment(models.Model):
