@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[Row]:
-    """Each part counts its people from a million of its own: nobody is met twice."""
+    """Each part counts its people from ten millions of its own: nobody is met twice."""
     rows = [*accept_rows(url, keys, chosen)]
     _drain()
     rows += pipeline_rows(url, chosen, 10_000_000)
