@@ -27,6 +27,7 @@ from leadops.unit import Unit
 from routing import credits, telling
 from routing.choose import Outcome, State
 from routing.models import Assignment, CreditEntry, Pool, PoolCredit
+from routing.weighing import accrued_of
 
 COLUMNS = {
     "owner_id": "uuid",
@@ -249,19 +250,6 @@ def give_back(taken: Iterable[Taken], unit: Unit) -> None:
             unit.add([entry])
             deltas[row.pool_id, rep] -= share
     _shift(deltas, turns)
-
-
-def accrued_beside(best: Sequence[Mapping[str, Any]], accrued: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """What a record keeps of the shares of a turn beside its candidates: those of reps who are not among them."""
-    told = {row["rep"] for row in best if "gets" in row}
-    rest = {rep: share for rep, share in accrued.items() if rep not in told} if len(told) < len(accrued) else {}
-    return {"accrued": rest} if rest else {}
-
-
-def accrued_of(why: Mapping[str, Any]) -> dict[str, int]:
-    """Rep -> what a recorded turn gave them."""
-    beside: dict[str, int] = why.get("accrued", {})
-    return {row["rep"]: row["gets"] for row in why.get("best", ()) if "gets" in row} | beside
 
 
 def _accrued(rows: Sequence[Taken]) -> dict[uuid.UUID, dict[str, int]]:

@@ -27,9 +27,10 @@ from leadops.versions.models import Version
 from routing import assignments, availability, selectors
 from routing.assignments import Placing
 from routing.availability import Ground
-from routing.choose import Candidate, Outcome, State, choose
+from routing.choose import Outcome, State, choose
 from routing.credits import ONE
 from routing.match import LANGUAGE, OWNER, Ruleset, Target, match
+from routing.weighing import explained
 
 HOUSE = "house"
 TOGETHER = 200  # waiting leads that join a batch; behind more of them newcomers wait too
@@ -204,43 +205,6 @@ def _record(case: Case, ordinal: int, version: Version, batch: DecisionBatch, un
         seed=case.seed,
         propensity=outcome.propensity,
     )
-
-
-def explained(target: Target, outcome: Outcome, barred: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The reasons of a decision in codes and numbers."""
-    chain = target.chain()
-    place = next((n for n, link in enumerate(chain) if link.rule == outcome.rule), 0)
-    best = [_weighed(c, outcome) for c in outcome.best()]
-    return {
-        "rule": outcome.rule,
-        "matched": list(chain[place].matched),
-        "passed": [link.rule for link in chain[:place]],
-        "skipped": [row for link in chain[: place + 1] for row in link.skipped],
-        "skills": dict(chain[place].skills),
-        "languages": list(chain[place].languages),
-        "best": best,
-        "excluded": outcome.excluded(),
-        "barred": sorted(barred),
-    } | assignments.accrued_beside(best, outcome.accrued)
-
-
-def _weighed(c: Candidate, outcome: Outcome) -> dict[str, Any]:
-    """A candidate as a record keeps it: what is empty, unlimited or the outcome's own is left out.
-
-    `gets` is what the turn gave to them; `assignments.accrued_of` reads it back.
-    """
-    row: dict[str, Any] = {"rep": c.rep, "credit": c.credit, "load": c.load}
-    if c.pool != outcome.pool:
-        row["pool"] = c.pool
-    elif c.rep in outcome.accrued:
-        row["gets"] = outcome.accrued[c.rep]
-    if c.why_not:
-        row["why_not"] = c.why_not
-    if c.capacity is not None:
-        row["capacity"] = c.capacity
-    if c.until is not None:
-        row["until"] = c.until
-    return row
 
 
 def facts_recorded(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from leadops.decisions import Decision
 from leadops.models import Lead
 from leadops.panels import Panel
 from leadops.templatetags.house import duration, number, said, stamp
-from routing import selectors
+from routing import selectors, weighing
 from routing.fields import HELD
 from routing.match import FALLBACK
 from routing.models import Assignment
@@ -92,7 +92,8 @@ def held_words(reason: str, decision: Decision | None) -> str:
 def told(decision: Decision) -> dict[str, Any]:
     """Everything a decision's record says, in words."""
     why, names = decision.why, selectors.names(_people(decision))
-    excluded = [row for row in why.get("best", []) if row.get("why_not")]
+    weighed = weighing.weighed(why)
+    excluded = [row for row in weighed if row.get("why_not")]
     left = sum(why.get("excluded", {}).values()) - len(excluded[:SHOWN])
     return {
         "rule": rule_words(decision),
@@ -101,7 +102,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "skipped": [_skipped(decision, row) for row in why.get("skipped", [])],
         "excluded": [excluded_words(row, names) for row in excluded[:SHOWN]],
         "excluded_more": max(left, 0),
-        "able": [names.get(row["rep"], "?") for row in why.get("best", []) if not row.get("why_not")],
+        "able": [names.get(row["rep"], "?") for row in weighed if not row.get("why_not")],
         "fairness": fairness_words(decision, names),
         "chance": decision.propensity if decision.propensity < 1 else None,
         "anyway": decision.outcome.get("anyway"),
@@ -180,7 +181,7 @@ def _skipped(decision: Decision, row: Mapping[str, Any]) -> Skipped:
 
 
 def _people(decision: Decision) -> list[str]:
-    return [decision.outcome.get("rep", ""), *(row["rep"] for row in decision.why.get("best", []))]
+    return [decision.outcome.get("rep", ""), *(row["rep"] for row in weighing.weighed(decision.why))]
 
 
 def outcome_words(decision: Decision, names: Mapping[str, str]) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from leadops.decisions import ENGINE, Decision, DecisionBatch, DecisionFacts, canonical, digest_of
 from leadops.versions import services as versions
 from routing import availability
-from routing.assignments import accrued_of
 from routing.choose import Outcome, State, choose, folded
 from routing.deciding import facts_recorded
 from routing.match import match
+from routing.weighing import accrued_of
 
 
 @dataclass(frozen=True, slots=True)

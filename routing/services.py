@@ -20,7 +20,7 @@ from leadops.models import Lead, Rep
 from leadops.unit import Unit
 from leadops.versions import services as versions
 from leadops.versions.models import Version
-from routing import assignments, availability, deciding, selectors
+from routing import assignments, availability, deciding, selectors, weighing
 from routing.assignments import Placing
 from routing.choose import State, choose, taken_by, why_full, why_not
 from routing.deciding import Wanted, decide
@@ -290,7 +290,7 @@ def preview(raw_facts: Mapping[str, Any], at: datetime, ruleset_version: Version
         "ruleset": {"id": str(version.pk), "key": version.key, "number": version.number},
         "outcome": outcome.codes(),
         "propensity": outcome.propensity,
-        "why": deciding.explained(target, outcome),
+        "why": weighing.told(weighing.explained(target, outcome)),
     }
 
 

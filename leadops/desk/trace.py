@@ -16,6 +16,7 @@ from leadops.versions.models import Version
 from qualification import panels as qualification_panels
 from qualification import selectors as qualification
 from routing import selectors as routing
+from routing import weighing
 from routing.models import Assignment, Clock
 from routing.sla import reading
 from routing.sla.panels import state_of
@@ -47,7 +48,7 @@ def decisions_shown(rows: Iterable[Decision], actor: Actor) -> list[dict[str, An
 
 
 def _decision(row: Decision, facts: dict[str, Any] | None, names: Mapping[str, str], masked: bool) -> dict[str, Any]:
-    why = _without_contacts(row.why) if masked else row.why
+    why = weighing.told(row.why) if row.kind == Decision.Kind.ROUTING else row.why
     return {
         "id": str(row.pk),
         "kind": row.kind,
@@ -56,7 +57,7 @@ def _decision(row: Decision, facts: dict[str, Any] | None, names: Mapping[str, s
         "version": version_shown(row.version),
         "rule": rule_words(row),
         "outcome": row.outcome,
-        "why": why,
+        "why": _without_contacts(why) if masked else why,
         "facts": None if facts is None else _visible(facts, masked),
         "reps": {rep: names[rep] for rep in _reps(row) if rep in names},
         "seed": row.seed,
@@ -85,7 +86,7 @@ def _reps(row: Decision) -> set[str]:
     """Everybody a routing decision names; other decisions name nobody."""
     if row.kind != Decision.Kind.ROUTING:
         return set()
-    weighed = {str(each.get("rep") or "") for each in row.why.get("best", ())}
+    weighed = {str(each.get("rep") or "") for each in weighing.weighed(row.why)}
     return ({str(row.outcome.get("rep") or ""), *row.why.get("barred", ())} | weighed) - {""}
 
 
