@@ -18,7 +18,7 @@ OURS = {
     "routing_pool", "routing_poolmember", "routing_poolcredit", "routing_creditentry", "routing_loadentry", "routing_territory",
     "routing_territoryplace", "nurture_groupenrolment", "reports_dayfact", "reports_askingday", "reports_askingspan",
     "reports_stayspan", "reports_standingday", "reports_factsread", "reports_dealfact", "reports_dealday",
-    "reports_dealspan", "reports_dealopen", "auth_permission", "auth_group",
+    "reports_dealspan", "reports_dealopen", "capture_erasedmark", "auth_permission", "auth_group",
     "auth_group_permissions", "django_content_type", "django_session", "django_q_schedule", "django_q_ormq",
 }  # fmt: skip
 SIGN_IN = ("account_", "mfa_", "axes_", "usersessions_")  # how our own people sign in
