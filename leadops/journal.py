@@ -251,16 +251,20 @@ def rows_of(
     return rows, texts, came
 
 
-def committed(model: type[models.Model], after: tuple[int, int] = (0, 0), limit: int = 5000) -> list[Any]:
+def committed(
+    model: type[models.Model], after: tuple[int, int] = (0, 0), limit: int = 5000, only: Sequence[str] = ()
+) -> list[Any]:
     """The next rows of an append-only table (journal, touches, whatever has `xid` and `id`) beyond the last one read.
 
     In order of (xid, id), and only below the oldest transaction still open: a row committed late, with an older id, is
     never overtaken. The last row's (xid, id) is the caller's next `after`, kept in the transaction of what it derived.
+    With `only` the values of these columns instead of rows.
     """
     xid, key = after
     beyond = Q(xid__gt=xid) | Q(xid=xid, id__gt=key)
     rows = model._default_manager.filter(beyond, xid__gte=xid, xid__lt=OldestOpen())  # the bound the index starts at
-    return list(rows.order_by("xid", "id")[:limit])
+    rows = rows.order_by("xid", "id")
+    return list((rows.values_list(*only) if only else rows)[:limit])
 
 
 def entries_of(ids: Iterable[int]) -> list[Entry]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,9 +28,10 @@ from reports.models import AXES, RANKS, FactsRead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Rows = Counter[tuple[Any, ...]]  # rows of one lead, each as often as it stands
 NAME = "leads"
 LOCK = 0x6C656164_0005  # one reader at a time
-BATCH = 2000  # journal rows of one step
+BATCH = 20_000  # journal rows of one step: a batch of the pipeline writes seven of each lead, kind after kind
 SLICE = 5000  # leads of one step of a rebuild
 LONGEST = 4.0  # seconds of one run: the `long` cluster's slices end below five
 MANY = 5000  # unread rows above which reading everything directly is no slower
@@ -39,44 +40,44 @@ _OPEN = ", ".join(f"'{stage}'" for stage in OPEN_STAGES)
 _ORIGINS = ", ".join(f"l.{axis}" for axis in AXES if axis != "ended")
 # `cohorts.countable`, of the lead `l`
 COUNTABLE = f"l.absorbed_by_id IS NULL AND NOT (l.stage = 'disqualified' AND l.stage_reason = '{WITHDRAWN}')"
-# one row per countable lead of %s: what LeadFact holds
+# Lead by lead, by the journal's index: joined as sets they were compared each with each where statistics were yet to come.
+# LEADS: what LeadFact holds, one row per countable lead. ASKINGS: what AskingFact holds, one row per asking of theirs.
 LEADS = f"""
 SELECT l.id AS lead_id, l.received_at, {_ORIGINS}, l.stage || ':' || l.stage_reason AS ended,
        l.stage IN ({_OPEN}) AS is_open, l.stage_at, coalesce(w.waiting_on, '') AS waiting_on,
        {", ".join(f"m.e{k} AS entered_{k}" for k in RANKS)}
-FROM leadops_lead l LEFT JOIN leadops_work w ON w.lead_id = l.id LEFT JOIN (
-  SELECT m.lead_id, {", ".join(f"min(m.at) FILTER (WHERE m.rank >= {k}) AS e{k}" for k in RANKS)}
-  FROM (SELECT j.lead_id, greatest(j.at, r.received_at) AS at, array_position(%(forward)s::text[], j.data->>'to') AS rank
-        FROM leadops_journalentry j JOIN leadops_lead r ON r.id = j.lead_id
-        WHERE j.lead_id = ANY(%(leads)s) AND j.kind = 'stage_moved') m
-  GROUP BY m.lead_id
-) m ON m.lead_id = l.id
+FROM leadops_lead l LEFT JOIN leadops_work w ON w.lead_id = l.id CROSS JOIN LATERAL (
+  SELECT {", ".join(f"min(m.at) FILTER (WHERE m.rank >= {k}) AS e{k}" for k in RANKS)}
+  FROM (SELECT greatest(j.at, l.received_at) AS at, array_position(%(forward)s::text[], j.data->>'to') AS rank
+        FROM leadops_journalentry j WHERE j.lead_id = l.id AND j.kind = 'stage_moved') m
+) m
 WHERE l.id = ANY(%(leads)s) AND {COUNTABLE}
 """  # noqa: S608 (numbers and names of fixed lists only)
-# one row per asking of those leads: what AskingFact holds
 ASKINGS = f"""
-SELECT a.lead_id, a.cycle, a.asked_at,
-       min(j.at) FILTER (WHERE j.kind IN ('assigned', 'claimed')) AS assigned_at,
-       min(j.at) FILTER (WHERE j.kind IN ('attempted', 'conversed') AND j.actor_id IS NOT NULL) AS answered_at,
-       min(j.at) FILTER (WHERE j.kind = 'conversed' AND j.actor_id IS NOT NULL) AS contacted_at,
-       a.next_asked_at, a.owner_id, a.source, a.hand_raiser AS asks, a.stage IN ({_OPEN}) AS is_open, a.converted
+SELECT a.lead_id, a.cycle, a.asked_at, t.assigned_at, t.answered_at, t.contacted_at, a.next_asked_at, a.owner_id,
+       a.source, a.hand_raiser AS asks, a.stage IN ({_OPEN}) AS is_open, a.converted
 FROM (
-  SELECT l.id AS lead_id, k.cycle, k.asked_at, k.entry, l.owner_id, l.source, l.hand_raiser, l.stage,
+  SELECT l.id AS lead_id, k.cycle, k.asked_at, l.owner_id, l.source, l.hand_raiser, l.stage,
          lead(k.asked_at) OVER (PARTITION BY l.id ORDER BY k.asked_at, k.cycle, k.entry) AS next_asked_at,
-         EXISTS (SELECT 1 FROM leadops_journalentry d WHERE d.lead_id = l.id AND d.kind = 'stage_moved'
-                 AND d.data->>'to' IN ('opportunity', 'won')) AS converted
-  FROM leadops_lead l JOIN (
-    SELECT r.id AS lead_id, 1 AS cycle, r.received_at AS asked_at, 0 AS entry FROM leadops_lead r
-    WHERE r.id = ANY(%(leads)s)
+         d.converted
+  FROM leadops_lead l CROSS JOIN LATERAL (
+    SELECT 1 AS cycle, l.received_at AS asked_at, 0 AS entry
     UNION ALL
-    SELECT b.lead_id, b.cycle, b.at, b.id FROM leadops_journalentry b
-    WHERE b.lead_id = ANY(%(leads)s) AND b.kind = 'came_back' AND b.data->'new_cycle' = 'true'::jsonb
-  ) k ON k.lead_id = l.id
+    SELECT b.cycle, b.at, b.id FROM leadops_journalentry b
+    WHERE b.lead_id = l.id AND b.kind = 'came_back' AND b.data->'new_cycle' = 'true'::jsonb
+  ) k CROSS JOIN LATERAL (
+    SELECT count(*) > 0 AS converted FROM leadops_journalentry d
+    WHERE d.lead_id = l.id AND d.kind = 'stage_moved' AND d.data->>'to' IN ('opportunity', 'won')
+  ) d
   WHERE l.id = ANY(%(leads)s) AND {COUNTABLE}
-) a LEFT JOIN leadops_journalentry j ON j.lead_id = a.lead_id AND j.cycle = a.cycle AND j.at >= a.asked_at
-     AND j.kind IN ('assigned', 'claimed', 'attempted', 'conversed')
-GROUP BY a.lead_id, a.cycle, a.asked_at, a.entry, a.next_asked_at, a.owner_id, a.source, a.hand_raiser, a.stage,
-         a.converted
+) a CROSS JOIN LATERAL (
+  SELECT min(j.at) FILTER (WHERE j.kind IN ('assigned', 'claimed')) AS assigned_at,
+         min(j.at) FILTER (WHERE j.kind IN ('attempted', 'conversed') AND j.actor_id IS NOT NULL) AS answered_at,
+         min(j.at) FILTER (WHERE j.kind = 'conversed' AND j.actor_id IS NOT NULL) AS contacted_at
+  FROM leadops_journalentry j
+  WHERE j.lead_id = a.lead_id AND j.cycle = a.cycle AND j.at >= a.asked_at
+    AND j.kind IN ('assigned', 'claimed', 'attempted', 'conversed')
+) t
 """  # noqa: S608 (constants of this page)
 _LEAD_COLUMNS = ", ".join(
     ["lead_id", "received_at", *AXES, "is_open", "stage_at", "waiting_on", *(f"entered_{k}" for k in RANKS)]
@@ -222,11 +223,11 @@ def _slice() -> int:
 def _read() -> int:
     """Take the next journal rows and renew the facts of their leads."""
     row = FactsRead.objects.select_for_update().get(name=NAME)
-    found = journal.committed(JournalEntry, (row.xid, row.entry), BATCH)
+    found = journal.committed(JournalEntry, (row.xid, row.entry), BATCH, only=("xid", "id", "lead_id"))
     if not found:
         return 0
-    _write(sorted({entry.lead_id for entry in found if entry.lead_id is not None}))
-    row.xid, row.entry = found[-1].xid, found[-1].id
+    _write(sorted({lead for _xid, _entry, lead in found if lead is not None}))
+    row.xid, row.entry, _lead = found[-1]
     row.read_at = moment.now()
     row.save(update_fields=["xid", "entry", "read_at"])
     return len(found)
@@ -242,22 +243,31 @@ def _write(leads: Sequence[uuid.UUID]) -> None:
     """The facts of these leads as they are now; what did not change is left alone, and so are its sums."""
     with connection.cursor() as cursor:
         for table, names, sql in KEPT:
-            cursor.execute(f"SELECT {names} FROM ({sql}) x", _asked(leads))  # noqa: S608
-            fresh = _by_lead(cursor.fetchall())
             cursor.execute(f"SELECT {names} FROM {table} WHERE lead_id = ANY(%s)", [list(leads)])  # noqa: S608
             stored = _by_lead(cursor.fetchall())
-            changed = [lead for lead in leads if fresh.get(lead) != stored.get(lead)]
-            if changed:
-                cursor.execute(f"DELETE FROM {table} WHERE lead_id = ANY(%s)", [changed])  # noqa: S608
-                cursor.execute(f"INSERT INTO {table} ({names}) {sql}", _asked(changed))
+            gone = _outdated(cursor, names, sql, stored)
+            if gone:
+                cursor.execute(f"DELETE FROM {table} WHERE lead_id = ANY(%s)", [gone])  # noqa: S608
+            again = {*gone, *(lead for lead in leads if lead not in stored)}
+            if again:
+                cursor.execute(f"INSERT INTO {table} ({names}) {sql}", _asked(sorted(again)))
+
+
+def _outdated(cursor: Any, names: str, sql: str, stored: Mapping[uuid.UUID, Rows]) -> list[uuid.UUID]:
+    """Of leads with facts those whose facts are others now, or none."""
+    if not stored:
+        return []
+    cursor.execute(f"SELECT {names} FROM ({sql}) x", _asked(list(stored)))  # noqa: S608
+    fresh = _by_lead(cursor.fetchall())
+    return [lead for lead, rows in stored.items() if fresh.get(lead) != rows]
 
 
 def _asked(leads: Sequence[uuid.UUID]) -> dict[str, Any]:
     return {"leads": list(leads), "forward": list(FORWARD)}
 
 
-def _by_lead(rows: Sequence[tuple[Any, ...]]) -> dict[uuid.UUID, Counter[tuple[Any, ...]]]:
-    found: dict[uuid.UUID, Counter[tuple[Any, ...]]] = {}
+def _by_lead(rows: Sequence[tuple[Any, ...]]) -> dict[uuid.UUID, Rows]:
+    found: dict[uuid.UUID, Rows] = {}
     for row in rows:
         found.setdefault(row[0], Counter())[row] += 1
     return found
