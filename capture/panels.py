@@ -7,7 +7,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from capture.models import Campaign, Source, Submission
+from capture.models import Source, Submission
+from capture.selectors import names_of
 from leadops import access, moment
 from leadops.access import Actor
 from leadops.models import Consent, Lead, Touch, TouchDetail, User
@@ -50,9 +51,10 @@ def panel(lead: Lead, actor: Actor) -> Panel:
 def _names(lead: Lead, rows: list[Touch]) -> dict[str, dict[str, str]]:
     sources = {lead.first_source, lead.last_source, *(row.source for row in rows)}
     campaigns = {lead.first_campaign, lead.last_campaign, *(row.campaign for row in rows)}
+    named = names_of(sources, campaigns)
     return {
-        "source": dict(Source.objects.filter(slug__in=sources).values_list("slug", "name")),
-        "campaign": dict(Campaign.objects.filter(key__in=campaigns).values_list("key", "name")),
+        "source": named.sources,
+        "campaign": named.campaigns,
         "channel": channel_labels(),
     }
 

@@ -17,7 +17,7 @@ from capture.identity import PHONE
 from capture.ledger import LedgerRow
 from capture.models import Campaign, Cost, Form, Refusal, Source, Submission
 from capture.silences import Silence
-from leadops import access, moment
+from leadops import access, moment, perrequest
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.fold import fold_email, fold_phone
@@ -175,15 +175,24 @@ class Names:
         return list(dict.fromkeys(both))
 
 
+_NAMES = "capture.names"
+
+
+def _nothing_named() -> tuple[Names, set[tuple[str, str]]]:
+    return Names({}, {}), set()
+
+
 def names_of(sources: Iterable[str], campaigns: Iterable[str]) -> Names:
-    """The names of many, in one statement."""
-    found = Source.objects.filter(slug__in=set(sources)).order_by().values_list(Value("s"), "slug", "name")
-    rows = found.union(
-        Campaign.objects.filter(key__in=set(campaigns) - {""}).order_by().values_list(Value("c"), "key", "name"),
-        all=True,
-    )
-    names = Names({}, {})
-    for kind, key, name in rows:
+    """The names of many, in one statement; in a request of those that were not asked for before."""
+    names, asked = perrequest.kept(_NAMES, _nothing_named)
+    wanted = {*(("s", slug) for slug in sources), *(("c", key) for key in campaigns if key)} - asked
+    if not wanted:
+        return names
+    asked |= wanted
+    slugs, keys = ([key for kind, key in wanted if kind == which] for which in "sc")
+    found = Source.objects.filter(slug__in=slugs).order_by().values_list(Value("s"), "slug", "name")
+    campaigns_found = Campaign.objects.filter(key__in=keys).order_by().values_list(Value("c"), "key", "name")
+    for kind, key, name in found.union(campaigns_found, all=True):
         (names.sources if kind == "s" else names.campaigns)[key] = name
     return names
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from leadops import money
+from leadops import money, perrequest
 from leadops.conditions.fields import day_of
 from leadops.errors import Refused
 from leadops.models import Opportunity, Reason
@@ -25,7 +25,7 @@ from qualification.rests import rest_of
 
 
 def reasons(use: str) -> list[tuple[str, str]]:
-    rows = Reason.objects.filter(use=use, active=True)
+    rows = [row for row in perrequest.reasons() if row.use == use and row.active]
     return [("", "—"), *((row.key, said(row.labels) or row.key) for row in rows)]
 
 

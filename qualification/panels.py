@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from leadops import access, moment
+from leadops import access, moment, perrequest
 from leadops.access import Actor
 from leadops.conditions.fields import day_of
 from leadops.models import Lead, Opportunity, Reason, Stage
@@ -104,7 +104,7 @@ def questions_of(version: Version, held: Mapping[str, FrameworkAnswer], masked: 
 
 
 def reason_labels(use: str) -> dict[str, str]:
-    return {row.key: said(row.labels) for row in Reason.objects.filter(use=use)}
+    return {row.key: said(row.labels) for row in perrequest.reasons() if row.use == use}
 
 
 def handoff(lead: Lead, actor: Actor, forms: Mapping[str, Any] | None = None) -> Panel:

@@ -20,7 +20,9 @@ def rows(count: int, **values: Any) -> None:
     """So many submissions, bodies of a kilobyte each."""
     source = SourceFactory()
     made = [
-        Submission(source=source, delivery_key=f"{values}{n}", received_at=NOON, body=b"x" * 1000, digest=b"d" * 32, **values)
+        Submission(
+            source=source, delivery_key=f"{values}{n}", received_at=NOON, body=b"x" * 1000, digest=b"d" * 32, **values
+        )
         for n in range(count)
     ]
     Submission.objects.bulk_create(made)

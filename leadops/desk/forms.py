@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from leadops import calendars, moment
+from leadops import calendars, moment, perrequest
 from leadops.desk.services import Channel, Outcome
 from leadops.desk.timeline import held_words, said
-from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms, Status
+from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms
 from leadops.places import countries
 from leadops.versions import services as versions
 from routing import availability, workload
@@ -28,8 +28,7 @@ class Moment(forms.DateTimeField):
 
 def reasons(use: str) -> list[tuple[str, str]]:
     """Active reasons of a list, in the reader's language."""
-    rows = Reason.objects.filter(use=use, active=True).order_by("position")
-    return [(row.key, said(row.labels)) for row in rows]
+    return [(row.key, said(row.labels)) for row in perrequest.reasons() if row.use == use and row.active]
 
 
 class AttemptForm(forms.Form):
@@ -65,7 +64,7 @@ class StatusForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Status.objects.filter(active=True).order_by("position")
+        rows = [row for row in perrequest.statuses() if row.active]
         self.fields["status"].choices = [(row.key, said(row.labels)) for row in rows]  # type: ignore[attr-defined]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
+from leadops import perrequest
 from leadops.platform import identity
 
 UNNAMED = ("healthz", "readyz", "metrics")  # asked all day by machines
@@ -19,7 +20,7 @@ def identified(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         began, own = time.perf_counter(), identity.give(request.META)
-        with bound_contextvars(request=own, lead=None):
+        with bound_contextvars(request=own, lead=None), perrequest.keeping():
             response = get_response(request)
             tell(request, response, began)
         response[identity.HEADER] = own

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
 from capture.selectors import Names, names_of
-from leadops import money
+from leadops import money, perrequest
 from leadops.desk.services import Channel, Outcome
 from leadops.journal import ICONS, EntryText, JournalEntry, Kind
-from leadops.models import Lead, Reason, Stage, Status, Task, Touch, TouchDetail, User
+from leadops.models import Lead, Stage, Task, Touch, TouchDetail, User
 from leadops.templatetags.house import day, stamp
 from nurture.eligibility import words as exit_words
 from nurture.selectors import names as sequence_names
@@ -104,8 +104,8 @@ def _words(rows: Iterable[JournalEntry]) -> Words:
         users={str(pk): name for pk, name in User.objects.filter(pk__in=keys).values_list("pk", "name")}
         if keys
         else {},
-        reasons={(r.use, r.key): said(r.labels) for r in Reason.objects.all()},
-        statuses={s.key: said(s.labels) for s in Status.objects.all()},
+        reasons={(r.use, r.key): said(r.labels) for r in perrequest.reasons()},
+        statuses={s.key: said(s.labels) for s in perrequest.statuses()},
         sequences=sequence_names(row.data["sequence"] for row in rows if row.data.get("sequence")),
     )
 
