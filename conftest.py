@@ -106,7 +106,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     from django.db import connection  # apps are ready only now
     from django.test import TransactionTestCase
 
-    from leadops.tests import emptied
+    from leadops.tests import emptied, kept_rows
 
     with django_db_blocker.unblock():
         fill_reference()
@@ -115,6 +115,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
             (superuser,) = cursor.fetchone()
         if superuser:  # a server of one's own may give none: then Django empties, and takes its time
             TransactionTestCase._fixture_teardown = emptied.after_test
+            kept_rows.learn_shipped()
 
 
 def _reference_rows_back(item: pytest.Item) -> None:
@@ -159,6 +160,22 @@ def slow_machines_forget_no_session() -> None:
     from leadops.platform import brief  # settings are ready only now
 
     brief.SECONDS = 3600.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_looked_for_once() -> None:
+    """Each test client makes the middleware anew, and WhiteNoise would look at every static file each time."""
+    from whitenoise.middleware import WhiteNoiseMiddleware  # settings are ready only now
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def remembered(middleware: Any) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = remembered
 
 
 @pytest.fixture(scope="session")
