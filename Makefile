@@ -8,6 +8,8 @@ SERVER := $(PY) -m leadops.platform.postgres run
 # production-like values for `check --deploy`; nothing here is secret
 DEPLOYED := LEADOPS_MODE=serve LEADOPS_HTTPS=1 ALLOWED_HOSTS=leads.example.com \
 	SECRET_KEY=checked-only-never-served-0123456789-abcdefghijklmnopqrstuvwxyz
+# a process that keeps no bytecode compiles every package anew at each of the hundred starts of a test run
+unexport PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from pytest_django.plugin import blocking_manager_key
 
+from leadops.tests import longest
 from leadops.tests.scale import SCALE
 
 os.environ.setdefault("LEADOPS_MODE", "test")
@@ -40,6 +42,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             _not_here(item, f"real data not found at {REAL}", wanted="REAL_DATA" in os.environ)
         if item.get_closest_marker("browser") and CHROMIUM is None:
             _not_here(item, "no Chromium on this machine", wanted="CI" in os.environ)
+    items.sort(key=longest.place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> longest.HouseTogether:
+    return longest.HouseTogether(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not look through it again and again (a tenth of the time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _not_here(item: pytest.Item, why: str, *, wanted: bool) -> None:
@@ -106,7 +121,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     from django.db import connection  # apps are ready only now
     from django.test import TransactionTestCase
 
-    from leadops.tests import emptied
+    from leadops.tests import emptied, kept_rows
 
     with django_db_blocker.unblock():
         fill_reference()
@@ -115,6 +130,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
             (superuser,) = cursor.fetchone()
         if superuser:  # a server of one's own may give none: then Django empties, and takes its time
             TransactionTestCase._fixture_teardown = emptied.after_test
+            kept_rows.learn_shipped()
 
 
 def _reference_rows_back(item: pytest.Item) -> None:
@@ -159,6 +175,22 @@ def slow_machines_forget_no_session() -> None:
     from leadops.platform import brief  # settings are ready only now
 
     brief.SECONDS = 3600.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_looked_for_once() -> None:
+    """Each test client makes the middleware anew, and WhiteNoise would look at every static file each time."""
+    from whitenoise.middleware import WhiteNoiseMiddleware  # settings are ready only now
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def remembered(middleware: Any) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = remembered
 
 
 @pytest.fixture(scope="session")

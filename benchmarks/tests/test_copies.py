@@ -21,6 +21,7 @@ from leadops.decisions import Decision, DecisionFacts, canonical, digest_of
 from leadops.demo.arrivals import EACH_DAY, EACH_HOUR, PARIS
 from leadops.journal import JournalEntry
 from leadops.models import Account, Lead, Person
+from leadops.tests import kept_rows
 from leadops.unit import Unit, in_unit
 from reports import facts
 from reports.models import LeadFact
@@ -44,6 +45,11 @@ class Twin(stories.Life):
 @pytest.fixture
 def lived(db: None, django_user_model: object) -> list[Pattern]:
     """One life of each story, and copies of them in the year before."""
+    found: list[Pattern] = kept_rows.once("lived", live)
+    return found
+
+
+def live() -> list[Pattern]:
     house.furnish()
     stories.furnish()
     now = moment.now()

@@ -6,15 +6,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import get_language
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+_made: dict[str | None, Any] = {}  # by language
+
+
+class OncePerLanguage(SchemaGenerator):
+    """The document is the same for every reader, and to make it takes a second: a process makes it once."""
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> Any:
+        if self.api_version is not None:  # whatever somebody wrote into the address
+            return super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
+        language = get_language()
+        if language not in _made:
+            _made[language] = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
+        return _made[language]
+
 
 class SchemaDocument(SpectacularAPIView):
     """The document for whoever is signed in or has a token; a refusal is a problem in JSON as everywhere else."""
+
+    generator_class = OncePerLanguage
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         if response.exception:

@@ -11,6 +11,7 @@ from leadops import moment
 from leadops.access import Actor, actor_of
 from leadops.models import Role, User
 from leadops.testing import member, rep
+from leadops.tests import kept_rows
 from leadops.tests.scale import sized
 from reports.tests import world
 from reports.tests.world import NOW, Story
@@ -18,7 +19,6 @@ from reports.tests.world import NOW, Story
 
 @pytest.fixture(autouse=True)
 def _here(settings: object, request: pytest.FixtureRequest) -> Iterator[None]:
-    settings.ROOT_URLCONF = "reports.tests.urls"  # type: ignore[attr-defined]
     settings.REPORTING_ZONE = "Europe/Paris"  # type: ignore[attr-defined]
     with moment.at(NOW):
         yield
@@ -37,10 +37,15 @@ def boss(executive: User) -> Actor:
 @pytest.fixture
 def stories(db: None) -> list[Story]:
     """Hundreds of lives, owned by two teams or nobody."""
-    reps = [rep("Anna", "paris"), rep("Karim", "lyon"), None]
-    made = world.made_up(sized(160, 400), reps=reps)
-    world.write(made)
-    return made
+
+    def told() -> list[Story]:
+        made = world.made_up(sized(160, 400), reps=[rep("Anna", "paris"), rep("Karim", "lyon"), None])
+        world.write(made)
+        return made
+
+    found: list[Story] = kept_rows.once("stories", told)
+    world.counted()
+    return found
 
 
 @pytest.fixture

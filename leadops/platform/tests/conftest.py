@@ -25,9 +25,9 @@ def var() -> Iterator[Path]:
     shutil.rmtree(top)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_house() -> Iterator[House]:
-    """Started once: a test that hurts it waits until it is well again."""
+    """Started once and ended after this package: a test that hurts it waits until it is well again."""
     top = Path(tempfile.mkdtemp(prefix="lo"))
     top.chmod(0o755)
     started = House(top)
