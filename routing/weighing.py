@@ -50,8 +50,10 @@ def _columns(best: Sequence[Candidate], outcome: Outcome) -> dict[str, Sequence[
     if outcome.accrued:
         gets = map(outcome.accrued.get, reps)
         found["gets"] = [*gets] if own else [g if p == outcome.pool else None for g, p in zip(gets, pools, strict=True)]
-    for name, column in (("reasons", reasons), ("capacities", capacities), ("untils", untils)):
-        if any(column):
+    if any(reasons):
+        found["reasons"] = reasons
+    for name, column in (("capacities", capacities), ("untils", untils)):
+        if column.count(None) < len(column):  # a capacity of nought is one
             found[name] = column
     return found
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
-from capture.models import ErasedMark, Source, Submission
+from capture.models import Source, Submission
 from leadops import moment
 from leadops.eraser import eraser
 from leadops.privacy.holdings import digest_of_key
@@ -43,16 +43,6 @@ def test_a_body_or_a_delivery_that_was_erased_comes_again_without_its_content(na
         assert row.ended_at == row.received_at
     assert stored(there, "i:ada", b"eve").end == "pending", "the same key of another source is another delivery"
     assert stored(there, "i:third", b"ada, changed").reason == "erased", "what came again is known by its body, too"
-
-
-def test_marks_stay() -> None:
-    erase(stored(SourceFactory(), "i:ada", b"ada"))
-    assert ErasedMark.objects.count() == 2
-    wrongs = ["DELETE FROM capture_erasedmark", "UPDATE capture_erasedmark SET mark = ''"]
-    for wrong in [*wrongs, "SET LOCAL leadops.may_truncate = 'off'; TRUNCATE capture_erasedmark"]:
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(wrong)
-    assert ErasedMark.objects.count() == 2
 
 
 def test_to_ask_costs_one_look_into_the_index_of_marks_and_none_at_submissions() -> None:

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from capture.models import Cost, Visit, Visitor
+from capture.models import Cost, Submission, Visit, Visitor
 from leadops import moment
 from leadops.decisions import DecisionFacts
 from leadops.desk.tests.api_cast import House
@@ -63,6 +63,7 @@ TABLES = [
     Guarded("routing_creditentry"),
     Guarded("routing_assignment", "{pk} = {pk}", "ended_at is not null"),
     Guarded("capture_cost"),
+    Guarded("capture_erasedmark"),
     Guarded("capture_visit", "occurred_at = now()", erasable=("url = ''", "utm = '{}'", "click_ids = '{}'")),
     Guarded("capture_submission", "body = 'x'", erasable=("body = ''",)),
     Guarded("capture_submission", "received_at = received_at - interval '1 day'", erasable=("body = ''",)),
@@ -71,7 +72,7 @@ EMPTIED = {
     "leadops_journalentry", "leadops_entryorigin", "leadops_touch", "leadops_decision", "leadops_decisionbatch",
     "leadops_seal", "leadops_consent",
     "leadops_exchangerate", "leadops_suppression", "leadops_version", "leadops_publication", "routing_creditentry",
-    "routing_assignment", "capture_cost", "capture_submission", "capture_visit",
+    "routing_assignment", "capture_cost", "capture_erasedmark", "capture_submission", "capture_visit",
 }  # fmt: skip
 
 
@@ -109,6 +110,9 @@ def lived(db: None) -> House:
     north = Territory.objects.create(key="north", name={})
     TerritoryPlace.objects.create(
         territory=north, kind="postcode", country="FR", value="59", valid_from=DAWN, known_from=DAWN
+    )
+    Submission.objects.create(
+        source=house.source, delivery_key="k", digest=b"3" * 32, received_at=now, end="duplicate", reason="erased"
     )
     assert EntryText.objects.exists() and DecisionFacts.objects.exists()
     return house

@@ -27,7 +27,7 @@ def outcomes(draw: st.DrawFn) -> Outcome:
             draw(st.sampled_from(REASONS)),
             draw(amounts),
             draw(st.integers(0, 40)),
-            draw(st.none() | st.integers(1, 40)),
+            draw(st.none() | st.integers(0, 40)),
             draw(st.none() | st.integers(1, 2**52)),
         )
         for rep in reps
@@ -42,9 +42,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 def row_of(c: Candidate, outcome: Outcome) -> dict[str, Any]:
     """What was known of a rep, by the meaning of each name."""
     row: dict[str, Any] = {"rep": c.rep, "credit": c.credit, "load": c.load}
-    row |= {
-        name: value for name, value in (("why_not", c.why_not), ("capacity", c.capacity), ("until", c.until)) if value
-    }
+    row |= {"why_not": c.why_not} if c.why_not else {}
+    row |= {name: value for name, value in (("capacity", c.capacity), ("until", c.until)) if value is not None}
     if any(each.pool != outcome.pool for each in outcome.best()) and c.pool:
         row["pool"] = c.pool
     if c.pool == outcome.pool and c.rep in outcome.accrued:

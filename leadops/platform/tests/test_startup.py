@@ -56,9 +56,21 @@ def test_what_is_waited_for_is_said_at_once(
     assert "hidden" not in said and "\n" not in said
 
 
+def _beside_a_free_one(offset: int) -> socket.socket:
+    """A server whose neighbour nobody else uses just now."""
+    while True:
+        taken = socket.create_server(("127.0.0.1", 0))
+        try:
+            if offset:
+                socket.create_server(("127.0.0.1", taken.getsockname()[1] - offset)).close()
+            return taken
+        except OSError:
+            taken.close()
+
+
 @pytest.mark.parametrize("offset", [0, 1])
 def test_a_port_in_use_is_one_line_that_names_it(offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with _beside_a_free_one(offset) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"port {port} is in use") as refused:
             startup.check_ports([port - offset, port - offset + 1])
