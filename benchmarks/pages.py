@@ -160,6 +160,7 @@ def main() -> None:
     import django
 
     django.setup()
+    import leadops.wsgi  # noqa: F401  what it loads and settles is the web's
     from leadops.models import Lead
 
     rows = [asdict(seen) for seen in measure(chosen.turns, chosen.only, not chosen.no_raw)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadops.settings")
 
@@ -36,6 +37,10 @@ django.setup(set_prefix=False)
 pages = HouseHandler()
 
 from capture.shortcut import straight  # noqa: E402  (needs the apps)
+from leadops.platform import memory  # noqa: E402
+
+get_resolver().url_patterns  # noqa: B018  every view, before anybody asks for a page
+memory.settle()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:

@@ -14,6 +14,7 @@ import time
 import django_q.cluster
 from django_q.cluster import Cluster, Sentinel
 
+from leadops.platform import memory
 from leadops.platform.queue import AWAY, SkipLocked
 
 log = logging.getLogger("leadops.cluster")
@@ -58,5 +59,6 @@ def bound_memory() -> None:
 def run() -> None:
     """Start a cluster of this process's name and leave it to its signals."""
     bound_memory()
+    memory.settle()
     django_q.cluster.Sentinel = HouseSentinel
     Cluster().start()
