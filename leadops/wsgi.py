@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadops.settings")
 
@@ -39,7 +40,7 @@ pages = HouseHandler()
 from capture.shortcut import straight  # noqa: E402  (needs the apps)
 from leadops.platform import memory  # noqa: E402
 
-get_resolver().url_patterns  # noqa: B018  every view, before anybody asks for a page
+import_module(settings.ROOT_URLCONF)  # every view, before anybody asks for a page
 memory.settle()
 
 

@@ -75,12 +75,9 @@ def weighed(why: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The reps of a record, the chosen first: what was known of each."""
     if "best" in why:  # as a house of before 2026-12 wrote them
         return list(why["best"])
-    columns = why.get("weighed", {})
-    named = [(COLUMNS[name], columns[name]) for name in COLUMNS if name in columns]
-    return [
-        {name: value for name, value in zip([n for n, _c in named], row, strict=True) if value not in (None, "")}
-        for row in zip(*(column for _name, column in named), strict=True)
-    ]
+    columns = {COLUMNS[name]: column for name, column in why.get("weighed", {}).items()}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [{name: value for name, value in row.items() if value not in (None, "")} for row in rows]
 
 
 def told(why: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from capture.filetables import ImportPart
+from capture.models import ImportPart
 from leadops.errors import Refused
 from leadops.fold import clean_text
 

@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from capture.attributes import name_key
-from capture.filetables import Import
 from capture.imports.kinds import ATTRIBUTE, DAY, NUMBER, TEXT, Target
+from capture.models import Import
 from leadops import access
 from leadops.errors import Refused
 from leadops.journal import Kind

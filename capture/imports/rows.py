@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from capture.filetables import Import
 from capture.imports import cells, files, newfields
 from capture.imports.kinds import DAY, NUMBER, Row, Target, kind_of
+from capture.models import Import
 from leadops.fold import fold
 
 

@@ -1,5 +1,5 @@
 """The sums of a batch are added up before they are spread over axes and spans, and nobody is asked for waits that have not
-ended: half of what keeping the sums cost. What they hold stays the same.
+ended: half of what keeping the sums cost. What they hold stays the same, so that nothing needs to be undone.
 """
 
 from django.db import migrations
@@ -52,21 +52,21 @@ EACH_STAY = f"""
 EACH_STAY_ONCE = f"SELECT day, step, moved, value, count(*) AS n FROM ({EACH_STAY}) s GROUP BY 1, 2, 3, 4"
 
 
-def of_leads(name: str, sign: str, once: bool) -> str:
-    """The trigger function of lead facts; `once`: with equal ones added up first."""
+def of_leads(name: str, sign: str) -> str:
+    """The trigger function of lead facts."""
     axes = ", ".join(f"('{axis}', x.{axis})" for axis in AXES) + ", ('all', ''), ('hour', x.hour)"
     return f"""
 CREATE OR REPLACE FUNCTION {name}() {DECLARED}
 BEGIN
   INSERT INTO reports_dayfact (axis, key, day, {", ".join(COLUMNS)})
   SELECT a.axis, a.key, x.day, {", ".join(f"{sign}sum(x.{c})" for c in COLUMNS)}
-  FROM ({EACH_DAY_ONCE if once else EACH_DAY}) x
+  FROM ({EACH_DAY_ONCE}) x
   CROSS JOIN LATERAL (VALUES {axes}) a (axis, key)
   GROUP BY a.axis, a.key, x.day ORDER BY a.axis, a.key, x.day
   ON CONFLICT (axis, day, key) DO UPDATE SET {", ".join(f"{c} = reports_dayfact.{c} + excluded.{c}" for c in COLUMNS)};
   INSERT INTO reports_stayspan (span, first, step, moved, value, n)
-  SELECT b.span, reports_first(x.day, b.span), x.step, x.moved, x.value, {sign}{"sum(x.n)" if once else "count(*)"}
-  FROM ({EACH_STAY_ONCE if once else EACH_STAY}) x CROSS JOIN (VALUES {SPANS}) b (span)
+  SELECT b.span, reports_first(x.day, b.span), x.step, x.moved, x.value, {sign}sum(x.n)
+  FROM ({EACH_STAY_ONCE}) x CROSS JOIN (VALUES {SPANS}) b (span)
   GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
   ON CONFLICT (span, first, step, moved, value) DO UPDATE SET n = reports_stayspan.n + excluded.n;
   INSERT INTO reports_standingday (stage, detail, day, n)
@@ -99,62 +99,56 @@ COUNTS = {
     "waiting": "(x.answered IS NULL AND x.is_open)::int",
 }
 SEEN = """
-  SELECT f.asks, (f.asked_at AT TIME ZONE z)::date AS day, f.converted, f.is_open{kept},
+  SELECT f.asks, (f.asked_at AT TIME ZONE z)::date AS day, f.converted, f.is_open, coalesce(f.owner_id::text, '') AS owner,
+         f.source, to_char(f.asked_at AT TIME ZONE z, 'HH24') AS hour,
          extract(epoch FROM f.assigned_at - f.asked_at)::float8 AS assigned,
          extract(epoch FROM f.answered_at - f.asked_at)::float8 AS answered,
          extract(epoch FROM f.contacted_at - f.asked_at)::float8 AS contacted
-  FROM changed f{spread}
-"""
-SPREAD = """ CROSS JOIN LATERAL (VALUES ('all', ''), ('owner', {owner}), ('source', {of}.source), ('hour', {hour})) a (axis, key)"""
-OWNER, HOUR = "coalesce(f.owner_id::text, '')", "to_char(f.asked_at AT TIME ZONE z, 'HH24')"
-FIRST = SEEN.format(kept=", a.axis, a.key", spread=SPREAD.format(owner=OWNER, of="f", hour=HOUR))
-LATER = SEEN.format(kept=f", {OWNER} AS owner, f.source, {HOUR} AS hour", spread="{where}")
-LATER_SPREAD = SPREAD.format(owner="x.owner", of="x", hour="x.hour")
+  FROM changed f"""
+SPREAD = """CROSS JOIN LATERAL (VALUES ('all', ''), ('owner', x.owner), ('source', x.source), ('hour', x.hour)) a (axis, key)"""
 MEASURES = """(VALUES (1, x.answered),
     (2, CASE WHEN x.assigned <= x.answered THEN x.assigned END),
     (3, CASE WHEN x.assigned <= x.answered THEN x.answered - x.assigned END),
     (4, x.contacted - x.answered)) m (measure, seconds)"""
-DAYS_FIRST = f"""
-  SELECT x.asks, x.axis, x.key, x.day, {{sums}} FROM ({FIRST}) x"""
-DAYS_LATER = f"""
-  SELECT x.asks, a.axis, a.key, x.day, {{sums}}
-  FROM (SELECT asks, day, owner, source, hour, {", ".join(f"sum({what}) AS {c}" for c, what in COUNTS.items())}
-        FROM ({LATER.format(where="")}) x GROUP BY 1, 2, 3, 4, 5) x{LATER_SPREAD}"""
-WAITS_FIRST = f"""
-  SELECT b.span, reports_first(x.day, b.span), x.axis, m.measure, x.asks, x.key, reports_floored(m.seconds), {{sign}}count(*)
-  FROM ({FIRST}) x CROSS JOIN LATERAL {MEASURES} CROSS JOIN (VALUES {SPANS}) b (span)
-  WHERE m.seconds IS NOT NULL"""
-WAITS_LATER = f"""
-  SELECT b.span, reports_first(y.day, b.span), y.axis, y.measure, y.asks, y.key, y.seconds, {{sign}}sum(y.n)
-  FROM (SELECT x.day, a.axis, m.measure, x.asks, a.key, reports_floored(m.seconds) AS seconds, count(*) AS n
-        FROM ({LATER.format(where=" WHERE f.answered_at IS NOT NULL")}) x CROSS JOIN LATERAL {MEASURES}{LATER_SPREAD}
-        WHERE m.seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6) y CROSS JOIN (VALUES {SPANS}) b (span)"""
+COUNTED_ONCE = f"""
+    SELECT asks, day, owner, source, hour, {", ".join(f"sum({what}) AS {c}" for c, what in COUNTS.items())}
+    FROM ({SEEN}) x GROUP BY 1, 2, 3, 4, 5"""
+EACH_WAIT_ONCE = f"""
+    SELECT x.day, a.axis, m.measure, x.asks, a.key, reports_floored(m.seconds) AS seconds, count(*) AS n
+    FROM ({SEEN} WHERE f.answered_at IS NOT NULL) x CROSS JOIN LATERAL {MEASURES} {SPREAD}
+    WHERE m.seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"""
 
 
-def of_askings(name: str, sign: str, once: bool) -> str:
-    """The trigger function of asking facts; `once`: with equal ones added up first."""
-    sums = ", ".join(f"{sign}sum(x.{c})" if once else f"{sign}sum({what})" for c, what in COUNTS.items())
+def of_askings(name: str, sign: str) -> str:
+    """The trigger function of asking facts."""
     return f"""
 CREATE OR REPLACE FUNCTION {name}() {DECLARED}
 BEGIN
   INSERT INTO reports_askingday (asks, axis, key, day, {", ".join(COUNTS)})
-  {(DAYS_LATER if once else DAYS_FIRST).format(sums=sums)} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+  SELECT x.asks, a.axis, a.key, x.day, {", ".join(f"{sign}sum(x.{c})" for c in COUNTS)}
+  FROM ({COUNTED_ONCE}) x {SPREAD} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   ON CONFLICT (axis, day, asks, key) DO UPDATE SET
     {", ".join(f"{c} = reports_askingday.{c} + excluded.{c}" for c in COUNTS)};
   INSERT INTO reports_askingspan (span, first, axis, measure, asks, key, seconds, n)
-  {(WAITS_LATER if once else WAITS_FIRST).format(sign=sign)} GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
+  SELECT b.span, reports_first(x.day, b.span), x.axis, x.measure, x.asks, x.key, x.seconds, {sign}sum(x.n)
+  FROM ({EACH_WAIT_ONCE}) x CROSS JOIN (VALUES {SPANS}) b (span)
+  GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
   ON CONFLICT (span, first, axis, measure, asks, key, seconds) DO UPDATE SET n = reports_askingspan.n + excluded.n;
   RETURN NULL;
 END $$;
 """
 
 
-def functions(once: bool) -> str:
-    both = (("come", ""), ("go", "-"))
-    made = [of_leads(f"reports_facts_{when}", sign, once) for when, sign in both]
-    return "".join([*made, *(of_askings(f"reports_askings_{when}", sign, once) for when, sign in both)])
+FUNCTIONS = "".join(
+    [
+        of_leads("reports_facts_come", ""),
+        of_leads("reports_facts_go", "-"),
+        of_askings("reports_askings_come", ""),
+        of_askings("reports_askings_go", "-"),
+    ]
+)
 
 
 class Migration(migrations.Migration):
     dependencies = [("reports", "0006_sums_of_deals")]
-    operations = [migrations.RunSQL(functions(once=True), functions(once=False))]
+    operations = [migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop)]

@@ -7,9 +7,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from capture import reasons
-from capture.erasedmarks import ErasedMark
-from capture.filetables import Import, ImportFault, ImportPart
-from capture.visits import Visit, Visitor
+from capture.models.erased import ErasedMark
+from capture.models.imports import Import, ImportFault, ImportPart
+from capture.models.visits import Visit, Visitor
 from leadops.models import Lead, Person, User
 from leadops.models.columns import address, transaction_id
 
