@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -38,18 +38,28 @@ class _TooLong(BaseException):
     """Not an Exception: an adapter that catches everything must not catch this."""
 
 
+TICK = 0.05  # seconds between two looks at the clock while bodies are read
+
+_ready = False  # the alarm is ours: set once for many readings, where setting it for each costs as much as a reading
+_until: float | None = None  # by the monotonic clock: when the reading under way has taken too long
+
+
 def _interrupt(signum: int, frame: Any) -> None:
-    raise _TooLong
+    global _until
+    if _until is not None and time.monotonic() >= _until:
+        _until = None
+        raise _TooLong
 
 
-_ready = False  # the alarm is ours: said once for a whole batch, where each time costs as much as a reading
+def _in_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Around many readings: an alarm is for them, none of it is left over. The queue's own timer goes on afterwards."""
     global _ready
-    if _ready or threading.current_thread() is not threading.main_thread():
+    if _ready or not _in_main_thread():
         yield
         return
     began = time.monotonic()
@@ -57,29 +67,32 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, _interrupt)
     _ready = True
     try:
+        signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         _ready = False
         signal.signal(signal.SIGALRM, before)
         signal.setitimer(signal.ITIMER_REAL, max(0.001, outer - (time.monotonic() - began)) if outer else 0)
 
 
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _limited(seconds: float, read: Callable[..., list[Draft]], *asked: Any) -> list[Draft]:
+    """What `read` gives. Raises `_TooLong` from inside it when it takes longer; in the main thread alone."""
+    global _until
+    if not _in_main_thread():
+        return read(*asked)
     with nullcontext() if _ready else interruptible():
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        _until = time.monotonic() + seconds
         try:
-            yield
+            return read(*asked)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _until = None
 
 
 def drafts_of(submission: Submission) -> list[Draft]:
     """What the submission says, with a person's corrections laid over it. Raises `Unreadable` or `Poisoned`."""
-    edited: dict[str, Any] = {k: v for k, v in (submission.edited or {}).items() if k in EDITABLE and v}
+    said = submission.edited
+    edited: dict[str, Any] = {k: v for k, v in said.items() if k in EDITABLE and v} if said else {}
     try:
         drafts = _read(submission)
     except Unreadable:
@@ -97,8 +110,7 @@ def _read(submission: Submission) -> list[Draft]:
     if adapter is None:
         raise Unreadable("no-adapter", f"No adapter is called {submission.source.adapter!r}.")
     try:
-        with _time_limit(READ_LIMIT):
-            return adapter.read(submission, submission.source)
+        return _limited(READ_LIMIT, adapter.read, submission, submission.source)
     except Unreadable:
         raise
     except _TooLong as fault:

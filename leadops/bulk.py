@@ -16,9 +16,10 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from leadops import sending
-from leadops.packing import Packed, Sort, Text, cursor_for, packed, sort_of
+from leadops.packing import WHOLES, Packed, Sort, Text, cursor_for, packed, sort_of
 
 M = TypeVar("M", bound=models.Model)
+FEW = 16  # different JSON values of a column that are sent once each
 
 __all__ = [
     "Part",
@@ -239,22 +240,36 @@ def _update(part: Part, arrays: list[Packed]) -> str:
 
 
 def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: list[Packed]) -> tuple[list[str], str]:
-    """What a SELECT lists and reads from to give these columns; one that says the same in every row travels once."""
+    """What a SELECT lists and reads from to give these columns. One that says the same in every row travels once; one
+    that costs the server much to read and says few different things travels as those and each row's number among them."""
     shown, arrays, count = [], [], 0
+
+    def place(values: Sequence[Any], sort: Sort) -> str:
+        packs.append(packed(values, sort))
+        return f"${len(packs)}::{sort.name}"
+
     for sort, kind, column in columns:
         count = len(column)
-        same = _says_one_thing(column)
-        if same and column[0] is None:
-            shown.append(f"NULL::{kind}")
+        if _says_one_thing(column):
+            one = [sort.told(column[0]) if sort.told else column[0]]
+            shown.append(f"NULL::{kind}" if one[0] is None else f"({place(one, sort)})[1]::{kind}")
             continue
-        packs.append(packed(column[:1] if same else column, sort))
-        place = f"${len(packs)}::{sort.name}"
-        if not same:
-            arrays.append(place)
-        value = f"({place})[1]" if same else f"v.c{len(arrays)}"
-        shown.append(f"{value}::{kind}")
+        values = [*map(sort.told, column)] if sort.told else column
+        few = _few(values) if sort.told else {}
+        if few:
+            arrays.append(place([few[value] for value in values], WHOLES))
+            shown.append(f"({place([*few], sort)}::{kind}[])[v.c{len(arrays)}]")
+        else:
+            arrays.append(place(values, sort))
+            shown.append(f"v.c{len(arrays)}::{kind}")
     names = ", ".join(f"c{n + 1}" for n in range(len(arrays)))
     return shown, f"unnest({', '.join(arrays)}) AS v({names})" if arrays else f"generate_series(1, {count})"
+
+
+def _few(values: Sequence[Any]) -> dict[Any, int]:
+    """The different values, numbered from one, where they are few: the server looks for each from the first on."""
+    found = dict.fromkeys(values)
+    return {value: n for n, value in enumerate(found, 1)} if len(found) <= min(FEW, len(values) // 4) else {}
 
 
 def _says_one_thing(column: list[Any]) -> bool:

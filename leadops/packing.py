@@ -42,6 +42,7 @@ class Sort:
     name: str
     element: int
     pack: Callable[[Sequence[Any]], bytes]
+    told: Callable[[Any], bytes | None] | None = None  # one value as it is sent, where reading it costs the server much
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ def written(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Sequence[Any]], bytes]:
-    """The texts of JSON values."""
+def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Any], bytes | None]:
+    """The text of a JSON value."""
     write = written if encoder is None else lambda value: json.dumps(value, cls=encoder, ensure_ascii=False).encode()
 
     def text(value: Any) -> bytes | None:
@@ -130,7 +131,7 @@ def _json(encoder: type[json.JSONEncoder] | None) -> Callable[[Sequence[Any]], b
             return None
         return value.encode() if type(value) is Text else write(value)
 
-    return lambda values: _bytes([text(value) for value in values])
+    return text
 
 
 UUIDS = Sort("uuid[]", 2950, _uuids)
@@ -146,7 +147,7 @@ def sort_of(field: models.Field[Any, Any]) -> Sort:
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.JSONField):
-        return Sort("text[]", 25, _json(field.encoder))
+        return Sort("text[]", 25, _bytes, _json(field.encoder))
     for kinds, sort in _SORTS:
         if isinstance(field, kinds):
             return sort

@@ -136,12 +136,13 @@ def _countries() -> dict[str, str]:
         known.update(dict.fromkeys(map(fold, names), country.alpha_2))
     for language in ("fr", "en", "de", "es", "it", "nl"):
         known.update({fold(n): c for c, n in Locale(language).territories.items() if len(c) == 2 and c.isalpha()})
-    return known | {"uk": "GB", "usa": "US", "u.s.a.": "US", "etats-unis d'amerique": "US", "england": "GB"}
+    known |= {"uk": "GB", "usa": "US", "u.s.a.": "US", "etats-unis d'amerique": "US", "england": "GB"}
+    return {name: code for name, code in known.items() if pycountry.countries.get(alpha_2=code) is not None}
 
 
 def _country(draft: Draft, text: str, value: Any, source: SourceLike, received_at: datetime) -> None:
     code = _countries().get(fold(text[:200]))
-    if code is None or pycountry.countries.get(alpha_2=code) is None:
+    if code is None:
         warn(draft, "country-unknown", "country", text)
     else:
         draft.country = code
@@ -194,6 +195,9 @@ def _subdivisions(country: str) -> dict[str, str]:
 
 def _employees(draft: Draft, text: str, value: Any, source: SourceLike, received_at: datetime) -> None:
     """A count, or the lower end of a span such as « 51-200 » or "200+"."""
+    if len(text) < 10 and text.isascii() and text.isdecimal():  # as most say it; what follows reads it the same
+        draft.employees = int(text)
+        return
     found = re.match(r"\s*(?:>=?|de|from|plus de|more than)?\s*([0-9][0-9\s.,'\u00a0\u202f]*)", text.lower()[:80])
     digits = re.sub(r"[^0-9]", "", found.group(1)) if found else ""
     if not digits or len(digits) > 10 or int(digits) > MOST_EMPLOYEES:
@@ -254,6 +258,8 @@ _readers = {
 
 def _from_landing(draft: Draft) -> None:
     """Campaign marks of the landing page count where the body has none."""
+    if not draft.landing_url:
+        return
     try:
         query = dict(parse_qsl(urlsplit(draft.landing_url).query, max_num_fields=100))
     except ValueError:

@@ -115,7 +115,9 @@ def draft_of_pairs(pairs: Sequence[tuple[str, Any]], received: Received, source:
     wanted = {str(path): name for name, path in source.mapping.items() if isinstance(path, str) and name in FIELDS}
     values: dict[str, Any] = {}
     left: list[tuple[str, Any]] = []
-    for path, value in sorted(pairs, key=lambda pair: (pair[0] not in wanted, pair[0].count("."))):
+    if wanted or any("." in path for path, _value in pairs):  # else they stand in their order already
+        pairs = sorted(pairs, key=lambda pair: (pair[0] not in wanted, pair[0].count(".")))
+    for path, value in pairs:
         name = wanted.get(path) or field_for(path)
         name = f"click:{CLICK_IDS[name]}" if name in CLICK_IDS else name
         if name is None or name in values or plain_text(value).strip() == "":

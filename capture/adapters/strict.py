@@ -50,6 +50,8 @@ def content_kind(content_type: str) -> tuple[str, str]:
 
 def encoding_of(raw: bytes) -> tuple[str, int]:
     """The Unicode form of a body and the length of its mark; JSON's own rule where there is no mark."""
+    if raw[:1] == b"{" and raw[1:2] != b"\x00":  # no mark begins so, and the wider forms have a zero here
+        return "utf-8", 0
     for mark, name in _boms:
         if raw.startswith(mark):
             return name, len(mark)
