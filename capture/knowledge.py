@@ -50,7 +50,7 @@ def rows_of(ids: Iterable[uuid.UUID]) -> list[Submission]:
 
 def _read(rows: QuerySet[Submission], ids: Iterable[uuid.UUID]) -> list[Submission]:
     rows = rows.filter(pk__any=ids, end=Submission.End.PENDING).order_by("id")
-    found = bulk.read(rows, "digest", "delivery_key", "variant", "ended_at", "lease_until", "error", "xid")
+    found = bulk.read(rows, "digest", "delivery_key", "variant", "ended_at", "lease_until", "error", "xid", "warnings")
     sources = Source.objects.select_related("campaign").in_bulk({row.source_id for row in found})
     for row in found:
         row.source = sources[row.source_id]

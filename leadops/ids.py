@@ -98,6 +98,11 @@ def _made(value: int) -> uuid.UUID:
     return made
 
 
+def of_text(text: bytes) -> uuid.UUID:
+    """The id a server wrote, which is sure to be one."""
+    return _made(int(text.replace(b"-", b""), 16))
+
+
 def token(nbytes: int = 32) -> str:
     """A secret for a link or a key, safe in a URL."""
     return secrets.token_urlsafe(nbytes)
