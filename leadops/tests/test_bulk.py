@@ -160,3 +160,26 @@ def test_json_is_what_the_usual_writer_says(value):
 def test_json_of_what_has_no_form_is_refused():
     with pytest.raises(TypeError):
         packing.written({"x": object()})
+
+
+def test_json_that_says_few_things_is_sent_once_for_each_and_stored_as_ever(monkeypatch: pytest.MonkeyPatch):
+    lead, said = LeadFactory(), [{"n": [1, "é"], "more": "x" * 400}, {"n": None}, {}]
+    values = [said[n % 3] for n in range(60)] + [dict(said[0])]
+
+    def sent(key: str, few: int) -> int:
+        monkeypatch.setattr(bulk, "FEW", few)
+        common = {"kind": key, "lead_id": lead.pk, "at": moment.now(), "recorded_at": moment.now()}
+        rows = [bulk.make(JournalEntry, **common, data=value) for value in values]
+        statement, arrays = bulk._statement([bulk.Part(rows)])
+        bulk.execute(statement, arrays)
+        held = JournalEntry.objects.filter(kind=key).order_by("id").values_list("data", flat=True)
+        assert list(held) == values
+        return sum(len(each.data) for each in arrays)
+
+    assert sent("noted", 16) < sent("called", 0) / 4
+
+
+@pytest.mark.parametrize(("values", "few"), [(["a", "b"] * 8, 2), ([*"abcdefgh"], 0), ([b"x", None] * 8, 2)])
+def test_what_is_few(values, few):
+    found = bulk._few(values)
+    assert len(found) == few and [*found.values()] == [*range(1, few + 1)]

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from leadops import ids, journal, moment, unit
 from leadops.access import SYSTEM, Actor
@@ -249,3 +250,14 @@ def test_acts_of_several_people_go_in_one_unit_each_under_their_own_name(table):
     in_unit(work, actor=SYSTEM)
     rows = list(JournalEntry.objects.order_by("id").values_list("kind", "actor", "system"))
     assert rows == [("noted", lea.user_id, ""), ("noted", karim.user_id, ""), ("scored", None, SYSTEM.code)]
+
+
+def test_many_journal_rows_are_written_kind_by_kind_under_the_numbers_they_were_given(table):
+    leads = [LeadFactory() for _n in range(unit.MANY)]
+    entries = [Entry(kind, lead) for lead in leads for kind in (Kind.SCORED, Kind.HELD)]
+    with CaptureQueriesContext(connection) as asked:
+        in_unit(lambda u: record_many(entries, u), actor=SYSTEM)
+    (written,) = [q["sql"] for q in asked if 'INTO "leadops_journalentry"' in q["sql"]]
+    assert written.count('INTO "leadops_journalentry"') == 2
+    held = JournalEntry.objects.filter(kind__in=("scored", "held")).order_by("id").values_list("kind", "lead_id")
+    assert list(held) == [(entry.kind, entry.lead_id) for entry in entries]

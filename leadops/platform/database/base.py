@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db.backends.postgresql import base
-
 from psycopg.adapt import Buffer, Loader
 
 from leadops import ids
