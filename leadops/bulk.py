@@ -16,10 +16,9 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from leadops import sending
-from leadops.packing import WHOLES, Packed, Sort, Text, cursor_for, packed, sort_of
+from leadops.packing import Packed, Sort, Text, cursor_for, selection, sort_of
 
 M = TypeVar("M", bound=models.Model)
-FEW = 16  # different JSON values of a column that are sent once each
 
 __all__ = [
     "Part",
@@ -237,46 +236,6 @@ def _update(part: Part, arrays: list[Packed]) -> str:
     told = ", ".join(f"{column} = w.s{n + 1}" for n, column in enumerate(sets))
     table = quote(meta.db_table)
     return f"UPDATE {table} SET {told} FROM (SELECT {named} FROM {source}) AS w WHERE {table}.{key} = w.s0"  # noqa: S608
-
-
-def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: list[Packed]) -> tuple[list[str], str]:
-    """What a SELECT lists and reads from to give these columns. One that says the same in every row travels once; one
-    that costs the server much to read and says few different things travels as those and each row's number among them."""
-    shown, arrays, count = [], [], 0
-
-    def place(values: Sequence[Any], sort: Sort) -> str:
-        packs.append(packed(values, sort))
-        return f"${len(packs)}::{sort.name}"
-
-    for sort, kind, column in columns:
-        count = len(column)
-        if _says_one_thing(column):
-            one = [sort.told(column[0]) if sort.told else column[0]]
-            shown.append(f"NULL::{kind}" if one[0] is None else f"({place(one, sort)})[1]::{kind}")
-            continue
-        values = [*map(sort.told, column)] if sort.told else column
-        few = _few(values) if sort.told else {}
-        if few:
-            arrays.append(place([few[value] for value in values], WHOLES))
-            shown.append(f"({place([*few], sort)}::{kind}[])[v.c{len(arrays)}]")
-        else:
-            arrays.append(place(values, sort))
-            shown.append(f"v.c{len(arrays)}::{kind}")
-    names = ", ".join(f"c{n + 1}" for n in range(len(arrays)))
-    return shown, f"unnest({', '.join(arrays)}) AS v({names})" if arrays else f"generate_series(1, {count})"
-
-
-def _few(values: Sequence[Any]) -> dict[Any, int]:
-    """The different values, numbered from one, where they are few: the server looks for each from the first on."""
-    found = dict.fromkeys(values)
-    return {value: n for n, value in enumerate(found, 1)} if len(found) <= min(FEW, len(values) // 4) else {}
-
-
-def _says_one_thing(column: list[Any]) -> bool:
-    first, last = column[0], column[-1]
-    if first is not last and first != last:
-        return False
-    return type(first) is type(last) and column.count(first) == len(column)
 
 
 def execute(statement: str, arrays: Sequence[Packed]) -> int:

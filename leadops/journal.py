@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -285,3 +286,13 @@ def entries_of(ids: Iterable[int]) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def by_kind(rows: list[dict[str, Any]], many: int) -> list[list[dict[str, Any]]]:
+    """So many rows or more kind by kind, fewer as they are: those of a kind say much the same, which then travels once."""
+    if len(rows) < many:
+        return [rows]
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["kind"]].append(row)
+    return [*found.values()]

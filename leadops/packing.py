@@ -1,4 +1,4 @@
-"""Whole columns as PostgreSQL's binary arrays: thousands of values in one parameter, neither quoted nor parsed again.
+"""Whole columns as PostgreSQL's binary arrays: thousands of values in one parameter, neither quoted nor parsed again, and what is alike once.
 
 It knows kinds of columns and bytes, no table and no row.
 """
@@ -19,6 +19,7 @@ from psycopg import RawCursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+FEW = 16  # different JSON values of a column that are sent once each
 _encode = msgspec.json.Encoder().encode
 NULL = b"\xff\xff\xff\xff"
 UUID_SIZE = b"\x00\x00\x00\x10"
@@ -161,3 +162,46 @@ _SORTS: tuple[tuple[tuple[type[models.Field[Any, Any]], ...], Sort], ...] = (
     ((models.BinaryField,), BYTES),
     ((models.CharField, models.TextField), TEXTS),
 )
+
+
+# -- columns of a statement ---------------------------------------------------------------------------------
+
+
+def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: list[Packed]) -> tuple[list[str], str]:
+    """What a SELECT lists and reads from to give these columns. One that says the same in every row travels once; one
+    that costs the server much to read and says few different things travels as those and each row's number among them."""
+    shown, arrays, count = [], [], 0
+
+    def place(values: Sequence[Any], sort: Sort) -> str:
+        packs.append(packed(values, sort))
+        return f"${len(packs)}::{sort.name}"
+
+    for sort, kind, column in columns:
+        count = len(column)
+        if _says_one_thing(column):
+            one = [sort.told(column[0]) if sort.told else column[0]]
+            shown.append(f"NULL::{kind}" if one[0] is None else f"({place(one, sort)})[1]::{kind}")
+            continue
+        values = [*map(sort.told, column)] if sort.told else column
+        few = _few(values) if sort.told else {}
+        if few:
+            arrays.append(place([few[value] for value in values], WHOLES))
+            shown.append(f"({place([*few], sort)}::{kind}[])[v.c{len(arrays)}]")
+        else:
+            arrays.append(place(values, sort))
+            shown.append(f"v.c{len(arrays)}::{kind}")
+    names = ", ".join(f"c{n + 1}" for n in range(len(arrays)))
+    return shown, f"unnest({', '.join(arrays)}) AS v({names})" if arrays else f"generate_series(1, {count})"
+
+
+def _few(values: Sequence[Any]) -> dict[Any, int]:
+    """The different values, numbered from one, where they are few: the server looks for each from the first on."""
+    found = dict.fromkeys(values)
+    return {value: n for n, value in enumerate(found, 1)} if len(found) <= min(FEW, len(values) // 4) else {}
+
+
+def _says_one_thing(column: list[Any]) -> bool:
+    first, last = column[0], column[-1]
+    if first is not last and first != last:
+        return False
+    return type(first) is type(last) and column.count(first) == len(column)

@@ -219,18 +219,8 @@ class Unit(Buffer):
             self._numbers = journal.numbers(missing + spare) + self._numbers
         told, texts, came = journal.rows_of(fresh, self._numbers, actor=self.actor, at=self.at, recorded_at=self.at)
         self._written = len(self.entries)
-        rows = [bulk.Part(each, model=journal.JournalEntry) for each in _alike(told)]
+        rows = [bulk.Part(each, model=journal.JournalEntry) for each in journal.by_kind(told, MANY)]
         return [*self.taken(leads=leads), bulk.Part(texts), bulk.Part(came), *rows]
-
-
-def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Many journal rows kind by kind: those of a kind say much the same, which then travels once."""
-    if len(rows) < MANY:
-        return [rows]
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["kind"]].append(row)
-    return [*found.values()]
 
 
 def record_many(entries: Iterable[Entry], unit: Unit) -> None:

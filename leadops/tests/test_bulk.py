@@ -167,7 +167,7 @@ def test_json_that_says_few_things_is_sent_once_for_each_and_stored_as_ever(monk
     values = [said[n % 3] for n in range(60)] + [dict(said[0])]
 
     def sent(key: str, few: int) -> int:
-        monkeypatch.setattr(bulk, "FEW", few)
+        monkeypatch.setattr(packing, "FEW", few)
         common = {"kind": key, "lead_id": lead.pk, "at": moment.now(), "recorded_at": moment.now()}
         rows = [bulk.make(JournalEntry, **common, data=value) for value in values]
         statement, arrays = bulk._statement([bulk.Part(rows)])
@@ -181,5 +181,5 @@ def test_json_that_says_few_things_is_sent_once_for_each_and_stored_as_ever(monk
 
 @pytest.mark.parametrize(("values", "few"), [(["a", "b"] * 8, 2), ([*"abcdefgh"], 0), ([b"x", None] * 8, 2)])
 def test_what_is_few(values, few):
-    found = bulk._few(values)
+    found = packing._few(values)
     assert len(found) == few and [*found.values()] == [*range(1, few + 1)]
