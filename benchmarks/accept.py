@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks import house
-from leadops.platform import children
+from leadops.platform import children, startup
 
 CLIENTS = 8
 PORT = int(os.environ.get("BENCH_PORT", "8990"))
@@ -43,7 +43,9 @@ class Taken:
 
 @contextmanager
 def web(url: str) -> Iterator[psutil.Process]:
-    """The web server as `make serve` runs it, on a port of its own."""
+    """The web server as `make serve` runs it, on a port of its own; another's who is there would answer in its place."""
+    if not startup.is_free(PORT):
+        raise SystemExit(f"port {PORT} is in use: end the program that uses it, or choose another with BENCH_PORT")
     child = children.web(PORT, workers=2)
     env = {**os.environ, **child.variables, "DATABASE_URL": url, "LEADOPS_MODE": "test", "PORT": str(PORT)}
     server = subprocess.Popen(child.command, env=env, start_new_session=True)

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,7 @@ P95 = {"lead": ("P7", 150.0), "search": ("P7", 100.0), "action": ("P7", 120.0)}
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(143))  # whoever ends it ends the processes it started, too
     ask = argparse.ArgumentParser()
     ask.add_argument("--rounds", type=int, default=7, help="of fewer than five no interval is told")
     ask.add_argument("--seconds", type=float, default=4)

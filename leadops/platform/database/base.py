@@ -1,5 +1,5 @@
 """Django's PostgreSQL engine on connections that a frozen server cannot hold, where a server that takes nothing counts as
-one that is away, and where an id is read at a third of the cost; it changes nothing else of it.
+one that is away, and where an id is read in half the time; it changes nothing else of it.
 """
 
 from __future__ import annotations
