@@ -16,7 +16,7 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from leadops import sending
-from leadops.packing import Packed, Sort, Text, cursor_for, selection, sort_of
+from leadops.packing import Arrays, Packed, Sort, Text, cursor_for, selection, sort_of
 
 M = TypeVar("M", bound=models.Model)
 
@@ -191,10 +191,10 @@ def send(parts: Sequence[Part], sender: str = "") -> None:
 
 
 def _statement(parts: Sequence[Part]) -> tuple[str, list[Packed]]:
-    arrays: list[Packed] = []
+    arrays = Arrays()
     *first, last = [_update(part, arrays) if part.changed else _insert(part, arrays) for part in parts]
     before = ", ".join(f"t{n} AS ({told})" for n, told in enumerate(first))
-    return f"WITH {before} {last}" if before else last, arrays
+    return f"WITH {before} {last}" if before else last, arrays.packs
 
 
 def _written(parts: Sequence[Part]) -> None:
@@ -205,7 +205,7 @@ def _written(parts: Sequence[Part]) -> None:
             state.adding, state.db = False, alias
 
 
-def _insert(part: Part, arrays: list[Packed]) -> str:
+def _insert(part: Part, arrays: Arrays) -> str:
     """One INSERT of a statement; its arrays are added to `arrays`."""
     model: Any = part.model or type(part.rows[0])
     held = part.rows if part.model else [row.__dict__ for row in part.rows]
@@ -224,7 +224,7 @@ def key_of(model: type[models.Model]) -> str:
     return str(meta.pk.attname)
 
 
-def _update(part: Part, arrays: list[Packed]) -> str:
+def _update(part: Part, arrays: Arrays) -> str:
     """One UPDATE of a statement, by key."""
     rows, quote = part.rows, connection.ops.quote_name
     meta: Any = rows[0]._meta

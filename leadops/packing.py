@@ -9,7 +9,7 @@ import json
 import struct
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -167,15 +167,34 @@ _SORTS: tuple[tuple[tuple[type[models.Field[Any, Any]], ...], Sort], ...] = (
 # -- columns of a statement ---------------------------------------------------------------------------------
 
 
-def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: list[Packed]) -> tuple[list[str], str]:
+@dataclass(slots=True)
+class Arrays:
+    """The arrays of one statement. A column another table of it has as well (most have the leads) is packed and sent once."""
+
+    packs: list[Packed] = field(default_factory=list)
+    _placed: dict[tuple[object, ...], tuple[Sequence[Any], str]] = field(default_factory=dict)
+
+    def place(self, values: Sequence[Any], sort: Sort) -> str:
+        """Where the statement finds these values."""
+        ends = (
+            sort.name,
+            sort.pack,
+            len(values),
+            id(values[0]),
+            id(values[-1]),
+        )  # what costs nothing to compare, first
+        held, place = self._placed.get(ends, ((), ""))
+        if held != values or sort is OTHERS:
+            self.packs.append(packed(values, sort))
+            place = f"${len(self.packs)}::{sort.name}"
+            self._placed[ends] = values, place
+        return place
+
+
+def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: Arrays) -> tuple[list[str], str]:
     """What a SELECT lists and reads from to give these columns. One that says the same in every row travels once; one
     that costs the server much to read and says few different things travels as those and each row's number among them."""
-    shown, arrays, count = [], [], 0
-
-    def place(values: Sequence[Any], sort: Sort) -> str:
-        packs.append(packed(values, sort))
-        return f"${len(packs)}::{sort.name}"
-
+    shown, arrays, count, place = [], [], 0, packs.place
     for sort, kind, column in columns:
         count = len(column)
         if _says_one_thing(column):

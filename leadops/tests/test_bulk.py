@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -177,6 +178,37 @@ def test_json_that_says_few_things_is_sent_once_for_each_and_stored_as_ever(monk
         return sum(len(each.data) for each in arrays)
 
     assert sent("noted", 16) < sent("called", 0) / 4
+
+
+def test_a_column_two_tables_have_is_sent_once():
+    leads, at = [LeadFactory() for _ in range(3)], moment.now()
+
+    def rows(order):
+        named = [{"kind": "noted", "lead_id": leads[n].pk, "at": at, "recorded_at": at} for n in order]
+        return bulk.Part([bulk.make(JournalEntry, **each, data={"n": n}) for n, each in enumerate(named)])
+
+    def ids(arrays):
+        return sum(each.data[8:12] == (2950).to_bytes(4, "big") and each.data[15] == 3 for each in arrays)
+
+    alike, arrays = bulk._statement([rows((0, 1, 2)), rows((0, 1, 2))])
+    other, apart = bulk._statement([rows((0, 1, 2)), rows((0, 2, 1))])
+    between, inside = bulk._statement([rows((0, 1, 2, 0)), rows((0, 2, 1, 0))])
+    assert (ids(arrays), ids(apart)) == (1, 2)
+    assert len(inside) == len(apart)
+    for statement, packs in ((alike, arrays), (other, apart), (between, inside)):
+        bulk.execute(statement, packs)
+    told = JournalEntry.objects.filter(kind="noted").values_list("lead_id", "data__n")
+    orders = [(0, 1, 2)] * 3 + [(0, 2, 1), (0, 1, 2, 0), (0, 2, 1, 0)]
+    assert Counter(told) == Counter((leads[n].pk, k) for order in orders for k, n in enumerate(order))
+
+
+def test_columns_are_sent_apart_where_they_travel_otherwise():
+    values, arrays = [b"x", b"y"], packing.Arrays()
+    sort = packing.Sort("text[]", 25, packing.BYTES.pack)
+    places = [arrays.place(values, each) for each in (packing.BYTES, sort, packing.BYTES)]
+    assert places == ["$1::bytea[]", "$2::text[]", "$1::bytea[]"]
+    equal = [True, "a", True], [True, "a", True]  # of a kind where equal values may be told in different words
+    assert arrays.place(equal[0], packing.OTHERS) != arrays.place(equal[1], packing.OTHERS)
 
 
 @pytest.mark.parametrize(("values", "few"), [(["a", "b"] * 8, 2), ([*"abcdefgh"], 0), ([b"x", None] * 8, 2)])
