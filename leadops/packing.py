@@ -176,13 +176,7 @@ class Arrays:
 
     def place(self, values: Sequence[Any], sort: Sort) -> str:
         """Where the statement finds these values."""
-        ends = (
-            sort.name,
-            sort.pack,
-            len(values),
-            id(values[0]),
-            id(values[-1]),
-        )  # what costs nothing to compare, first
+        ends = sort, len(values), id(values[0]), id(values[-1])  # what costs nothing to compare, first
         held, place = self._placed.get(ends, ((), ""))
         if held != values or sort is OTHERS:
             self.packs.append(packed(values, sort))
