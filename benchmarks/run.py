@@ -30,8 +30,13 @@ Pages = dict[str, list[dict[str, Any]]]  # by key, what `benchmarks.pages` told 
 P95 = {"lead": ("P7", 150.0), "search": ("P7", 100.0), "action": ("P7", 120.0)}
 
 
+def end_as_asked() -> None:
+    """Whoever ends this process by a signal ends those it started, too."""
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(143))
+
+
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(143))  # whoever ends it ends the processes it started, too
+    end_as_asked()
     ask = argparse.ArgumentParser()
     ask.add_argument("--rounds", type=int, default=7, help="of fewer than five no interval is told")
     ask.add_argument("--seconds", type=float, default=4)

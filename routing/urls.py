@@ -12,7 +12,6 @@ from routing.sla import views as sla
 app_name = "routing"
 urlpatterns = [
     path("routing", views.show_rules, name="show_rules"),
-    path("routing/why/<uuid:lead_id>", views.why, name="why"),
     path("pool", views.show_pool, name="show_pool"),
     path("pool/<uuid:lead_id>/claim", views.claim, name="claim"),
     path("pool/<uuid:lead_id>/give-back", views.give_back, name="give_back"),

@@ -16,7 +16,7 @@ from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.models import Lead, Rep
 from leadops.unit import in_unit
-from routing import claims, departures, pages, panels, reps, selectors, services
+from routing import claims, departures, pages, reps, selectors, services
 from routing.departures import Span
 from routing.forms import AbsenceForm, LeaveForm
 
@@ -32,17 +32,6 @@ def show_rules(request: HttpRequest) -> HttpResponse:
     context = pages.rules_page(actor, moment.now(), request.GET)
     partial = request.htmx and request.htmx.target == "decisions"  # type: ignore[attr-defined]
     return render(request, "routing/rules.html#decisions" if partial else "routing/rules.html", context)
-
-
-@require_safe
-@login_required
-def why(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The decision card of one lead, for the W panel or as a page."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    lead = access.lead_for(actor, lead_id)
-    card = panels.panel(lead, actor)
-    template = "routing/why.html#fragment" if request.htmx else "routing/why.html"  # type: ignore[attr-defined]
-    return render(request, template, {"lead": lead, "panel": card.context})
 
 
 @require_safe

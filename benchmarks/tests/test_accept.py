@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
+import sys
 
+import psutil
 import pytest
 
 from benchmarks import accept
@@ -16,3 +19,27 @@ def test_another_program_on_its_port_is_not_measured(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(accept, "PORT", other.getsockname()[1])
         with pytest.raises(SystemExit, match="is in use"), accept.web("postgresql:///none"):
             pass
+
+
+# the bench as it stands when it is ended in the middle of a measurement; the web is a program that only waits
+_MEASURING = """
+import sys, time
+from types import SimpleNamespace
+from benchmarks import accept, run
+run.end_as_asked()
+accept.children.web = lambda *_asked, **_named: SimpleNamespace(command=[sys.executable, "-c", "import time; time.sleep(60)"], variables={})
+accept._await, accept.PORT = lambda: None, 0
+with accept.web("postgresql:///none") as server:
+    print(server.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_web_ends_with_the_bench_that_is_ended() -> None:
+    bench = subprocess.Popen([sys.executable, "-c", _MEASURING], stdout=subprocess.PIPE, text=True)
+    assert bench.stdout is not None
+    with bench:
+        web = psutil.Process(int(bench.stdout.readline()))
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(20) == 143
+    assert not web.is_running()

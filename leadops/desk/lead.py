@@ -40,6 +40,7 @@ def timeline(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     lead = access.lead_for(actor, lead_id)
     events, older = events_of(lead, lead_view.instant_of(request.GET.get("before", "")), access.masks_contacts(actor))
     context = {
+        "lead": lead,
         "events": events,
         "older_url": lead_view.older_url(lead, older),
         "display_name": lead_view.display_name(lead, actor),
@@ -57,5 +58,6 @@ def why(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
         "lead": lead,
         "panel": routing_panels.panel(lead, actor),
         "order": lead_view.order_words(lead, moment.now()),
+        "display_name": lead_view.display_name(lead, actor),
     }
     return render(request, "desk/why.html#fragment" if request.htmx else "desk/why.html", context)  # type: ignore[attr-defined]

@@ -79,7 +79,7 @@ def test_after_a_departure_the_shares_of_those_who_stayed_are_words_and_no_raw_c
 def test_the_card_tells_the_decision_from_its_codes(language: str, said: list[str]) -> None:
     lead, _ada = a_decision()
     viewer = member("Max", Role.MANAGER, "paris", language)
-    page = client_of(viewer).get(f"/routing/why/{lead.pk}").content.decode()
+    page = client_of(viewer).get(f"/leads/{lead.pk}/why").content.decode()
     for words in said:
         assert words in page
     with translation.override(language):
@@ -98,11 +98,11 @@ def test_the_rules_page_shows_sentences_pools_and_decisions(language: str) -> No
         "fr": ["Tout autre lead\u00a0: vers le vivier", "peut prendre des leads"],
     }[language]:
         assert words in text
-    assert f"/routing/why/{lead.pk}" in text
+    assert f"/leads/{lead.pk}/why" in text
     assert text.count('class="phone-fold">') >= 3 and 'class="phone-fold" open' not in text  # rule, pool, decisions
     held = client_of(member("Mia", Role.MANAGER, "paris")).get("/routing?kind=held").content.decode()
     assert held.count('class="phone-fold" open') == 1  # who asks for decisions sees them
-    assert f"/routing/why/{lead.pk}" not in held
+    assert f"/leads/{lead.pk}/why" not in held
 
 
 @pytest.mark.django_db
@@ -116,20 +116,20 @@ def test_an_earlier_version_shows_its_rules_and_the_decisions_made_by_them(monke
     assert f"/routing?version={old.pk}" in now and "belgian" in now and 'id="rule-french"' not in now
     then = client.get(f"/routing?version={old.pk}").content.decode()
     assert 'id="rule-french"' in then and 'id="rule-belgian"' not in then and "The rules in force" in then
-    assert f"/routing/why/{first.pk}" in then and not any(f"/routing/why/{lead.pk}" in then for lead in later)
+    assert f"/leads/{first.pk}/why" in then and not any(f"/leads/{lead.pk}/why" in then for lead in later)
     monkeypatch.setattr(decision_list, "DECISIONS", 3)
     newest = client.get("/routing").content.decode()
     older = re.search(r'href="(/routing\?before=[^"]+)#decisions"', newest)
-    assert older and f"/routing/why/{first.pk}" not in newest
+    assert older and f"/leads/{first.pk}/why" not in newest
     last = client.get(older[1].replace("&amp;", "&")).content.decode()
-    assert f"/routing/why/{first.pk}" in last and "Older decisions" not in last
+    assert f"/leads/{first.pk}/why" in last and "Older decisions" not in last
     assert client.get("/routing?version=none&before=none").status_code == 200
 
 
 @pytest.mark.django_db
 def test_a_rep_does_not_see_the_decision_on_anothers_lead() -> None:
     lead, _ada = a_decision()
-    assert client_of(rep("Nosy").user).get(f"/routing/why/{lead.pk}").status_code == 404
+    assert client_of(rep("Nosy").user).get(f"/leads/{lead.pk}/why").status_code == 404
 
 
 @pytest.mark.django_db

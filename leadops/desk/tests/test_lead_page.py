@@ -123,8 +123,21 @@ def test_the_page_speaks_the_readers_language(desk: Desk, language: str, words: 
 
 
 def test_the_why_is_one_explanation_as_page_and_fragment(desk: Desk) -> None:
-    url: Any = reverse("desk:why", args=[desk.lead().pk])
+    lead = desk.lead("Anna Roux")
+    url: Any = reverse("desk:why", args=[lead.pk])
     client = client_of(desk.lea.user, "en")
-    assert "Given to Léa Martin" in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    assert "Given to Léa Martin" in page
+    head = page.split("<main")[1].split('class="page-body"')[0]
+    assert "Anna Roux" in head and f'href="{lead.get_absolute_url()}"' in head, "whose lead it is, and the way back"
+    masked = client_of(desk.executive, "en").get(url).content.decode()
+    assert "A. R." in masked and "Roux" not in masked
     fragment = client.get(url, headers=HX).content.decode()
     assert "Given to Léa Martin" in fragment and "<html" not in fragment
+
+
+def test_older_events_name_the_lead_and_lead_back(desk: Desk) -> None:
+    lead = desk.lead("Anna Roux")
+    page = client_of(desk.lea.user, "en").get(reverse("desk:timeline", args=[lead.pk])).content.decode()
+    head = page.split("<main")[1].split('class="page-body"')[0]
+    assert "Anna Roux" in head and f'href="{lead.get_absolute_url()}"' in head
