@@ -32,13 +32,14 @@ from functools import partial
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, F, Value, When
 
-from capture import claiming, services
+from capture import claiming, erased, services
 from capture.items import Ahead
 from capture.models import Submission
 from capture.reading import Poisoned
 from leadops import moment
 from leadops.access import Actor, system
 from leadops.batch import database_gone
+from leadops.effects import suppression
 from leadops.failpoints import failpoint
 from leadops.unit import Unit, in_unit
 
@@ -255,7 +256,10 @@ def _resolve(
     ids: Sequence[uuid.UUID], unit: Unit, *, ahead: Ahead | None = None, following: Ahead | None = None
 ) -> list[Submission]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_LIMIT)])
+        cursor.execute(
+            f"SELECT set_config('statement_timeout', %s, true), ({suppression.LAST_ERASED})", [str(STATEMENT_LIMIT)]
+        )
+        unit.memo[erased.LAST] = cursor.fetchone()[1]
     if following is not None:
         unit.meanwhile(following.portions())
     return services.resolve(ids, unit=unit, ahead=ahead)

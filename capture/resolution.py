@@ -400,7 +400,7 @@ def resolve(submission_ids: Sequence[uuid.UUID], unit: Unit, ahead: Ahead | None
         draft = replies.by_letter(item.draft, mails)
         if draft is not item.draft:
             item.draft, item.keys = draft, keys_for(draft)
-    barred = erased.bar([(item.submission, item.keys.email) for item in items])
+    barred = erased.bar([(item.submission, item.keys.email) for item in items], unit.memo[erased.LAST])
     items = [item for item in items if (item.submission.pk, item.keys.email) not in barred]
     known = knowledge.gather([item.keys for item in items], [item.draft.utm_campaign for item in items], unit)
     batch = Resolution(unit, known, mails=mails)

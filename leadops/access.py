@@ -157,6 +157,12 @@ _OWNER_VERBS = {
     "qualify", "answer", "open_opportunity", "win", "lose", "enrol",
 }  # fmt: skip
 
+# What concerns everybody whatever its object: a role held in a team alone does not give it.
+_HOUSE_VERBS = {
+    "edit_users", "edit_house", "edit_reference", "read_audit", "read_operations", "run_operations", "erase_person",
+    "export_person",
+}  # fmt: skip
+
 
 def can(actor: Actor, verb: str, obj: Any = None) -> bool:
     """Whether `actor` may use `verb`, on `obj` when given (a Lead, a Team, WHOLE_HOUSE or anything with `team_id`)."""
@@ -165,7 +171,7 @@ def can(actor: Actor, verb: str, obj: Any = None) -> bool:
     roles, scope = VERBS[verb]
     if actor.scopes is not None and "all" not in actor.scopes and scope not in actor.scopes:
         return False
-    held = [(role, team) for role, team in actor.roles if role in roles]
+    held = [(role, team) for role, team in actor.roles if role in roles and (team is HOUSE or verb not in _HOUSE_VERBS)]
     if not held:
         return False
     return obj is None or any(_reaches(actor, verb, role, team, obj) for role, team in held)

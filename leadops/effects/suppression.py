@@ -95,15 +95,19 @@ def suppressed(people: Iterable[Person]) -> dict[uuid.UUID, str]:
     return {pk: reason for pk, reason in found.items() if reason}
 
 
-def erased(addresses: Iterable[str]) -> set[str]:
-    """Those of these folded addresses whose owner was erased; none are asked about without a statement."""
+LAST_ERASED = "SELECT max(at) FROM leadops_suppression WHERE channel = 'erased'"  # by an index of these alone
+
+
+def erased(addresses: Iterable[str]) -> dict[str, datetime]:
+    """Folded address -> when its owner was erased last, of these; none are asked about without a statement."""
     known = {address: digests_of_address(address) for address in addresses}
     asked = {digest for digests in known.values() for digest in digests}
     if not asked:
-        return set()
-    rows = Suppression.objects.filter(digest__in=asked, channel=ERASED).values_list("digest", flat=True)
-    found = {bytes(digest) for digest in rows}
-    return {address for address, digests in known.items() if digests & found}
+        return {}
+    rows = Suppression.objects.filter(digest__in=asked, channel=ERASED).order_by("at").values_list("digest", "at")
+    last = {bytes(digest): at for digest, at in rows}
+    found = {address: [last[each] for each in digests & last.keys()] for address, digests in known.items()}
+    return {address: max(times) for address, times in found.items() if times}
 
 
 def consents(people: Iterable[Person]) -> dict[uuid.UUID, str]:
@@ -162,8 +166,16 @@ def bury(digests: Iterable[bytes], unit: Unit, *, origin: str) -> None:
     """Their owner was erased: nobody writes to these addresses, and no list brings them back, whatever is lifted later."""
     digests = sorted(set(digests))
     suppress(digests, ERASED, unit, origin=origin)
+    rows = Suppression.objects.filter(digest__in=digests, channel=ERASED).values_list("digest", "origin")
+    buried: dict[bytes, set[str]] = {digest: set() for digest in digests}  # once more for who came back in between
+    for digest, before in rows:
+        buried[bytes(digest)].add(before)
     Suppression.objects.bulk_create(
-        [Suppression(digest=digest, channel=ERASED, reason=ERASED, at=unit.at, origin=origin) for digest in digests],
+        [
+            Suppression(digest=digest, channel=ERASED, reason=ERASED, at=unit.at, origin=origin, round=len(before))
+            for digest, before in buried.items()
+            if origin not in before
+        ],
         ignore_conflicts=True,
     )
 

@@ -133,6 +133,7 @@ class Suppression(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["digest", "channel", "round"], name="suppression_once")]
+        indexes = [models.Index(fields=["at"], condition=models.Q(channel="erased"), name="suppression_erased")]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.reason}"

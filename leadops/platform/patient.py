@@ -1,6 +1,7 @@
 """The web's worker class: a thread is given to a request only once the request is there, so that slow senders hold none.
 
-A sender of half a header or half a body waits in the main loop for a few seconds, then its connection is closed. What
+A sender of half a header or half a body waits in the main loop for a few seconds, then its connection is closed. Bodies too
+long to wait for as a whole get half of the threads at most, and a time that goes with their length (`paced`). What
 cannot be read as a request is refused with the headers every answer of ours carries, and nothing of it is repeated, in the
 answer or in the log. It changes nothing else of gunicorn's threaded worker.
 """
@@ -12,7 +13,9 @@ import re
 import socket
 import ssl
 import time
+from collections import deque
 from contextlib import suppress
+from enum import Enum
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -22,12 +25,18 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from leadops.platform.headers import UNSEEN
+from leadops.platform.paced import Paced
 
 log = logging.getLogger("leadops.web")
 PATIENCE = 10.0  # seconds for a whole request to arrive
 LOOK_EVERY = 0.05  # seconds between two looks at requests that are still arriving
 ENOUGH = 64 * 1024  # so much of a long body is there: it is worth a thread
+TURN = 60.0  # seconds a long body waits for a thread, when as many as may are at work on others
+LINGER = 2.0  # seconds for the other side to take the end of an answer and close
+CHUNKS = 64  # so many are looked at for the last one
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+HEX = re.compile(rb"[0-9a-fA-F]{1,8}")
 # What is said about which fault; the first that fits. All else of gunicorn's parser is a request that cannot be read.
 REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ...] = (
     ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), 500, "Internal Server Error"),
@@ -50,14 +59,58 @@ def refusal(status: int, reason: str) -> bytes:
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
-def has_arrived(seen: bytes) -> bool:
-    """Whether what can be read without waiting is a request a thread can work on."""
+class Arrival(Enum):
+    """How much of a request can be read without waiting."""
+
+    PART = "part"
+    BEGUN = "begun"  # so much that it is worth a thread, which may have to wait for the rest
+    WHOLE = "whole"
+
+
+def arrival(seen: bytes) -> Arrival:
+    """What was seen of a request; what the parser will refuse counts as a whole one."""
     end = seen.find(b"\r\n\r\n")
     if end < 0:
-        return len(seen) >= ENOUGH  # longer than any header may be: the parser says so
-    length = LENGTH.search(seen, 0, end + 2)
-    wanted = int(length.group(1)) if length else 0
-    return len(seen) - end - 4 >= min(wanted, ENOUGH - end - 4)
+        return Arrival.WHOLE if len(seen) >= ENOUGH else Arrival.PART  # longer than any header may be
+    if CHUNKED.search(seen, 0, end + 2):
+        whole = _last_chunk(seen, end + 4)
+    else:
+        length = LENGTH.search(seen, 0, end + 2)
+        whole = len(seen) - end - 4 >= (int(length.group(1)) if length else 0)
+    if whole:
+        return Arrival.WHOLE
+    return Arrival.BEGUN if len(seen) >= ENOUGH or whole is None else Arrival.PART
+
+
+def _last_chunk(seen: bytes, at: int) -> bool | None:
+    """Whether a body in chunks has come to its end, or to what is none; None: more of them than are looked at."""
+    for _chunk in range(CHUNKS):
+        end = seen.find(b"\r\n", at)
+        if end < 0:
+            return len(seen) - at > 100  # no size is so long
+        size = seen[at:end].partition(b";")[0].strip()
+        if not HEX.fullmatch(size):
+            return True
+        if int(size, 16) == 0:
+            return seen.find(b"\r\n\r\n", end) >= 0
+        at = end + 4 + int(size, 16)
+        if at > len(seen):
+            return False
+    return None
+
+
+class PacedConn(TConn):
+    """A connection that ends without stopping the main loop."""
+
+    def __init__(self, worker: PatientWorker, sock: Paced, *sides: Any) -> None:
+        super().__init__(worker.cfg, sock, *sides)
+        self.worker = worker
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self.worker.linger(self.sock)
+        else:
+            super().close()
 
 
 class PatientWorker(ThreadWorker):
@@ -66,6 +119,9 @@ class PatientWorker(ThreadWorker):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.arriving: dict[TConn, float] = {}  # deadline by connection
+        self.begun: deque[tuple[TConn, float]] = deque()  # long bodies that wait for a thread, with their deadline
+        self.long: set[TConn] = set()  # at work on a long body
+        self.lingering: dict[socket.socket, float] = {}  # answered; the other side may still read
 
     def accept(self, listener: socket.socket) -> None:
         try:
@@ -73,7 +129,7 @@ class PatientWorker(ThreadWorker):
         except (BlockingIOError, ConnectionAbortedError):
             return
         self.nr_conns += 1
-        self._expect(TConn(self.cfg, client, address, listener.getsockname()))
+        self._expect(PacedConn(self, Paced.of(client), address, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """A kept connection speaks again: its next request waits like a first one."""
@@ -112,10 +168,14 @@ class PatientWorker(ThreadWorker):
             seen = None
         except OSError:
             seen = b""
-        if seen and has_arrived(seen):
+        come = arrival(seen) if seen else Arrival.PART
+        if come is Arrival.WHOLE:
             self.arriving.pop(conn, None)
-            conn.data_ready = True
-            self.enqueue_req(conn)
+            self._give_thread(conn)
+        elif come is Arrival.BEGUN:
+            self.arriving.pop(conn, None)
+            self.begun.append((conn, time.monotonic() + TURN))
+            self._give_turns()
         elif seen == b"" or time.monotonic() >= deadline:
             self.arriving.pop(conn, None)
             self.nr_conns -= 1
@@ -123,7 +183,57 @@ class PatientWorker(ThreadWorker):
         else:
             self.arriving[conn] = deadline
 
+    def _give_thread(self, conn: TConn) -> None:
+        conn.data_ready = True
+        conn.sock.begin()
+        self.enqueue_req(conn)
+
+    def _give_turns(self) -> None:
+        """Long bodies get threads in their order, never more than half of them: others are answered meanwhile."""
+        while self.begun and len(self.long) < max(1, self.cfg.threads // 2):
+            conn, _deadline = self.begun.popleft()
+            self.long.add(conn)
+            self._give_thread(conn)
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        self.long.discard(conn)
+        self._give_turns()
+        super().finish_request(conn, fs)
+
+    def linger(self, sock: socket.socket) -> None:
+        """The answer is out: close once the other side has, or soon. gunicorn's own way stops the main loop for that."""
+        try:
+            sock.shutdown(socket.SHUT_WR)
+            sock.setblocking(False)
+            self.poller.register(sock, EVENT_READ, self._drain)
+        except (OSError, ValueError):
+            sock.close()
+        else:
+            self.lingering[sock] = time.monotonic() + LINGER
+
+    def _drain(self, sock: socket.socket) -> None:
+        try:
+            rest = sock.recv(ENOUGH)
+        except BlockingIOError:
+            return
+        except OSError:
+            rest = b""
+        if not rest:
+            self._end(sock)
+
+    def _end(self, sock: socket.socket) -> None:
+        del self.lingering[sock]
+        self.poller.unregister(sock)
+        sock.close()
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(min(timeout, LOOK_EVERY) if self.arriving else timeout)
         for conn, deadline in list(self.arriving.items()):
             self._look(conn, deadline)
+        now = time.monotonic()
+        while self.begun and self.begun[0][1] <= now:
+            conn, _deadline = self.begun.popleft()
+            self.nr_conns -= 1
+            conn.close()
+        for sock in [sock for sock, until in self.lingering.items() if until <= now]:
+            self._end(sock)

@@ -6,6 +6,9 @@ Leads end first, in a unit of their own: what the phases write about them then i
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -13,8 +16,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from capture import pipeline
+from capture.adapters import Unreadable
 from capture.imports import erasing as files
 from capture.models import Submission
+from capture.reading import Poisoned, drafts_of
 from leadops import access
 from leadops.access import WHOLE_HOUSE, Actor
 from leadops.effects import suppression
@@ -32,9 +37,10 @@ from leadops.unit import Unit, in_unit
 from qualification import services as qualification
 
 RECEIVED = next(holding for holding in HOLDINGS if holding.model is Submission)
-# What nobody could attach to a person and names them all the same: set aside, unreadable, or another's.
+# What nobody could attach to a person and names them all the same: set aside, unreadable, another's, or not yet read.
 _NAMED = """
-SELECT id FROM capture_submission s WHERE person_id IS NULL AND "end" <> 'pending' AND body <> ''
+SELECT id, "end" = 'pending' FROM capture_submission s WHERE person_id IS NULL AND body <> ''
+AND ("end" <> 'pending' OR file_id IS NULL)
 AND (EXISTS (SELECT 1 FROM unnest(%s::bytea[]) AS word WHERE position(word in s.body) > 0)
   OR EXISTS (SELECT 1 FROM unnest(%s::text[]) AS word WHERE position(lower(word) in lower(s.headers::text)) > 0))
 """
@@ -45,12 +51,12 @@ def erase(person_id: uuid.UUID, reason: str, actor: Actor, *, company: bool = Fa
     access.require(actor, "erase_person", WHOLE_HOUSE)
     if reason not in Erasure.Reason.values:
         raise Refused("unknown-reason", _("Choose a reason from the list."), reason=reason)
-    in_unit(lambda unit: _end(person_id, unit), actor=actor)
-    return in_unit(lambda unit: _erase(person_id, reason, company, unit), actor=actor)
+    with _without_pipeline():
+        in_unit(lambda unit: _end(person_id, unit), actor=actor)
+        return in_unit(lambda unit: _erase(person_id, reason, company, unit), actor=actor)
 
 
 def _end(person_id: uuid.UUID, unit: Unit) -> None:
-    _without_pipeline()
     subject = subject_of(person_id)
     if subject.person.erased_at is not None:
         raise Refused("erased-already", _("This person was erased before: nothing is left of them."), status=409)
@@ -58,14 +64,20 @@ def _end(person_id: uuid.UUID, unit: Unit) -> None:
     qualification.end_erased(unit.leads(subject.leads), unit)
 
 
-def _without_pipeline() -> None:
-    """No batch is at work until the transaction ends: it would write back what it read of them before."""
+@contextmanager
+def _without_pipeline() -> Iterator[None]:
+    """No batch is at work meanwhile: it would write back what it read of them before, or bring them a lead in between."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [pipeline.LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [pipeline.LOCK])
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [pipeline.LOCK])
 
 
 def _erase(person_id: uuid.UUID, reason: str, company: bool, unit: Unit) -> Erasure:
-    _without_pipeline()
     subject = subject_of(person_id, company=company)
     unit.leads(subject.leads)
     Effect.objects.filter(person__in=subject.people, state=Effect.State.PLANNED).update(state=Effect.State.HELD)
@@ -80,7 +92,7 @@ def _erase(person_id: uuid.UUID, reason: str, company: bool, unit: Unit) -> Eras
         at=unit.at,
     )
     with eraser():
-        made.rows = _blank_all(subject)
+        made.rows = _blank_all(subject, unit.at)
     made.save(update_fields=["rows"])
     unit.after_commit(log.follow)
     Person.objects.filter(pk__in=subject.people).update(erased_at=unit.at)
@@ -90,10 +102,10 @@ def _erase(person_id: uuid.UUID, reason: str, company: bool, unit: Unit) -> Eras
     return made
 
 
-def _blank_all(subject: Subject) -> dict[str, int]:
+def _blank_all(subject: Subject, at: datetime) -> dict[str, int]:
     """Rows that changed, by table. First what is found by what others say, last what they are found by."""
     counts = {"capture_import": _blank_files(subject)}
-    counts["capture_submission"] = _blank_unattached(subject)
+    counts["capture_submission"] = _blank_unattached(subject, at)
     counts["queue"] = queue.forget(subject.words)
     for holding in reversed(HOLDINGS):
         table = holding.model._meta.db_table
@@ -106,11 +118,27 @@ def _blank_files(subject: Subject) -> int:
     return sum(files.blank(file, rows, subject.words) for file, rows in sorted(found.items()))
 
 
-def _blank_unattached(subject: Subject) -> int:
+def _blank_unattached(subject: Subject, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_NAMED, [subject.spellings, list(subject.words)])
-        found = [key for (key,) in cursor.fetchall()]
-    return _blank_rows(RECEIVED, Submission.objects.filter(pk__in=found), subject)
+        found = dict(cursor.fetchall())
+    waiting = Submission.objects.select_related("source").filter(pk__in=[key for key, waits in found.items() if waits])
+    spared = {each.pk for each in waiting.iterator() if not _says_only_them(each, subject)}
+    Submission.objects.filter(pk__in=[each for each, waits in found.items() if waits and each not in spared]).update(
+        end=Submission.End.DUPLICATE, ended_at=at, lease_until=None
+    )
+    return _blank_rows(RECEIVED, Submission.objects.filter(pk__in=found.keys() - spared), subject)
+
+
+def _says_only_them(waiting: Submission, subject: Subject) -> bool:
+    """Whether nobody else's inquiry is in what waits to be read. Where it is, the pipeline leaves out the erased one."""
+    try:
+        drafts = drafts_of(waiting)
+    except (Unreadable, Poisoned):
+        return True
+    if len(drafts) == 1 and not drafts[0].email:
+        return True
+    return all(draft.email and suppression.digests_of_address(draft.email) & subject.digests for draft in drafts)
 
 
 def _blank(holding: Holding, subject: Subject) -> int:

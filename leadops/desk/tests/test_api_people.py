@@ -80,6 +80,16 @@ def test_users_are_revenue_ops_business(house: House, path: str) -> None:
     assert Caller(house.revenue.user, ("leads:read",)).get("/users").status_code == 403
 
 
+def test_who_has_revenue_ops_in_a_team_does_not_give_themselves_the_house(house: House) -> None:
+    local = Caller(member("Tom", Role.REVENUE_OPS, "paris"))
+    wish = {"user": str(local.user.pk), "role": "revenue_ops", "team": ""}
+    assert local.post("/memberships", wish).status_code == 403
+    assert local.post(f"/users/{house.revenue.user.pk}/reset-password").status_code == 403
+    for path in ("/users", "/audit"):
+        assert local.get(path).status_code == 403, path
+    assert local.get("/leads").status_code == 200
+
+
 # -- reps ----------------------------------------------------------------------------------------------
 
 

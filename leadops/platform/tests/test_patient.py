@@ -10,30 +10,44 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
+from leadops.platform import paced
 from leadops.platform.headers import UNSEEN
-from leadops.platform.patient import has_arrived
+from leadops.platform.paced import Paced
+from leadops.platform.patient import Arrival, arrival
 
 pytestmark = pytest.mark.processes
 
 
+PART, BEGUN, WHOLE = Arrival.PART, Arrival.BEGUN, Arrival.WHOLE
+CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    ("seen", "there"),
+    ("seen", "come"),
     [
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", True),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n", False),
-        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nabc", False),
-        (b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nabcd", True),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", True),
-        (b"POST / HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"x" * 65536, True),
-        (b"x" * 65536, True),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", WHOLE),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", PART),
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nabc", PART),
+        (b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nabcd", WHOLE),
+        (CHUNKED, PART),
+        (CHUNKED + b"4\r\nabcd\r\n", PART),
+        (CHUNKED + b"9\r\n\r\n0\r\n\r\n", PART),  # what looks like the last chunk is in the first
+        (CHUNKED + b"4;x=y\r\nabcd\r\n0\r\n\r\n", WHOLE),
+        (CHUNKED + b"0\r\nTrailer: x\r\n\r\n", WHOLE),
+        (CHUNKED + b"no number\r\n", WHOLE),  # the parser says so
+        (CHUNKED + b"1\r\na\r\n" * 100, BEGUN),
+        (CHUNKED + b"fffff\r\n" + b"x" * 65536, BEGUN),
+        (b"POST / HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"x" * 65536, BEGUN),
+        (b"x" * 65536, WHOLE),
     ],
 )
-def test_a_request_has_arrived_when_a_thread_can_work_on_it(seen, there):
-    assert has_arrived(seen) is there
+def test_a_request_has_arrived_when_a_thread_need_not_wait_for_it(seen, come):
+    assert arrival(seen) is come
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +106,15 @@ def post(port: int, body: bytes, connection: http.client.HTTPConnection | None =
 
 @pytest.mark.parametrize(
     "said",
-    [b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow:", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc", b""],
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow:",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 100,
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 70_000,
+        b"",
+    ],
+    ids=["header", "body", "chunked", "chunks", "long body", "nothing"],
 )
 def test_two_hundred_slow_senders_do_not_delay_a_normal_post(server, said):
     """C8."""
@@ -150,3 +172,49 @@ def test_what_is_no_request_is_refused_with_our_headers_and_not_repeated(server,
     assert answer.getheader("Connection") == "close"
     assert b"canary" not in body
     assert "canary" not in "".join(capfd.readouterr())
+
+
+def test_who_reads_no_answer_and_who_does_not_close_hold_nobody(server):
+    """An answer waits with the system, and the end of a connection in the poller: neither in a thread nor in the main loop."""
+    said = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+    idle = [socket.create_connection(("127.0.0.1", server)) for _ in range(50)]
+    for one in idle:
+        one.sendall(said)
+    began = time.monotonic()
+    assert [post(server, b"x" * 10) for _ in range(5)] == [b"10"] * 5
+    assert time.monotonic() - began < 2
+    time.sleep(2.5)
+    for one in idle:
+        one.settimeout(5)
+        assert one.makefile("rb").read().startswith(b"HTTP/1.1 200 OK")
+        one.close()
+
+
+def test_many_long_bodies_at_once_all_get_their_turn(server):
+    whole = b"x" * 300_000
+    with ThreadPoolExecutor(12) as senders:
+        assert [*senders.map(lambda _n: post(server, whole), range(24))] == [b"300000"] * 24
+
+
+@pytest.mark.parametrize("moved", [0, 4096])
+def test_a_thread_waits_for_the_other_side_as_long_as_it_may_and_no_longer(monkeypatch, moved):
+    monkeypatch.setattr(paced, "SPARE", 0.3)
+    monkeypatch.setattr(paced, "SLOWEST", 16384)
+    ours, other = socket.socketpair()
+    with Paced.of(ours) as mine, other:
+        mine.begin()
+        if moved:
+            other.sendall(b"x" * moved)
+            assert len(mine.recv(moved)) == moved
+        began = time.monotonic()
+        with pytest.raises(ConnectionResetError):
+            mine.recv(10)
+        assert 0.25 < time.monotonic() - began - moved / 16384 < 0.6
+        monkeypatch.setattr(paced, "SLOWEST", 10**9)  # what lies with the system counts as taken
+        began = time.monotonic()
+        with pytest.raises(ConnectionResetError):
+            mine.sendall(b"y" * 30_000_000)
+        assert 0.25 < time.monotonic() - began < 0.8
+        mine.begin()
+        other.sendall(b"again")
+        assert mine.recv(10) == b"again"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test import Client
 
 from capture import pipeline
 from capture.models import Source, Submission
@@ -23,6 +26,7 @@ from leadops.privacy import copying, erasing
 from leadops.privacy.models import Erasure
 from leadops.privacy.subject import subject_of
 from leadops.privacy.tests.planting import EMAIL, MARK, PHONE, everywhere, plant, somebody
+from leadops.testing import SourceFactory
 from leadops.unit import in_unit
 from routing.models import CreditEntry, PoolCredit
 
@@ -109,6 +113,68 @@ def test_who_comes_back_by_themselves_is_somebody_new_and_still_not_written_to()
     assert suppression.suppressed([fresh])[fresh.pk] == "erased"
 
 
+def test_what_waits_to_be_read_goes_with_them_but_for_what_others_say_in_it():
+    house = House()
+    lead = house.lead(house.lea, name="Eva Marchand", person={"email": "eva@acme.example"})
+    Source.objects.update(state="paused")
+    alone = _post(house, {"email": "eva@acme.example", "name": "Eva Marchand", "message": "secret words"})
+    escaped = _post(house, {"email": "eva@acme.example", "message": "under another spelling", "id": "e2"}, escape=True)
+    mails = SourceFactory(slug="mails", key="key-mails", adapter="events_mailjet", state="paused")
+    told = [{"event": "bounce", "email": f"{who}.example", "hard_bounce": True} for who in ("eva@acme", "max@other")]
+    both = _post(house, told, to=mails.key)
+    assert {each.status_code for each in (alone, escaped, both)} == {202}
+    assert Submission.objects.filter(end="pending").count() == 3
+    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
+
+    assert everywhere("secret words") == {} and everywhere("Marchand") == {}
+    gone = Submission.objects.get(end="duplicate")
+    assert (gone.reason, bytes(gone.body), gone.headers) == ("erased", b"", {}) and gone.ended_at
+    assert b"max@other" in bytes(Submission.objects.get(source=mails, end="pending").body), (
+        "nobody else is lost with them"
+    )
+    Source.objects.update(state="active")
+    pipeline.run_batch()
+    assert not PersonEmail.objects.filter(folded="eva@acme.example").exists(), "what came before brings nobody back"
+    assert everywhere("eva@acme") == {} and everywhere("under another spelling") == {}
+
+
+def test_who_is_erased_a_second_time_is_not_brought_back_by_what_waited_then():
+    house = House()
+    lead = house.lead(house.lea, person={"email": "eva@acme.example"})
+    revenue = actor_of(house.revenue.user)
+    erasing.erase(lead.person_id, "asked", revenue)
+    _post(house, {"email": "eva@acme.example", "name": "Eva Once More", "id": "e1"})
+    pipeline.run_batch()
+    again = PersonEmail.objects.get(folded="eva@acme.example").person
+    Source.objects.update(state="paused")
+    _post(house, {"email": "eva@acme.example", "id": "e2"}, escape=True)
+    erasing.erase(again.pk, "asked", revenue)
+    Source.objects.update(state="active")
+    pipeline.run_batch()
+    assert not PersonEmail.objects.filter(folded="eva@acme.example").exists()
+    _post(house, {"email": "eva@acme.example", "id": "e3"})
+    pipeline.run_batch()
+    assert PersonEmail.objects.filter(folded="eva@acme.example").exists(), "somebody new, as ever"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_batch_is_at_work_between_the_end_of_their_leads_and_the_end_of_their_words(monkeypatch: pytest.MonkeyPatch):
+    house = House()
+    lead = house.lead(house.lea)
+    seen: list[bool] = []
+    real = erasing._erase
+
+    def watched(*asked):
+        with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+            seen.extend(row[0] for row in other.execute("SELECT pg_try_advisory_lock(%s)", [pipeline.LOCK]))
+        return real(*asked)
+
+    monkeypatch.setattr(erasing, "_erase", watched)
+    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
+    assert seen == [False]
+    assert pipeline.run_batch().ran, "and afterwards it goes on"
+
+
 def test_only_revenue_ops_erases_or_gives_out():
     house = House()
     lead = house.lead(house.lea)
@@ -135,7 +201,8 @@ def test_a_planned_letter_is_held_and_an_open_deal_goes_on_with_the_company():
     assert (lead.stage, letter.state) == ("opportunity", "held")
 
 
-def _post(house: House, body: dict[str, object]):
-    from django.test import Client
-
-    return Client().post(f"/in/{house.source.key}", json.dumps(body), "application/json")
+def _post(house: House, body: object, *, escape: bool = False, to: str = ""):
+    text = json.dumps(body)
+    if escape:  # no byte of it reads like the address
+        text = text.replace("@", "\\u0040")
+    return Client().post(f"/in/{to or house.source.key}", text, "application/json")
