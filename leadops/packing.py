@@ -116,7 +116,10 @@ def _said(values: Sequence[Any]) -> bytes:
 
 
 def written(value: Any) -> bytes:
-    """A value as JSON; what the fast writer does not know (texts of a class of their own) goes the usual way."""
+    """A value as JSON; what the fast writer does not know (texts of a class of their own) goes the usual way.
+
+    What is no value of JSON is the caller's fault and not looked for: a time or a decimal becomes a text, NaN nothing.
+    """
     try:
         return _encode(value)
     except TypeError:
@@ -191,11 +194,11 @@ def selection(columns: Sequence[tuple[Sort, str, list[Any]]], packs: Arrays) -> 
     shown, arrays, count, place = [], [], 0, packs.place
     for sort, kind, column in columns:
         count = len(column)
-        if _says_one_thing(column):
-            one = [sort.told(column[0]) if sort.told else column[0]]
-            shown.append(f"NULL::{kind}" if one[0] is None else f"({place(one, sort)})[1]::{kind}")
-            continue
+        # compared as it is sent: 1, 1.0 and true are one thing to Python, and three to a reader of JSON
         values = [*map(sort.told, column)] if sort.told else column
+        if _says_one_thing(values):
+            shown.append(f"NULL::{kind}" if values[0] is None else f"({place(values[:1], sort)})[1]::{kind}")
+            continue
         few = _few(values) if sort.told else {}
         if few:
             arrays.append(place([few[value] for value in values], WHOLES))

@@ -8,6 +8,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.forms.models import model_to_dict
 from django.utils.safestring import mark_safe
 
@@ -161,6 +162,20 @@ def test_json_is_what_the_usual_writer_says(value):
 def test_json_of_what_has_no_form_is_refused():
     with pytest.raises(TypeError):
         packing.written({"x": object()})
+
+
+@pytest.mark.parametrize("several", [[1, True, 1.0], [0, False, 0.0], [[1, 0], [True, False]], [True, 1, True]])
+def test_json_values_that_python_calls_equal_are_kept_apart(several):
+    lead = LeadFactory()
+    rows = [
+        JournalEntry(kind="noted", lead=lead, at=moment.now(), recorded_at=moment.now(), data={"a": value})
+        for value in several * 6
+    ]
+    bulk.insert(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data::text FROM leadops_journalentry WHERE lead_id = %s ORDER BY id", [lead.pk])
+        stored = [told for (told,) in cursor.fetchall()]
+    assert stored == [json.dumps({"a": value}) for value in several] * 6
 
 
 def test_json_that_says_few_things_is_sent_once_for_each_and_stored_as_ever(monkeypatch: pytest.MonkeyPatch):
