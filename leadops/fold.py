@@ -186,3 +186,8 @@ def clean_text(text: str | None, limit: int) -> str:
     if not text.isprintable():  # what is, holds neither a control nor half of a surrogate pair
         text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_unstorable)
     return (text if text.isascii() else unicodedata.normalize("NFC", text))[:limit]
+
+
+def whole(said: str, digits: int = 18) -> int | None:
+    """The number that plain digits say, if they are no more than so many; a sign, a space or `²` says none."""
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= digits else None

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from leadops import moment
 from leadops.adminsite import HouseAdmin
 from leadops.errors import Refused
+from leadops.fold import whole
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
 from leadops.versions.kinds import kind_of
@@ -72,9 +73,9 @@ class VersionAdmin(HouseAdmin):
 
     def _start(self, request: HttpRequest) -> dict[str, Any]:
         """The body a new draft begins with: the version asked for, else the one in force."""
-        wanted = request.GET.get("from", "")
+        wanted = whole(request.GET.get("from", ""), 9)
         rows = Version.objects.filter(kind=self.kind, key=selectors.HOUSE)
-        chosen = rows.filter(number=int(wanted)).first() if wanted.isascii() and wanted.isdigit() else None
+        chosen = rows.filter(number=wanted).first() if wanted is not None else None
         chosen = chosen or versions.version_at(self.kind, selectors.HOUSE, moment.now())
         return dict(chosen.body) if chosen else {}
 

@@ -16,6 +16,7 @@ from capture.imports.kinds import ATTRIBUTE, DAY, NUMBER, TEXT, Target
 from capture.models import Import
 from leadops import access
 from leadops.errors import Refused
+from leadops.fold import whole
 from leadops.journal import Kind
 from leadops.models import AttributeDef
 from leadops.unit import Unit
@@ -60,11 +61,11 @@ def asked_for(file: Import, mapping: Mapping[str, str], unit: Unit) -> tuple[dic
         if (
             kind not in KINDS
             or file.kind != Import.Kind.LEADS
-            or not place.isdigit()
-            or int(place) >= len(file.columns)
+            or (column := whole(place)) is None
+            or column >= len(file.columns)
         ):
             raise Refused("unknown-field", _("There is no such field: %(names)s") % {"names": chosen[:80]})
-        label = str(file.columns[int(place)]["name"])
+        label = str(file.columns[column]["name"])
         key = name_key(label)[:LONGEST_KEY].strip("_")
         if not key or key in fields or AttributeDef.objects.filter(key=key).exists():
             raise Refused(

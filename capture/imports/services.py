@@ -18,7 +18,7 @@ from capture.imports.rows import targets_of
 from capture.models import Import, ImportFault, ImportPart, Source
 from leadops import access
 from leadops.errors import Conflict, NotFound, Refused
-from leadops.fold import clean_text
+from leadops.fold import clean_text, whole
 from leadops.journal import Kind
 from leadops.models import Reason, Rep, Team
 from leadops.unit import Unit
@@ -157,7 +157,8 @@ def _locked(file_id: uuid.UUID, unit: Unit) -> Import:
 
 def _checked_mapping(file: Import, mapping: Mapping[str, str]) -> dict[str, str]:
     targets = targets_of(file)
-    kept = {str(int(place)): key for place, key in mapping.items() if key and str(place).isdigit()}
+    places = {whole(str(place)): key for place, key in mapping.items() if key}
+    kept = {str(place): key for place, key in places.items() if place is not None}
     if any(int(place) >= len(file.columns) for place in kept):
         raise Refused("unknown-column", _("There is no such column."))
     unknown = sorted(set(kept.values()) - set(targets))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from leadops import access
 from leadops.access import Actor
 from leadops.demo.cast import DOMAIN
+from leadops.fold import whole
 from leadops.models import Rep, Role, User
 
 COOKIE = "tour"  # and one per role: each goes on where it was left
@@ -116,10 +117,9 @@ def url_of(card: Card) -> str:
 def card_for(request: HttpRequest, actor: Actor) -> dict[str, Any] | None:
     """The card this person stands at; None when the tour is over or was skipped."""
     cards = cards_for(actor) if actor.user_id else ()
-    kept = request.COOKIES.get(_cookie(actor), "0")
-    if request.COOKIES.get(COOKIE) == OFF or not kept.isdigit() or int(kept[:3]) >= len(cards):
+    at = whole(request.COOKIES.get(_cookie(actor), "0"), 3)
+    if request.COOKIES.get(COOKIE) == OFF or at is None or at >= len(cards):
         return None
-    at = int(kept[:3])
     return {
         "card": cards[at],
         "url": url_of(cards[at]),

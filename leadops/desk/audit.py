@@ -13,6 +13,7 @@ from leadops import access, takeaway
 from leadops.access import WHOLE_HOUSE, Actor
 from leadops.desk.audit_filter import AuditFilter, every
 from leadops.desk.audit_words import Told, tell
+from leadops.fold import whole
 from leadops.journal import JournalEntry
 from leadops.rest.files import csv_file
 from leadops.rest.queries import read
@@ -31,8 +32,8 @@ def acts(actor: Actor) -> QuerySet[JournalEntry]:
 @require_safe
 def list_acts(request: HttpRequest) -> HttpResponse:
     chosen = AuditFilter(request.GET, queryset=acts(request.actor), request=request)  # type: ignore[attr-defined]
-    after = request.GET.get("after", "")
-    rows = chosen.qs.filter(pk__lt=int(after)) if after.isascii() and after.isdigit() and len(after) < 19 else chosen.qs
+    after = whole(request.GET.get("after", ""))
+    rows = chosen.qs if after is None else chosen.qs.filter(pk__lt=after)
     found = list(rows[: PAGE + 1])
     context = {
         "filter": chosen,

@@ -184,7 +184,9 @@ def _beyond(cursor: str) -> Q:
         due, band, heat, lead = _unpacked(cursor)
         at = datetime.fromisoformat(due) if due else None
         key = uuid.UUID(lead)
-    except (ValueError, TypeError):
+        if not all(type(each) is int and abs(each) < 2**15 for each in (band, heat)):
+            return Q()
+    except (ValueError, TypeError, AttributeError):
         return Q()
     tail = Q(score_band__lt=band) | Q(score_band=band, heat__lt=heat) | Q(score_band=band, heat=heat, lead__gt=key)
     if at is None:
@@ -197,7 +199,7 @@ def _beyond_snoozed(cursor: str) -> Q:
     try:
         wakes, lead = _unpacked(cursor)
         at, key = datetime.fromisoformat(wakes), uuid.UUID(lead)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         return Q()
     return Q(wakes_at__gt=at) | Q(wakes_at=at, lead__gt=key)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from leadops import lifecycle
+from leadops import access, lifecycle
 from leadops.errors import Conflict, Refused
 from leadops.journal import Kind
 from leadops.models import Lead, Task
@@ -40,8 +40,10 @@ class Outcome(TextChoices):
     SENT = "sent", _("Sent")
 
 
-def _locked(lead: Lead, unit: Unit) -> Lead:
+def _locked(lead: Lead, verb: str, unit: Unit) -> Lead:
+    """The lead, locked: whoever waited for it may not be its owner any more, so the right is asked once more."""
     (mine,) = unit.leads([lead.pk])
+    access.require(unit.actor_on(mine), verb, mine)
     return mine
 
 
@@ -83,7 +85,7 @@ def accept_many(leads: Sequence[Lead], unit: Unit) -> list[Lead]:
 
 def hand_back(lead: Lead, reason: str, unit: Unit, text: str = "") -> Lead:
     """The owner returns the lead with a reason: the handoff is answered, the owner leaves, the turn is given back."""
-    mine = _open(_locked(lead, unit))
+    mine = _open(_locked(lead, "hand_back", unit))
     if mine.owner_id is None:
         raise Refused("no-owner", _("Nobody owns this lead."))
     lifecycle.check_reason("hand_back", reason)
@@ -115,6 +117,7 @@ def log_attempts(tries: Mapping[Lead, Attempt], unit: Unit) -> list[Lead]:
     locked = {lead.pk: lead for lead in unit.leads(lead.pk for lead in tries)}
     mine = {_open(locked[lead.pk]): each for lead, each in tries.items()}
     for lead, each in mine.items():
+        access.require(unit.actor_on(lead), "log_attempt", lead)
         if each.channel not in Channel.values or each.outcome not in Outcome.values:
             raise Refused("unknown-outcome", _("Choose how and with what result you tried."))
         if each.outcome == Outcome.CALLBACK:
@@ -161,7 +164,7 @@ def _done(leads: Sequence[Lead], kinds: Sequence[str], unit: Unit, keep: bool) -
 
 def note(lead: Lead, text: str, unit: Unit) -> Lead:
     """Words about the lead, kept in a side row that is erased with the person."""
-    mine = _locked(lead, unit)
+    mine = _locked(lead, "note", unit)
     if not text.strip():
         raise Refused("empty-note", _("Write something first."))
     unit.record(Kind.NOTED, mine, text=text.strip()[:4000])
@@ -170,7 +173,7 @@ def note(lead: Lead, text: str, unit: Unit) -> Lead:
 
 def snooze(lead: Lead, until: datetime, unit: Unit) -> Lead:
     """Out of sight until then; clocks run on."""
-    mine = _open(_locked(lead, unit))
+    mine = _open(_locked(lead, "snooze", unit))
     if not unit.at < until <= unit.at + LONGEST_SNOOZE:
         raise Refused("snooze-time", _("Choose a moment to come, within six months."))
     _done([mine], (Task.Kind.SNOOZE,), unit, keep=False)
@@ -198,6 +201,6 @@ def wake(lead_ids: Sequence[uuid.UUID], unit: Unit) -> int:
 
 
 def set_status(lead: Lead, status: str, unit: Unit) -> Lead:
-    mine = _open(_locked(lead, unit))
+    mine = _open(_locked(lead, "set_status", unit))
     lifecycle.set_status([mine], status, unit)
     return mine

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from leadops import lifecycle
+from leadops import access, lifecycle
 from leadops.access import Actor
 from leadops.errors import Conflict, NotFound
 from leadops.journal import JournalEntry, Kind
@@ -26,6 +26,7 @@ def offered(lead: Lead, actor: Actor, at: datetime) -> int | None:
 def undo(lead: Lead, entry_id: int, unit: Unit) -> Lead:
     """Take back one's own act: refused when it is too old, was done by somebody else, or something came after it."""
     (mine,) = unit.leads([lead.pk])
+    access.require(unit.actor, "set_status", mine)
     entry = JournalEntry.objects.filter(pk=entry_id, lead=mine, actor=unit.actor.user_id, kind__in=UNDOABLE).first()
     if entry is None:
         raise NotFound(_("There is nothing to take back."))

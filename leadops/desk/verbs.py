@@ -21,6 +21,7 @@ from leadops import access, moment
 from leadops.desk import forms as desk_forms
 from leadops.desk import lead_view, moves, services, undo
 from leadops.errors import Refused
+from leadops.fold import whole
 from leadops.models import Lead, Role, Stage
 from leadops.unit import Unit, in_unit
 from routing import services as routing
@@ -152,7 +153,7 @@ def _act(request: HttpRequest, lead: Lead, act: Act, form: forms.Form | None, ti
 
     def work(unit: Unit) -> datetime:
         (mine,) = unit.leads([lead.pk])
-        services.check_unchanged(mine, int(seen) if seen.isdigit() else None)
+        services.check_unchanged(mine, whole(seen))
         act(mine, unit, data)
         return unit.at
 

@@ -247,3 +247,20 @@ def test_cleaning_text_twice_is_cleaning_it_once(text: str, limit: int) -> None:
     assert fold.clean_text(kept, limit) == kept
     assert len(kept) <= limit
     kept.encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("²", None),
+        ("١", None),
+        ("-1", None),
+        ("", None),
+    ],
+)
+def test_a_whole_number_is_plain_digits(said: str, number: int | None) -> None:
+    assert fold.whole(said) == number

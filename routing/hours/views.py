@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from leadops import access, moment
 from leadops.access import Actor
 from leadops.errors import NotFound, Refused
+from leadops.fold import whole
 from leadops.models import Team
 from leadops.unit import Unit, in_unit
 from leadops.versions import services as versions
@@ -94,8 +95,8 @@ def list_calendars(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show_calendar(request: HttpRequest, key: str) -> HttpResponse:
-    spare = request.GET.get("spare", "")
-    more = {"spare": min(int(spare), 20)} if spare.isascii() and spare.isdigit() else {}
+    spare = whole(request.GET.get("spare", ""))
+    more = {"spare": min(spare, 20)} if spare is not None else {}
     return _page(request, _actor(request, "read_rules"), key, **more)
 
 

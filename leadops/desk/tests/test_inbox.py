@@ -76,7 +76,14 @@ def test_pages_follow_one_another_without_gap_or_repeat(desk: Desk, monkeypatch:
 
 def test_an_unreadable_cursor_starts_from_the_beginning(desk: Desk) -> None:
     desk.lead("Anna")
-    assert shown(client_of(desk.lea.user).get("/inbox?after=%F0garbage")) == ["Anna"]
+    client, key = client_of(desk.lea.user), "01a22159-ca8c-72ad-ab40-bcc6f9159fab"
+    assert shown(client.get("/inbox?after=%F0garbage")) == ["Anna"]
+    odd: list[Any] = [{}, [], True, None, 1.5, 10**9, "\x00", float("inf")]
+    for cursor in ([None, band, heat, key] for band, heat in [*((o, 1) for o in odd), *((1, o) for o in odd)]):
+        assert shown(client.get("/inbox", {"after": selectors._packed(cursor)})) == ["Anna"], cursor
+    for cursor in [[None, 1, 1, 5], [5, 1, 1, key], [None, 1, 1, {}], ["\x00", 1, 1, key], {}, 5]:
+        for tab in ("now", "snoozed"):
+            assert client.get("/inbox", {"after": selectors._packed(cursor), "tab": tab}).status_code == 200  # type: ignore[arg-type]
 
 
 def test_a_refresh_stays_on_its_page(desk: Desk, monkeypatch: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from leadops import moment, work
-from leadops.access import actor_of
+from leadops.access import SYSTEM, actor_of
 from leadops.desk import services
 from leadops.desk.tasks import TICKER
 from leadops.desk.tests.desk_cast import HX, Desk, client_of, soon
@@ -129,6 +129,37 @@ def test_on_a_lead_that_changed_nothing_is_done_and_sending_again_goes_on(desk: 
     assert EntryText.objects.get(lead=lead).text == "Call her on Monday"
 
 
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda lead, unit: services.note(lead, "mine still", unit),
+        lambda lead, unit: services.snooze(lead, unit.at + timedelta(hours=1), unit),
+        lambda lead, unit: services.set_status(lead, "connected", unit),
+        lambda lead, unit: services.log_attempt(lead, unit, channel="call", outcome="reached"),
+        lambda lead, unit: services.hand_back(lead, "not_my_field", unit),
+    ],
+    ids=["note", "snooze", "status", "attempt", "hand back"],
+)
+def test_who_waited_for_a_lead_that_went_to_another_does_nothing_to_it(desk: Desk, act: Any) -> None:
+    """The right is asked of the lead as it is once it is locked, not as it was when the request came."""
+    as_it_was = desk.lead()
+    in_unit(
+        lambda unit: routing.assign(Lead.objects.get(pk=as_it_was.pk), desk.karim, unit, "she is away"), actor=SYSTEM
+    )
+    before = JournalEntry.objects.filter(lead=as_it_was).count()
+    assert as_it_was.owner_id == desk.lea.pk
+    with pytest.raises(Refused) as refused:
+        in_unit(lambda unit: act(as_it_was, unit), actor=actor_of(desk.lea.user))
+    assert refused.value.code == "not-allowed"
+    assert JournalEntry.objects.filter(lead=as_it_was).count() == before
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1", "x"])
+def test_a_version_that_is_no_number_is_none(desk: Desk, version: str) -> None:
+    lead, client = desk.lead(), client_of(desk.lea.user, "en")
+    assert client.post(reverse("desk:note", args=[lead.pk]), {"text": "Seen", "version": version}).status_code == 302
+
+
 def test_accepting_what_changed_or_was_accepted_is_a_409_fragment(desk: Desk) -> None:
     lead, client = desk.lead(), client_of(desk.lea.user, "en")
     url = reverse("desk:accept", args=[lead.pk])
@@ -240,7 +271,7 @@ def test_the_stored_queue_equals_its_recount_whatever_is_done(desk: Desk, seed: 
     for _ in range(14):
         lead = chance.choice(leads)
         try:
-            in_unit(acts(desk, lead, chance), actor=actor_of(desk.lea.user))
+            in_unit(acts(desk, lead, chance), actor=actor_of(desk.revenue))
             done += 1
         except Refused:
             continue  # a verb that is not possible now changes nothing, and the recount says so too
