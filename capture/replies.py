@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from capture.adapters import mail
-from capture.adapters.base import Draft
+from capture.adapters.base import Draft, Mail
 from leadops.effects import plan, suppression
 from leadops.effects.models import Effect
 from leadops.fold import fold_email
@@ -39,6 +39,11 @@ class Known:
     def letter_of(self, draft: Draft) -> Effect | None:
         named = draft.mail.letters if draft.mail else ()
         return next((self.letters[key] for key in named if key in self.letters), None)
+
+    def letter_to(self, person: Person, draft: Draft) -> Effect | None:
+        """The same where it went to this person: who answers in the place of another answers no letter of theirs."""
+        letter = self.letter_of(draft)
+        return letter if letter and letter.person and letter.person.canonical_id == person.canonical_id else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def gather(drafts: Sequence[Draft], unit: Unit) -> Known:
     for letter in Effect.objects.filter(pk__in=keys, person__isnull=False).select_related("person", "lead"):
         known.letters[letter.pk.hex] = letter
     failed = {fold_email(draft.mail.about) or "" for draft in mails if draft.mail and _failed(draft)} - {""}
-    failed |= {fold_email(draft.email) or "" for draft in mails if _away(draft)} - {""}
+    failed |= {fold_email(draft.email) or "" for draft in mails if _away(draft) or _answers(draft)} - {""}
     for row in PersonEmail.objects.filter(folded__in=failed).select_related("person"):
         known.people[row.folded] = row.person
     concerned = {person.canonical_id for person in known.people.values()}
@@ -100,28 +105,45 @@ def _away(draft: Draft) -> bool:
     return draft.mail is not None and draft.mail.kind == mail.AUTOMATIC and draft.mail.back is not None
 
 
+def _answers(draft: Draft) -> bool:
+    """A human's mail that names a letter."""
+    return draft.mail is not None and draft.mail.kind == mail.HUMAN and bool(draft.mail.letters)
+
+
 def by_letter(draft: Draft, known: Known) -> Draft:
     """A human's answer from an address nobody knows is the answer of whom the letter went to."""
     letter = known.letter_of(draft)
-    if draft.mail is None or draft.mail.kind != mail.HUMAN or letter is None or letter.person is None:
+    if not _answers(draft) or letter is None or letter.person is None or not letter.person.email:
         return draft
-    if not letter.person.email or fold_email(draft.email) == fold_email(letter.person.email):
+    if (fold_email(draft.email) or "") in known.people:
         return draft
     extra = {**draft.extra, "from": draft.email} if draft.email else draft.extra
     return replace(draft, email=letter.person.email, name="", given_name="", family_name="", extra=extra)
 
 
 def failure_of(draft: Draft, known: Known) -> Failure | None:
-    """Whose letter failed: by the letter itself, else by the address the report names."""
+    """Whose letter failed: by the letter itself, else by the address the report names.
+
+    A mail that names no letter of ours may be anybody's: a bounce is noted and stops nothing, a complaint is none.
+    """
     if draft.mail is None or not _failed(draft):
         return None
     person, lead, letter = _whose(draft, draft.mail.about, known)
-    if person is None or lead is None:
+    sure = letter is not None or draft.mail.by_service
+    if person is None or lead is None or not (sure or draft.mail.kind == mail.BOUNCE):
         return None
-    about = suppression.digest_of(draft.mail.about or person.email)
-    also = bytes.fromhex(letter.body.get("digest", "")) if letter else b""
-    digests = frozenset(each for each in (about, also) if each)
-    return Failure(person, lead, KINDS[draft.mail.kind], draft.mail.hard, letter, digests)
+    return Failure(
+        person, lead, KINDS[draft.mail.kind], draft.mail.hard and sure, letter, _stopped(draft.mail, person, letter)
+    )
+
+
+def _stopped(report: Mail, person: Person, letter: Effect | None) -> frozenset[bytes]:
+    """The mailboxes it is about: where the letter went; one that is named, of the service alone, whom it may know better."""
+    sent_to = letter.body.get("digest", "") if letter else ""
+    found = {bytes.fromhex(sent_to) if sent_to else suppression.digest_of(person.email)}
+    if report.by_service and report.about:
+        found.add(suppression.digest_of(report.about))
+    return frozenset(each for each in found if each)
 
 
 def _whose(draft: Draft, address: str, known: Known) -> tuple[Person | None, Lead | None, Effect | None]:

@@ -99,7 +99,7 @@ class Resolution:
         self._consent(item, person, at)
         self._end(submission, End.CREATED if created else End.TOUCHED, person, lead)
         if answers and not created:
-            self.replied.append((lead, self.mails.letter_of(draft), submission.id))
+            self.replied.append((lead, self.mails.letter_to(person, draft), submission.id))
 
     def _take_report(self, item: Item) -> None:
         """What no human wrote: a letter that came back is noted with its lead, all else is set aside."""

@@ -28,7 +28,8 @@ class Mail:
     """What a received mail is: human, automatic, bounce or complaint, or what a mail service tells: unsubscribe, event; `letters` are ids of ours that it answers or is about.
 
     `about` is the address a report speaks of, `hard` whether it never takes mail again; `back` the first day the writer of
-    an automatic answer is there again, where it says so.
+    an automatic answer is there again, where it says so. `by_service`: told by the service that sends for us, and not by a
+    mail, which anybody can write.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Mail:
     about: str = ""
     hard: bool = False
     back: date | None = None
+    by_service: bool = False
 
 
 @dataclass(slots=True)

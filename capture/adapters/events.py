@@ -93,7 +93,7 @@ def _draft(event: AnymailTrackingEvent, received: Received, source: SourceLike) 
     made = draft_from(values, source=source, received_at=received.received_at)
     kind = kind_of(event)
     made.kind = "complaint" if kind == mail.COMPLAINT else "bounce"
-    made.mail = Mail(kind, letters=_letters(event), about=recipient, hard=_for_ever(event))
+    made.mail = Mail(kind, letters=_letters(event), about=recipient, hard=_for_ever(event), by_service=True)
     made.external_id = clean_text(str(event.event_id or ""), 120)
     if event.timestamp is not None and event.timestamp.tzinfo and event.timestamp <= received.received_at:
         made.occurred_at = event.timestamp

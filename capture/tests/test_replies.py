@@ -137,13 +137,48 @@ Message-ID: {original}
     return mail(body, sender="MAILER-DAEMON@mx.example", Content_Type=kind)
 
 
-@pytest.mark.parametrize("by_letter", [True, False])
-def test_a_hard_bounce_stops_all_mail_to_the_address(letter, by_letter):
-    row = received(bounce(letter if by_letter else None))
+def test_a_hard_bounce_stops_all_mail_to_the_address(letter):
+    row = received(bounce(letter))
     assert row.end == "touched" and Touch.objects.get().kind == "bounce"
     assert JournalEntry.objects.get(kind=Kind.BOUNCED).data["hard"] is True
     assert suppression.suppressed([letter.person]) == {letter.person_id: "bounced"}
     assert Kind.REPLIED not in kinds() and Kind.CAME_BACK not in kinds()
+
+
+def test_a_bounce_that_names_no_letter_is_noted_and_stops_nothing(letter):
+    """Anybody can write one to the address that stands in every letter."""
+    row = received(bounce(None))
+    assert row.end == "touched" and JournalEntry.objects.get(kind=Kind.BOUNCED).data["hard"] is False
+    assert not suppression.in_force().exists()
+
+
+def test_a_bounce_of_a_letter_stops_mail_to_whom_it_went_and_to_nobody_it_names(letter):
+    other = PersonFactory(name="Victor", email="victor@victim.example")
+    LeadFactory(person=other)
+    received(bounce(letter, about="victor@victim.example"))
+    assert suppression.suppressed([letter.person, other]) == {letter.person_id: "bounced"}
+
+
+def test_a_complaint_that_names_no_letter_is_set_aside(letter):
+    report = """--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Original-Rcpt-To: anna@roux.example
+--b--
+"""
+    kind = 'multipart/report; report-type=feedback-report; boundary="b"'
+    row = received(mail(report, sender="evil@attacker.example", Content_Type=kind))
+    assert (row.end, row.reason) == ("spam", "bounce-of-nobody") and Kind.COMPLAINED not in kinds()
+    assert not suppression.in_force().exists()
+
+
+def test_somebody_known_who_answers_anothers_letter_speaks_for_themselves(letter):
+    bob = PersonFactory(name="Bob Known", email="bob@roux.example")
+    lead = LeadFactory(person=bob, owner=rep("Max"))
+    row = received(mail(sender="Bob Known <bob@roux.example>", In_Reply_To=f"<{letter.pk}@leadops>"))
+    assert (row.person_id, row.lead_id) == (bob.pk, lead.pk)
+    assert JournalEntry.objects.get(kind=Kind.REPLIED).data["effect"] == ""
 
 
 @pytest.mark.parametrize(("status", "action"), [("4.2.2", "failed"), ("5.0.0", "delayed")])

@@ -65,7 +65,7 @@ class LinkOut(UserOut):
     def get_invited(self, user: User) -> bool:
         return bool(self.context.get("invited"))
 
-    def get_set_password(self, user: User) -> str:
+    def get_set_password(self, user: User) -> str | None:
         return passwords.path_for(user)
 
 

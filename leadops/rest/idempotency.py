@@ -1,7 +1,7 @@
 """The same POST with the same Idempotency-Key acts once: the first status and body are given back for seven days.
 
 The record is written in the transaction of the effect, so that neither exists without the other. Keys belong to the
-caller (a token, or a person at the desk); what was refused did nothing and is not recorded.
+caller (a token, or a person at the desk) with the rights they had; what was refused did nothing and is not recorded.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from leadops.errors import Conflict, Refused
 KEPT = timedelta(days=7)
 TAKES_AT_MOST = timedelta(seconds=60)  # a staged call that was begun and not ended before this died with its process
 LONGEST = 255
+SHOWN_ONCE = ("set_password",)  # what opens an account is kept nowhere: a repeat says null
 Answer = Callable[[], Response]
 
 
@@ -38,7 +39,8 @@ class Call:
         self.key = request.headers["Idempotency-Key"].strip()
         if not self.key or len(self.key) > LONGEST or not self.key.isprintable():
             raise Refused("idempotency-key", _("An idempotency key has 1 to 255 printable characters."), status=400)
-        content = json.dumps([request.method, request.path, request.data], sort_keys=True, default=str)
+        rights = sorted((role, str(team or "")) for role, team in actor.roles), sorted(actor.scopes or ())
+        content = json.dumps([request.method, request.path, request.data, rights], sort_keys=True, default=str)
         self.digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()
 
     @property
@@ -122,13 +124,16 @@ def _known(call: Call) -> ApiCall | None:
         row.delete()
         return None
     if row is not None and bytes(row.digest) != call.digest:
-        raise Refused("idempotency-mismatch", _("This key was used before with other content."))
+        raise Refused("idempotency-mismatch", _("This key was used before with other content, or with other rights."))
     return row
 
 
 def _text(response: Response) -> str:
-    """The body as sent: kept as text, so that the repeat is the same to the byte."""
-    return JSONRenderer().render(response.data).decode()
+    """The body as sent: kept as text, so that the repeat is the same to the byte, but for what is shown once."""
+    data = response.data
+    if isinstance(data, dict) and data.keys() & set(SHOWN_ONCE):
+        data = {**data, **dict.fromkeys(data.keys() & set(SHOWN_ONCE))}
+    return JSONRenderer().render(data).decode()
 
 
 def _again(row: ApiCall) -> Response:

@@ -22,7 +22,7 @@ from leadops.apitables import ApiCall, ApiToken
 from leadops.desk import services
 from leadops.desk.tests.api_cast import API, Caller, House
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead, Opportunity, User
+from leadops.models import Lead, Membership, Opportunity, User
 from leadops.rest import idempotency
 from leadops.testing import PASSWORD
 
@@ -67,6 +67,23 @@ def test_keys_belong_to_their_caller_and_are_forgotten_after_seven_days(house: H
         token = Caller(house.lea.user)
         assert idempotency.purge(moment.now()) == 2
         assert token.post(f"/leads/{lead.pk}/notes", {"text": "b"}, key="k-1").status_code == 200
+
+
+def test_what_is_shown_once_is_not_kept_and_no_repeat_gives_it(house: House):
+    said = {"email": "ada@firm.example", "name": "Ada", "role": "manager", "team": "paris"}
+    first = house.revenue.post("/users", said, key="u1").json()
+    again = house.revenue.post("/users", said, key="u1")
+    assert first["set_password"].startswith("/set-password/")
+    assert (again.status_code, again.json()) == (201, {**first, "set_password": None})
+    assert first["set_password"] not in ApiCall.objects.get().body
+
+
+def test_a_repeat_by_who_lost_their_rights_gives_nothing(house: House):
+    said = {"email": "ada@firm.example", "name": "Ada", "role": "manager", "team": "paris"}
+    assert house.revenue.post("/users", said, key="u1").status_code == 201
+    Membership.objects.filter(user=house.revenue.user).delete()
+    again = house.revenue.post("/users", said, key="u1")
+    assert (again.status_code, again.json()["code"]) == (422, "idempotency-mismatch")
 
 
 def test_what_was_refused_did_nothing_and_may_be_sent_again(house: House):
