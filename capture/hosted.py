@@ -26,6 +26,7 @@ from capture.intake import PENDING, Ended
 from capture.models import Form, Source, Submission
 from leadops import ids
 from leadops.fold import clean_text
+from leadops.limit import network
 
 FASTEST = timedelta(seconds=2)  # nobody reads and fills in a form in less
 OLDEST = timedelta(hours=24)
@@ -109,11 +110,11 @@ def canonical_body(form: Form, cleaned: Mapping[str, Any], marks: dict[str, str]
 
 def _judged(slug: str, nonce: str, posted: Mapping[str, str], address: str, at: datetime) -> Ended:
     """Where a well-formed post goes: on, or aside for people to look at."""
-    over_address = limits.FORM_PER_ADDRESS.take(f"{slug} {address}")
+    over_address = limits.FORM_PER_ADDRESS.take(f"{slug} {network(address)}")
     over_form = limits.FORM_PER_FORM.take(slug)
     if over_address or over_form:
         waits = (
-            limits.FLOOD_PER_ADDRESS.take(address) if over_address else 0,
+            limits.FLOOD_PER_ADDRESS.take(network(address)) if over_address else 0,
             limits.FLOOD_PER_FORM.take(slug) if over_form else 0,
         )
         if max(waits):

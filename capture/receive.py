@@ -18,6 +18,7 @@ from capture.doors import Stopped
 from capture.live_sources import LiveSource
 from leadops import moment
 from leadops.failpoints import failpoint
+from leadops.limit import network
 
 RETRY_DATABASE = 5
 TITLES = {
@@ -81,7 +82,7 @@ def _source(key: str) -> LiveSource:
 
 def _accept(meta: Mapping[str, Any], source: LiveSource) -> intake.Accepted:
     address = doors.sender(meta)
-    if source.signed and limits.BAD_SIGNATURES.spent(address):
+    if source.signed and limits.BAD_SIGNATURES.spent(network(address)):
         raise Stopped(403, "too-many-bad-signatures")
     posted = intake.Posted(
         raw=doors.body_of(meta),
@@ -92,7 +93,7 @@ def _accept(meta: Mapping[str, Any], source: LiveSource) -> intake.Accepted:
     )
     peek = intake.look(source, posted)
     if source.signed and not peek.verified:
-        limits.BAD_SIGNATURES.take(address)
+        limits.BAD_SIGNATURES.take(network(address))
         raise Stopped(401, "signature")
     wait = limits.PER_SOURCE.take(source.slug)
     if wait:

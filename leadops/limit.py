@@ -10,6 +10,8 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 
@@ -60,3 +62,15 @@ class Limit:
     def forget(self) -> None:
         with self._lock:
             self._buckets.clear()
+
+
+@lru_cache(maxsize=4096)
+def network(address: str) -> str:
+    """Who sends, to a limit: of an IPv6 address the network of a household or a firm, which has more of them than can be counted."""
+    try:
+        told = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(told, IPv6Address):
+        return str(told.ipv4_mapped or ip_network((int(told) >> 64 << 64, 64)))
+    return str(told)

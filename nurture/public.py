@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from leadops import access
 from leadops.errors import Refused
-from leadops.limit import Limit
+from leadops.limit import Limit, network
 from leadops.unit import in_unit
 from nurture import letters, merging
 
@@ -38,7 +38,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _unknown(request: HttpRequest) -> HttpResponse:
     """Nothing is here; whoever goes on guessing waits."""
-    wait = UNKNOWN.take(request.actor.origin)  # type: ignore[attr-defined]
+    wait = UNKNOWN.take(network(request.actor.origin))  # type: ignore[attr-defined]
     if wait:
         raise Refused("too-many-tries", _("Too many tries. Wait a minute."), status=429, retry_after=wait)
     raise Http404

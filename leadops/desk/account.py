@@ -23,6 +23,7 @@ from leadops.access import Actor
 from leadops.desk import people as house_people
 from leadops.desk import sessions, signin
 from leadops.desk.middleware import LANGUAGE_COOKIE
+from leadops.limit import network
 from leadops.models import Membership, Role, User
 
 YEAR = 365 * 24 * 3600
@@ -48,7 +49,7 @@ class SignInForm(forms.Form):
             sender = doors.sender(self.request.META)
             self.wait = signin.must_wait(email, sender)
             if self.wait:
-                if signin.WAITS_NOTED.take(sender) == 0:
+                if signin.WAITS_NOTED.take(network(sender)) == 0:
                     sessions.note_refusal(self.request, email, "wait")
                 raise forms.ValidationError(_("Too many tries. Wait a quarter of an hour."))
             found = authenticate(self.request, username=email, password=password)

@@ -10,7 +10,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest, HttpResponse
 
 from leadops.desk import errors
-from leadops.limit import Limit
+from leadops.limit import Limit, network
 from leadops.models import User
 
 # Failures only, in this process's memory like every limit of the house; two buckets, so that a locked account locks no
@@ -37,7 +37,7 @@ def code_of(user: User) -> str:
 
 
 def _buckets(email: str, sender: str) -> tuple[tuple[Limit, str], ...]:
-    return (PER_ACCOUNT, email.strip().lower()), (PER_SENDER, sender)
+    return (PER_ACCOUNT, email.strip().lower()), (PER_SENDER, network(sender))
 
 
 class EmailBackend(BaseBackend):
