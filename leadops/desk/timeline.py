@@ -281,6 +281,8 @@ def _sequence(template: str) -> Say:
 
 def _escalated(row: JournalEntry, words: Words) -> str:
     names = ", ".join(words.users.get(str(user), "—") for user in row.data.get("to", []))
+    if kind := row.data.get("kind", ""):  # rows of before 2026-12 name none
+        return _("Escalated to %(names)s: %(clock)s") % {"names": names or "—", "clock": clock_words(kind)}
     return _("Escalated to %(names)s") % {"names": names or "—"}
 
 

@@ -122,7 +122,9 @@ def _fire(clock: Clock, lead: Lead, firing: Firing, unit: Unit) -> str:
     if what == "escalate":
         people = _managers(lead, firing)
         unit.record(
-            Kind.ESCALATED, lead, data={"clock": str(clock.pk), "step": clock.next_step, "to": [str(p) for p in people]}
+            Kind.ESCALATED,
+            lead,
+            data={"clock": str(clock.pk), "kind": clock.kind, "step": clock.next_step, "to": [str(p) for p in people]},
         )
         return _tell(clock, lead, people, firing, unit)
     if what == "take_away" and lead.owner_id is not None:

@@ -121,7 +121,7 @@ def test_the_ladder_reminds_the_owner_then_escalates_to_the_teams_manager(lea):
         "breach_100",
         "escalate_200",
     ]
-    assert lead.pk
+    assert JournalEntry.objects.get(lead=lead, kind="escalated").data["kind"] == "first_attempt"
 
 
 def test_taking_a_lead_away_is_off_until_a_manager_switches_it_on(lea):

@@ -74,6 +74,18 @@ def test_a_clock_met_after_its_breach_is_not_called_met(late: bool, said: str, t
     assert (event.title.startswith(said), event.tone) == (True, tone)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Escalated to Léa: First attempt"), ("fr", "Escalade vers Léa\u00a0: ")]
+)
+def test_an_escalation_says_of_which_clock(language: str, said: str) -> None:
+    row = JournalEntry(kind=Kind.ESCALATED, at=moment.now(), data={"kind": "first_attempt", "to": ["7"]})
+    with translation.override(language):
+        assert timeline._entry_event(row, "", timeline.Words({"7": "Léa"}, {}, {})).title.startswith(said)
+    del row.data["kind"]  # as it was written before
+    with translation.override("en"):
+        assert timeline._entry_event(row, "", timeline.Words({"7": "Léa"}, {}, {})).title == "Escalated to Léa"
+
+
 def test_a_moment_is_said_in_the_readers_language() -> None:
     at = (moment.now() + timedelta(days=1)).isoformat()
     with translation.override("fr"):
