@@ -85,13 +85,14 @@ def live(source: Source, at: datetime) -> LiveSource:
 
 def _of(source: Source, secrets: Mapping[str, list[str]]) -> LiveSource:
     adapter = ADAPTERS.get(source.adapter, ADAPTERS["json"])
+    held = tuple(secrets.get(f"source:{source.slug}", ()))
     return LiveSource(
         id=source.pk,
         slug=source.slug,
         adapter=adapter,
         signed=source.signed,
-        scheme=source.scheme or adapter.scheme,
+        scheme=(source.scheme or adapter.scheme) if held else "",  # without a secret nothing can be checked
         mapping=source.mapping if isinstance(source.mapping, dict) else {},
-        secrets=tuple(secrets.get(f"source:{source.slug}", ())),
+        secrets=held,
         handshakes=tuple(secrets.get(f"handshake:{source.slug}", ())) if source.scheme == "meta" else (),
     )
