@@ -37,6 +37,7 @@ def up(mode: str) -> None:
         left = groups.kill_left_over(RUN)
         for name in left:
             say(f"{name} was left running by an earlier start that was killed: ended")
+        startup.check_backups()
         startup.check_ports([port, port + 1], patience=10.0 if left else 0.0)
         with database() as url:
             variables = {

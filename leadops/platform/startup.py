@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,6 +120,19 @@ def check_ports(ports: Sequence[int], patience: float = 0.0) -> None:
                 f"port {port} is in use: end the program that uses it, or choose another port with PORT="
                 f"{port + 100} (leadops uses that one and the next)"
             ) from None
+
+
+def check_backups() -> None:
+    """Refuse a folder of backups in which the log of erasures could not be written."""
+    folder = BASE / (os.environ.get("BACKUP_DIR", "") or VAR / "backups")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as fault:
+        raise CannotStart(f"BACKUP_DIR={str(folder)!r} is no folder we can write to: {fault.strerror}") from None
+    for log in folder.glob("*.jsonl"):
+        if not os.access(log, os.W_OK):
+            raise CannotStart(f"{log} cannot be written to: it belongs to another account")
 
 
 def libpq_url(url: str) -> str:

@@ -58,6 +58,9 @@ def test_a_process_alone_names_what_it_cannot_read(monkeypatch: pytest.MonkeyPat
     assert single.main(["wep"]) == 1 and "web, live, ticker, cluster-now, cluster-long" in capsys.readouterr().err
     monkeypatch.setenv("PORT", "80a")
     assert single.main(["web"]) == 1 and "PORT='80a'" in capsys.readouterr().err
+    monkeypatch.delenv("PORT")
+    monkeypatch.setenv("BACKUP_DIR", "/proc/x")
+    assert single.main(["ticker"]) == 1 and "BACKUP_DIR='/proc/x'" in capsys.readouterr().err
 
 
 def test_systemd_takes_the_units(tmp_path):

@@ -22,6 +22,8 @@ from leadops.platform.startup import CannotStart
             "at 127.0.0.1 port 1 does not answer: Connection refused",
         ),
         ({"PORT": "8112", "DATABASE_URL": "nonsense"}, "cannot be read"),
+        ({"PORT": "8112", "BACKUP_DIR": "/proc/x"}, "BACKUP_DIR='/proc/x' is no folder we can write to: No such file"),
+        ({"PORT": "8112", "BACKUP_DIR": "/dev/null"}, "BACKUP_DIR='/dev/null' is no folder we can write to"),
         ({"PORT": "8112", "DATABASE_URL": "mysql://root:hidden@h/x"}, "must start with postgresql://"),
         ({"PORT": "8112", "DATABASE_URL": "postgresql://u:hidden@h"}, "postgresql://user:password@host:port/name"),
     ],
