@@ -183,7 +183,7 @@ def named_server(url: str) -> str:
     return f"{found.get('host') or 'the local socket'} port {found.get('port') or 5432}"
 
 
-def cause_of(fault: psycopg.OperationalError) -> str:
+def cause_of(fault: Exception) -> str:
     """The first line says why; the further ones only ask whether the server runs."""
     line = (str(fault).strip().splitlines() or ["no reason given"])[0]
     return line.rpartition(" failed: ")[2].strip()
