@@ -89,6 +89,9 @@ def main(arguments: list[str]) -> int:
     except (CannotStart, NoPostgres) as fault:
         print(f"leadops: {fault}", file=sys.stderr, flush=True)
         return 1
+    except PermissionError as fault:
+        print(f"leadops: {startup.not_ours(fault)}", file=sys.stderr, flush=True)
+        return 1
     except KeyboardInterrupt:
         pass
     if mode != "stop":

@@ -34,6 +34,11 @@ class CannotStart(Exception):
     """The one line that says why."""
 
 
+def not_ours(fault: PermissionError) -> str:
+    """What a start or an end meets where another account ran here before, or still does."""
+    return f"{fault.filename or 'what runs here'} belongs to another account: run as that account or as root"
+
+
 @dataclass(frozen=True)
 class Step:
     """One command that must succeed before serving; `needed` spares it where nothing changed, `done` notes that it ran."""
