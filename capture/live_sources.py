@@ -59,6 +59,12 @@ def by_key(key: str, at: datetime) -> LiveSource | None:
     return found[1]
 
 
+def remembered(key: str) -> str:
+    """The name in figures of whoever was last seen at this key, however long ago; empty where nobody was."""
+    found = _known.get(key)
+    return found[1].slug if found and found[1] else ""
+
+
 def _stale(now: float) -> list[str]:
     """Sources in use whose time is up too: all are read at once, however many a house has."""
     held = list(_known.items())
