@@ -48,6 +48,7 @@ def up(mode: str) -> None:
                 "PYTHONUNBUFFERED": "1",
             }
             startup.prepare(startup.house_steps(), variables)
+            startup.check_ports([port, port + 1])  # the preparation takes a while
             private = not os.environ.get("DATABASE_URL")
             heal = (lambda: postgres.ensure(timeout=10)) if private else None
             ready = f"http://127.0.0.1:{port}  (Ctrl-C stops everything)"
