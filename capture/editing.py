@@ -18,7 +18,7 @@ from capture import attribution, hosted_fields, live_sources
 from capture.attributes import coerce
 from capture.models import Campaign, Form, Source
 from capture.selectors import channel_draft
-from capture.services import set_source_state
+from capture.services import scheme_of, set_source_state
 from leadops import access, sealed
 from leadops.audited import changes
 from leadops.errors import NotFound, Refused
@@ -88,6 +88,8 @@ def update_source(source_id: uuid.UUID, values: Mapping[str, Any], *, unit: Unit
         source = set_source_state(source.pk, values["state"], unit=unit)
     if values.get("secret"):
         rotate_secret(source, values["secret"], unit)
+    if values.get("signed", source.signed) and not {"signed", "scheme"}.isdisjoint(values):
+        values = {**values, "scheme": scheme_of(source.adapter, values.get("scheme", source.scheme))}
     told = changes({n: getattr(source, n) for n in SOURCE_FIELDS}, {n: values[n] for n in SOURCE_FIELDS if n in values})
     changed = told["fields"]
     for name in changed:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from capture import services
 from capture.adapters import ADAPTERS
 from capture.attribution import TOUCH
 from capture.fields import channel_choices
@@ -120,13 +121,24 @@ class SourceForm(forms.Form):
     hand_raiser = forms.BooleanField(label=_("They ask to be contacted"), required=False, initial=True)
     trigger = forms.ChoiceField(label=_("Routing"), choices=Source.Trigger.choices, initial=Source.Trigger.RULES)
     signed = forms.BooleanField(
-        label=_("Refuse what is not signed"), required=False, help_text=_("A secret is made and shown once.")
+        label=_("Refuse what is not signed"),
+        required=False,
+        help_text=_("A secret is made and shown once. Not for a form on your site: a browser signs nothing."),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["channel"].choices = [("", "—"), *channel_choices()]  # type: ignore[attr-defined]
         self.fields["campaign"].queryset = Campaign.objects.filter(active=True).order_by("name")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("signed") and data.get("adapter"):
+            try:
+                services.scheme_of(data["adapter"], "")
+            except Refused as refused:
+                self.add_error("signed", forms.ValidationError(str(refused.message), code=refused.code))
+        return data
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -59,6 +59,12 @@ def by_key(key: str, at: datetime) -> LiveSource | None:
     return found[1]
 
 
+def remembered(key: str) -> str:
+    """The name in figures of whoever was last seen at this key, however long ago; empty where nobody was."""
+    found = _known.get(key)
+    return found[1].slug if found and found[1] else ""
+
+
 def _stale(now: float) -> list[str]:
     """Sources in use whose time is up too: all are read at once, however many a house has."""
     held = list(_known.items())
@@ -85,13 +91,14 @@ def live(source: Source, at: datetime) -> LiveSource:
 
 def _of(source: Source, secrets: Mapping[str, list[str]]) -> LiveSource:
     adapter = ADAPTERS.get(source.adapter, ADAPTERS["json"])
+    held = tuple(secrets.get(f"source:{source.slug}", ()))
     return LiveSource(
         id=source.pk,
         slug=source.slug,
         adapter=adapter,
         signed=source.signed,
-        scheme=source.scheme or adapter.scheme,
+        scheme=(source.scheme or adapter.scheme) if held else "",  # without a secret nothing can be checked
         mapping=source.mapping if isinstance(source.mapping, dict) else {},
-        secrets=tuple(secrets.get(f"source:{source.slug}", ())),
+        secrets=held,
         handshakes=tuple(secrets.get(f"handshake:{source.slug}", ())) if source.scheme == "meta" else (),
     )

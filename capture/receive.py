@@ -64,6 +64,7 @@ def post(meta: Mapping[str, Any], key: str) -> Answer:
         return refuse(slug, stopped, meta)
     except (OperationalError, InterfaceError):
         connection.close()
+        slug = live_sources.remembered(key) or slug  # the look-up itself may be what failed
         return refuse(slug, Stopped(503, "database-away", RETRY_DATABASE), meta)
     bell.ring()
     failpoint("intake.before_response")

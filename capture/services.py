@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from capture import live_sources, resolution
-from capture.adapters import ADAPTERS
+from capture.adapters import ADAPTERS, UNSIGNED
 from capture.defaults import SHIPPED_SOURCES
 from capture.items import Ahead
 from capture.models import Campaign, Cost, Source, Submission
@@ -141,6 +141,8 @@ def create_source(values: Mapping[str, Any], *, unit: Unit) -> NewSource:
     if Source.objects.filter(slug=slug).exists():
         raise Refused("slug-taken", _("Another source has this name in figures."), status=409)
     taken = {k: v for k, v in values.items() if k not in ("slug", "secret")}
+    if taken.get("signed"):
+        taken["scheme"] = scheme_of(taken["adapter"], taken.get("scheme", ""))
     source = Source.objects.create(
         slug=slug, key=ids.token(18), created_at=unit.at, owner_id=unit.actor.user_id, **taken
     )
@@ -151,6 +153,13 @@ def create_source(values: Mapping[str, Any], *, unit: Unit) -> NewSource:
     unit.record(Kind.SETTING_CHANGED, data={"what": "source", "key": slug, "to": source.state})
     unit.after_commit(live_sources.forget)
     return NewSource(source, secret)
+
+
+def scheme_of(adapter: str, scheme: str) -> str:
+    """How a source that asks for signatures checks them: as it was told, else as its kind signs."""
+    if adapter == "form" or (adapter in UNSIGNED and not scheme):
+        raise Refused("cannot-sign", _("Nothing signs what this kind of source sends: all of it would be refused."))
+    return scheme or ADAPTERS[adapter].scheme
 
 
 def _free_slug(name: str) -> str:

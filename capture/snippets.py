@@ -46,14 +46,14 @@ def html(source: Source, address: str) -> str:
 
 
 def curl(source: Source, address: str) -> str:
-    """A command that posts one lead to the address; empty where a vendor's own shape or a hosted page sends.
+    """A command that posts one lead to the address; empty where a vendor's own shape or signature or a hosted page sends.
 
     A signed source gets the two lines that sign, with our own scheme.
     """
     if source.adapter == "form" and not source.signed:
         fields = " \\\n".join(f"  --data-urlencode '{field}'" for field in FORM)
         return f"curl -i {address} \\\n{fields}"
-    if source.adapter != "json":
+    if source.adapter != "json" or (source.signed and source.scheme not in ("", "leadops")):
         return ""
     if not source.signed:
         return f"curl -i {address} \\\n  -H 'Content-Type: application/json' \\\n  -d '{JSON}'"

@@ -87,7 +87,10 @@ def secret_key() -> str:
     return kept.read_text().strip()
 
 
-SECRET_KEY = secret_key()
+try:
+    SECRET_KEY = secret_key()
+except PermissionError as fault:
+    stop(f"{fault.filename} belongs to another account: run as that account or as root")
 ALLOWED_HOSTS = [
     h.strip() for h in os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h.strip()
 ]

@@ -11,7 +11,7 @@ from capture.adapters.inbound import Mailgun, Postmark, Raw
 from capture.adapters.typeform import Typeform
 
 ADAPTERS: dict[str, Adapter] = {
-    "json": Generic(),
+    "json": Generic("leadops"),
     "form": Generic(),
     "typeform": Typeform(),
     "google_ads": GoogleAds(),
@@ -25,4 +25,7 @@ ADAPTERS: dict[str, Adapter] = {
     "events_mailjet": Events("mailjet"),
 }
 
-__all__ = ["ADAPTERS", "Adapter", "Draft", "Peek", "Received", "Redaction", "SourceLike", "Unreadable"]
+# Who sends these signs nothing by itself; `hosted` is not among them: its own page needs no signature.
+UNSIGNED = frozenset({"form", "inbound_raw", "inbound_postmark", "events_postmark", "events_brevo", "events_mailjet"})
+
+__all__ = ["ADAPTERS", "UNSIGNED", "Adapter", "Draft", "Peek", "Received", "Redaction", "SourceLike", "Unreadable"]

@@ -23,8 +23,10 @@ _named_by = ("name", "label", "key", "column_name")
 class Generic:
     """The adapters `json` and `form`: what was sent decides how it is read, so that a wrong choice loses nothing."""
 
-    scheme = ""
     secret_in_body = False
+
+    def __init__(self, scheme: str = "") -> None:
+        self.scheme = scheme
 
     def peek(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], mapping: Mapping[str, Any]) -> Peek:
         """The delivery key is the one field that the source's mapping names for it."""

@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 
-from capture import bell, limits, refusals, views
+from capture import bell, limits, live_sources, refusals, views
 from capture.models import Refusal, Submission
 from capture.tests.posting import NOON, fresh_process, noon, send, source  # noqa: F401
 from leadops.limit import Limit
@@ -85,6 +85,21 @@ def test_refusals_are_counted_per_source_day_and_reason(noon):  # noqa: F811
         ("?", "unknown-source"): (1, NOON.date(), NOON),
         ("website", "content-encoding"): (1, NOON.date(), NOON),
     }
+
+
+def test_refusals_of_an_outage_count_under_the_source_last_seen_at_the_key(monkeypatch):
+    source()
+    assert send({"n": 1}).status_code == 202
+
+    def away(*_given):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(live_sources, "_read", away)
+    monkeypatch.setattr(live_sources, "KEEP", -1.0)
+    monkeypatch.setattr("capture.receive.connection.close", lambda: None)
+    assert send({"n": 2}).status_code == 503
+    assert send({"n": 3}, key="never-seen").status_code == 503
+    assert {slug: n for (slug, _day, _code), n in refusals._counts.items()} == {"website": 1, refusals.UNKNOWN: 1}
 
 
 def test_counts_that_cannot_be_written_wait_for_the_next_flush(monkeypatch):

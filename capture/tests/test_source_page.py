@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from django.utils import translation
 
 from capture import adapters, pipeline, reasons, receive, shortcut, signatures, snippets
 from capture.doors import Stopped
-from capture.models import Form
+from capture.models import Form, Source
 from capture.tests.batch import submit
-from leadops import moment
+from leadops import moment, sealed
 from leadops.models import Person, Role
 from leadops.testing import SourceFactory, member
 
@@ -149,22 +148,56 @@ def test_a_hosted_form_shows_its_public_link_instead() -> None:
     assert "http://testserver/f/contact" in text and "curl -i" not in text
 
 
-def test_the_command_of_a_signed_source_signs_as_we_check(tmp_path: Path) -> None:
-    """The shell runs it, with a `curl` that writes down what it was given."""
-    command = snippets.curl(SourceFactory(adapter="json", signed=True), "http://127.0.0.1:1/in/x")
+def _as_the_shell_sends(command: str, secret: str, tmp_path: Path) -> tuple[bytes, str]:
+    """Body and signature of what the command posts: the shell runs it, with a `curl` that writes down what it was given."""
     fake = tmp_path / "curl"
     fake.write_text('#!/bin/sh\nfor one in "$@"; do printf "%s\\n" "$one"; done\n')
     fake.chmod(0o755)
-    env = {"PATH": f"{tmp_path}:/usr/local/bin:/usr/bin:/bin", "SECRET": "s3cret"}
+    env = {"PATH": f"{tmp_path}:/usr/local/bin:/usr/bin:/bin", "SECRET": secret}
     said = subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, check=True).stdout
     header = re.search(r"Leadops-Signature: (.+)", said)
-    body = said.strip().splitlines()[-1]
-    assert header and json.loads(body)["email"] == "anna.roux@example.com"
-    given = {"Leadops-Signature": header[1]}
-    at = moment.now().replace(microsecond=0)
-    assert abs(time.time() - at.timestamp()) < 300, "the shell's clock and ours agree in this test"
-    assert signatures.verify("leadops", ["s3cret"], given, body.encode(), "POST", "", at)
-    assert not signatures.verify("leadops", ["other"], given, body.encode(), "POST", "", at)
+    assert header
+    return said.strip().splitlines()[-1].encode(), header[1]
+
+
+def test_a_signed_source_made_on_the_screen_takes_what_its_page_says_to_send_and_refuses_the_rest(
+    tmp_path: Path,
+) -> None:
+    ops, told = _ops(), {"name": "Partner", "adapter": "json", "trigger": "now", "signed": "on"}
+    shown = ops.post("/sources/new", told)
+    source, secret = shown.context["source"], shown.context["secret"]
+    page = ops.get(f"/sources/{source.pk}")
+    body, signature = _as_the_shell_sends(page.context["curl"], secret, tmp_path)
+    assert json.loads(body)["email"] == "anna.roux@example.com"
+    at = f"/in/{source.key}"
+    taken = Client().post(at, body, "application/json", headers={"leadops-signature": signature})
+    assert taken.status_code == 202, taken.content
+    assert Client().post(at, body, "application/json").status_code == 401
+    other = signatures.sign("other", body, moment.now())
+    assert Client().post(at, body, "application/json", headers={"leadops-signature": other}).status_code == 401
+    assert source.scheme == "leadops"
+
+
+def test_a_signed_source_of_before_that_names_no_way_is_checked_as_its_kind_signs() -> None:
+    source = SourceFactory(adapter="json", signed=True, slug="of-before")
+    sealed.put("source:of-before", "s3cret", moment.now())
+    body = b'{"email": "anna@acier.example"}'
+    signed = {"leadops-signature": signatures.sign("s3cret", body, moment.now())}
+    assert Client().post(f"/in/{source.key}", body, "application/json").status_code == 401
+    assert Client().post(f"/in/{source.key}", body, "application/json", headers=signed).status_code == 202
+
+
+@pytest.mark.parametrize("adapter", sorted(adapters.UNSIGNED))
+def test_a_source_whose_sender_signs_nothing_is_not_made_to_refuse_it_all(adapter: str) -> None:
+    ops, told = _ops(), {"name": "Site", "adapter": adapter, "trigger": "now", "signed": "on"}
+    refused = ops.post("/sources/new", told)
+    assert refused.status_code == 422 and "Rien ne signe" in refused.content.decode()
+    assert not Source.objects.exists()
+    assert ops.post("/sources/new", told | {"signed": ""}).status_code == 302
+
+
+def test_no_command_is_shown_where_another_hand_signs() -> None:
+    assert snippets.curl(SourceFactory(adapter="json", signed=True, scheme="meta"), "http://testserver/in/x") == ""
 
 
 def test_reasons_and_refusals_are_words_in_the_readers_language() -> None:

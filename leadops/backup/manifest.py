@@ -89,16 +89,28 @@ def write(folder: Path, manifest: Manifest) -> None:
 
 def read(folder: Path) -> Manifest:
     """The manifest of a backup, its file proven to be the one it speaks of."""
+    _must_be_there(folder)
     try:
-        told = json.loads((folder / MANIFEST).read_text())
-        found = Manifest(**told)
-    except (OSError, ValueError, TypeError) as fault:
-        raise NotTrusted(f"{folder} holds no backup: {fault}") from fault
+        found = Manifest(**json.loads((folder / MANIFEST).read_text()))
+    except OSError as fault:
+        raise NotTrusted(f"{folder / MANIFEST} cannot be read: {fault.strerror}") from fault
+    except (ValueError, TypeError) as fault:
+        raise NotTrusted(f"{folder / MANIFEST} is cut short or no manifest of ours: do not use this backup") from fault
     if found.format != FORMAT:
         raise NotTrusted(f"{folder} is of the format {found.format}, this leadops reads {FORMAT}")
-    if not (folder / FILE).exists() or dumps.sha256_of(folder / FILE) != found.sha256:
+    if dumps.sha256_of(folder / FILE) != found.sha256:
         raise NotTrusted(f"{folder / FILE} is not the file its manifest speaks of: do not use it")
     return found
+
+
+def _must_be_there(folder: Path) -> None:
+    if not folder.exists():
+        raise NotTrusted(f"{folder} is not there: name the folder of a backup, as `make backup` printed it")
+    if not folder.is_dir():
+        raise NotTrusted(f"{folder} is a file: name the folder that holds {MANIFEST} and {FILE}")
+    for name in (MANIFEST, FILE):
+        if not (folder / name).is_file():
+            raise NotTrusted(f"{folder} holds no whole backup: {name} is missing")
 
 
 def differences(wanted: Tables, found: Tables) -> list[str]:

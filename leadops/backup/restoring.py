@@ -81,7 +81,8 @@ def _may(held: Manifest, over: bool, other_key: bool) -> None:
     if held.key != manifest.key_mark() and not other_key:
         raise NotTrusted(
             "the backup was made with another SECRET_KEY: sealed secrets could not be read and erased addresses not"
-            " recognised. Put the old key in place, or say --other-key and set every secret anew"
+            " recognised. Put the old key in place (in SECRET_KEY, or as the file var/secret_key), or say --other-key and"
+            " set every secret anew"
         )
     if lived_in() and not over:
         raise NotTrusted("this house is lived in: stop and look, or say --over to put the backup in its place")

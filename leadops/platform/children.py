@@ -22,6 +22,7 @@ class Child:
         None  # the child whose silence excuses this one (the ticker enqueues the clusters' heartbeat)
     )
     answers: str | None = None  # or: the URL that must answer
+    port: int | None = None  # where it listens
 
 
 def manage(*words: str) -> list[str]:
@@ -42,14 +43,14 @@ def web(port: int, workers: int) -> Child:
         "15",
     ]
     command += ["--timeout", "60", "--graceful-timeout", "8", "--log-level", "warning"]
-    return Child("web", command, {"LEADOPS_ROLE": "web"}, answers=f"http://127.0.0.1:{port}/healthz")
+    return Child("web", command, {"LEADOPS_ROLE": "web"}, answers=f"http://127.0.0.1:{port}/healthz", port=port)
 
 
 def live(port: int) -> Child:
     """The stream of changes, on the next port."""
     command = [sys.executable, "-m", "uvicorn", "leadops.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--loop", "uvloop", "--timeout-graceful-shutdown", "3", "--log-level", "warning", "--no-access-log"]
-    return Child("live", command, {"LEADOPS_ROLE": "live"}, pulse="live")
+    return Child("live", command, {"LEADOPS_ROLE": "live"}, pulse="live", port=port)
 
 
 def cluster(name: str) -> Child:

@@ -12,6 +12,7 @@ import resource
 import time
 
 import django_q.cluster
+from django.db import connection
 from django_q.cluster import Cluster, Sentinel
 
 from leadops.platform import memory
@@ -19,6 +20,7 @@ from leadops.platform.queue import AWAY, SkipLocked
 
 log = logging.getLogger("leadops.cluster")
 MOST_MEMORY = 2 * 2**30  # bytes of data of one process
+PAUSE = 1.0  # seconds between two tries to reach a database that is away at the start
 LOOK = 0.05  # seconds in which a task that is on its way to a worker shows itself
 
 
@@ -56,9 +58,25 @@ def bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
+def await_database() -> None:
+    """A start meets the database as work does: what is away is waited for. django-q2 would end at once, and loudly."""
+    told = False
+    while True:
+        try:
+            connection.ensure_connection()
+            break
+        except AWAY as fault:
+            if not told:
+                log.warning("waiting for the database: %s", str(fault).split("\n")[0])
+            told = True
+            time.sleep(PAUSE)
+    connection.close()  # each process that is started from here makes its own
+
+
 def run() -> None:
     """Start a cluster of this process's name and leave it to its signals."""
     bound_memory()
     memory.settle()
+    await_database()
     django_q.cluster.Sentinel = HouseSentinel
     Cluster().start()

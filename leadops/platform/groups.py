@@ -81,6 +81,17 @@ def end_whole(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def listens(leader: int, port: int) -> bool:
+    """Whether the process, or one it started, takes connections at this port."""
+    with contextlib.suppress(psutil.Error):
+        top = psutil.Process(leader)
+        for process in (top, *top.children(recursive=True)):
+            for each in process.net_connections("tcp"):
+                if each.status == psutil.CONN_LISTEN and each.laddr.port == port:
+                    return True
+    return False
+
+
 def write_down(group: Group, folder: Path) -> None:
     """Leave a note that lets the next parent find this group if we are killed."""
     fresh = folder / f".{group.name}"

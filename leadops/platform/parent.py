@@ -37,6 +37,7 @@ def up(mode: str) -> None:
         left = groups.kill_left_over(RUN)
         for name in left:
             say(f"{name} was left running by an earlier start that was killed: ended")
+        startup.check_backups()
         startup.check_ports([port, port + 1], patience=10.0 if left else 0.0)
         with database() as url:
             variables = {
@@ -47,6 +48,7 @@ def up(mode: str) -> None:
                 "PYTHONUNBUFFERED": "1",
             }
             startup.prepare(startup.house_steps(), variables)
+            startup.check_ports([port, port + 1])  # the preparation takes a while
             private = not os.environ.get("DATABASE_URL")
             heal = (lambda: postgres.ensure(timeout=10)) if private else None
             ready = f"http://127.0.0.1:{port}  (Ctrl-C stops everything)"
@@ -87,6 +89,9 @@ def main(arguments: list[str]) -> int:
         stop() if mode == "stop" else up(mode)
     except (CannotStart, NoPostgres) as fault:
         print(f"leadops: {fault}", file=sys.stderr, flush=True)
+        return 1
+    except PermissionError as fault:
+        print(f"leadops: {startup.not_ours(fault)}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
         pass

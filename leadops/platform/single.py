@@ -24,6 +24,8 @@ def chosen(name: str) -> Child:
 def main(arguments: list[str]) -> int:
     try:
         child = chosen(" ".join(arguments))
+        if child.name == "ticker":  # it writes down who was erased
+            startup.check_backups()
     except CannotStart as fault:
         print(f"leadops: {fault}", file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ FINAL = ("password authentication failed", "does not exist", "no pg_hba.conf ent
 
 class CannotStart(Exception):
     """The one line that says why."""
+
+
+def not_ours(fault: PermissionError) -> str:
+    """What a start or an end meets where another account ran here before, or still does."""
+    return f"{fault.filename or 'what runs here'} belongs to another account: run as that account or as root"
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,19 @@ def check_ports(ports: Sequence[int], patience: float = 0.0) -> None:
             ) from None
 
 
+def check_backups() -> None:
+    """Refuse a folder of backups in which the log of erasures could not be written."""
+    folder = BASE / (os.environ.get("BACKUP_DIR", "") or VAR / "backups")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as fault:
+        raise CannotStart(f"BACKUP_DIR={str(folder)!r} is no folder we can write to: {fault.strerror}") from None
+    for log in folder.glob("*.jsonl"):
+        if not os.access(log, os.W_OK):
+            raise CannotStart(f"{log} cannot be written to: it belongs to another account")
+
+
 def libpq_url(url: str) -> str:
     """The address as libpq reads it (Django's readers also know other names for the scheme)."""
     for scheme in ("psql://", "pgsql://"):
@@ -169,7 +188,7 @@ def named_server(url: str) -> str:
     return f"{found.get('host') or 'the local socket'} port {found.get('port') or 5432}"
 
 
-def cause_of(fault: psycopg.OperationalError) -> str:
+def cause_of(fault: Exception) -> str:
     """The first line says why; the further ones only ask whether the server runs."""
     line = (str(fault).strip().splitlines() or ["no reason given"])[0]
     return line.rpartition(" failed: ")[2].strip()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from leadops.platform import groups
+from leadops.platform import groups, startup
 from leadops.platform.binaries import NoPostgres
 from leadops.platform.children import BASE, Child
 from leadops.platform.pulses import Pulses
@@ -125,6 +125,7 @@ class Supervisor:
             if watched.process is not None and watched.process.poll() is not None:
                 status = watched.process.returncode
                 self.replace(watched, f"ended by itself (status {status})", at_once=False)
+                self.have_ports()
 
     def forget(self, pid: int) -> None:
         self.groups.pop(pid, None)
@@ -231,12 +232,21 @@ class Supervisor:
     def look_at_answers(self) -> None:
         for watched in self.watched.values():
             if watched.child.answers and watched.process is not None and answers(watched.child.answers):
+                self.have_ports()
                 watched.answered_at = time.monotonic()
                 if self.announce:
                     say(self.announce)
                     self.announce = ""
                     for other in self.watched.values():
                         other.start_at = min(other.start_at, watched.answered_at)
+
+    def have_ports(self) -> None:
+        """Until all is announced: a port that another program took since the start ends it with one line, as a port
+        taken before does; else that program's answer would be announced as ours."""
+        for watched in self.watched.values() if self.announce else ():
+            process, port = watched.process, watched.child.port
+            if port and not (process is not None and groups.listens(process.pid, port)):
+                startup.check_ports([port], patience=2.0)
 
     def heal_server(self) -> None:
         if self.heal is not None:

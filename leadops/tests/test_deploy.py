@@ -58,6 +58,9 @@ def test_a_process_alone_names_what_it_cannot_read(monkeypatch: pytest.MonkeyPat
     assert single.main(["wep"]) == 1 and "web, live, ticker, cluster-now, cluster-long" in capsys.readouterr().err
     monkeypatch.setenv("PORT", "80a")
     assert single.main(["web"]) == 1 and "PORT='80a'" in capsys.readouterr().err
+    monkeypatch.delenv("PORT")
+    monkeypatch.setenv("BACKUP_DIR", "/proc/x")
+    assert single.main(["ticker"]) == 1 and "BACKUP_DIR='/proc/x'" in capsys.readouterr().err
 
 
 def test_systemd_takes_the_units(tmp_path):
@@ -130,4 +133,7 @@ def test_a_command_gets_the_settings_as_systemd_reads_them(tmp_path):
     assert found["MAIL_FOOTER"] == "Example SAS, 1 rue de la Paix; $HOME `id`"
     assert (found["EMPTY"], found["LEADOPS_ZONE"], "SECRET_KEY" in found) == ("", "Europe/Paris", False)
     missing = subprocess.run([DEPLOY / "with-settings", tmp_path / "gone", "env"], capture_output=True, check=False)
-    assert missing.returncode and not missing.stdout
+    assert missing.returncode and not missing.stdout and b"gone is not there" in missing.stderr
+    for few in ([], [file]):
+        told = subprocess.run([DEPLOY / "with-settings", *few], capture_output=True, text=True, check=False)
+        assert told.returncode == 2 and told.stderr.startswith("deploy/with-settings FILE COMMAND")

@@ -127,9 +127,34 @@ def _refuses_what_is_damaged_or_foreign(good: Path, tmp_path: Path, settings) ->
         (bad / manifest.MANIFEST).write_text(json.dumps(told | change))
         with pytest.raises(NotTrusted, match=why):
             restoring.restore(bad, over=True)
-    (bad / manifest.MANIFEST).unlink()
-    with pytest.raises(NotTrusted, match="holds no backup"):
+    (bad / manifest.MANIFEST).write_text(json.dumps(told | {"key": "another"}))
+    with pytest.raises(NotTrusted, match="var/secret_key"):
         restoring.restore(bad, over=True)
+
+
+def test_what_is_no_backup_is_refused_in_plain_words(tmp_path: Path) -> None:
+    folder = tmp_path / "2026-11-26T021500Z"
+    folder.mkdir()
+
+    def refusal(asked: Path = folder) -> str:
+        with pytest.raises(CommandError) as refused:
+            call_command("restore", asked)
+        assert "Errno" not in str(refused.value) and str(asked) in str(refused.value)
+        return str(refused.value)
+
+    assert "is not there" in refusal(tmp_path / "nope")
+    assert "manifest.json is missing" in refusal()
+    (folder / manifest.MANIFEST).write_text('{"made_at": "2026-11-26T02')
+    assert "house.dump is missing" in refusal()
+    (folder / manifest.FILE).write_bytes(b"PGDMP")
+    assert "is cut short or no manifest of ours" in refusal()
+    assert "is a file: name the folder" in refusal(folder / manifest.FILE)
+
+
+def test_a_folder_that_takes_no_backup_is_named_in_plain_words() -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("backup", "--to", "/proc/nope")
+    assert str(refused.value).startswith("/proc/nope") and "cannot be written to: No such file" in str(refused.value)
 
 
 def test_a_dump_needs_the_programs_of_the_servers_own_major(monkeypatch, tmp_path):

@@ -59,6 +59,21 @@ def test_a_secret_rotates_and_the_former_stays_good_for_a_day(house: House):
     assert all(SECRET.encode() not in bytes(row.sealed) for row in Secret.objects.all())
 
 
+def test_a_signed_source_that_names_no_way_signs_as_its_kind_does_and_a_plain_form_never_signs(house: House):
+    said = {"name": "P", "secret": SECRET}
+    assert house.marketing.post("/sources", said).json()["scheme"] == "leadops"
+    assert house.marketing.post("/sources", {**said, "adapter": "typeform"}).json()["scheme"] == "typeform"
+    refused = house.marketing.post("/sources", {**said, "adapter": "form"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "cannot-sign")
+    form = house.marketing.post("/sources", {"name": "F", "adapter": "form"}).json()
+    refused = house.marketing.patch(f"/sources/{form['id']}", {"signed": True, "secret": SECRET})
+    assert (refused.status_code, refused.json()["code"]) == (422, "cannot-sign")
+    program = house.marketing.post("/sources", {"name": "J"}).json()
+    assert program["scheme"] == ""
+    changed = house.marketing.patch(f"/sources/{program['id']}", {"signed": True, "secret": SECRET}).json()
+    assert (changed["signed"], changed["scheme"]) == (True, "leadops")
+
+
 @pytest.mark.parametrize(
     ("body", "path"),
     [

@@ -92,7 +92,7 @@ def test_an_unknown_address_is_a_page_and_a_fragment(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "The database is not answering"), ("fr", "La base de données ne répond pas")]
+    ("language", "words"), [("en", "Whoever sends a lead now is told to try again"), ("fr", "est invité à réessayer")]
 )
 def test_while_the_database_is_away_pages_say_so_and_ask_it_nothing(
     desk: Desk, monkeypatch: Any, django_assert_num_queries: Any, language: str, words: str

@@ -23,8 +23,10 @@ class Command(BaseCommand):
         home = options["to"] or Path(settings.BACKUPS)
         try:
             made = dumping.backup(home)
-        except (DumpFailed, OSError) as fault:
+        except DumpFailed as fault:
             raise CommandError(str(fault)) from fault
+        except OSError as fault:
+            raise CommandError(f"{fault.filename or home} cannot be written to: {fault.strerror}") from fault
         for gone in dumping.thin(home, options["keep"]):
             self.stdout.write(f"deleted {gone}")
         told = manifest.read(made)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import socket
 import threading
@@ -22,6 +24,8 @@ from leadops.platform.startup import CannotStart
             "at 127.0.0.1 port 1 does not answer: Connection refused",
         ),
         ({"PORT": "8112", "DATABASE_URL": "nonsense"}, "cannot be read"),
+        ({"PORT": "8112", "BACKUP_DIR": "/proc/x"}, "BACKUP_DIR='/proc/x' is no folder we can write to: No such file"),
+        ({"PORT": "8112", "BACKUP_DIR": "/dev/null"}, "BACKUP_DIR='/dev/null' is no folder we can write to"),
         ({"PORT": "8112", "DATABASE_URL": "mysql://root:hidden@h/x"}, "must start with postgresql://"),
         ({"PORT": "8112", "DATABASE_URL": "postgresql://u:hidden@h"}, "postgresql://user:password@host:port/name"),
     ],
@@ -43,6 +47,25 @@ def test_a_wrong_environment_is_one_line_and_an_exit_status(
     assert line in said
     assert "\n" not in said
     assert "hidden" not in said  # no password reaches a log
+
+
+@pytest.mark.parametrize("mode", ["--serve", "--stop"])
+def test_a_folder_or_a_house_of_another_account_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str
+) -> None:
+    def theirs(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/srv/leadops/var/run")
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(startup, "alone", theirs)
+    monkeypatch.setattr(startup, "holder", theirs)
+    assert parent.main([mode]) == 1
+    said = "leadops: /srv/leadops/var/run belongs to another account: run as that account or as root\n"
+    assert capsys.readouterr() == ("", said)
+    monkeypatch.setattr(startup, "holder", lambda _folder: {"pid": 1})
+    monkeypatch.setattr(os, "kill", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EPERM, "not permitted")))
+    assert parent.main(["--stop"]) == 1
+    assert "what runs here belongs to another account" in capsys.readouterr().err
 
 
 def test_what_is_waited_for_is_said_at_once(
