@@ -82,6 +82,17 @@ def test_who_came_while_the_page_was_on_its_way_is_told_of_without_a_stream(walk
     walk.said.clear()  # the stream that was refused
 
 
+@pytest.mark.parametrize("language", ["en"])
+def test_on_a_phone_the_number_stands_once_as_a_button_to_call_or_as_a_link(walk: Walk, language: str) -> None:
+    lead = walk.desk.lead()
+    for reader, button, link in ((walk.desk.lea.user, True, False), (walk.desk.marketing, False, True)):
+        page = walk.enter(reader)
+        page.set_viewport_size({"width": 390, "height": 844})
+        walk.go(page, lead.get_absolute_url())
+        assert page.locator(".verb-call").is_visible() is button
+        assert page.locator(".lead-contact [href^='tel:']").is_visible() is link
+
+
 # -- Léa, rep ------------------------------------------------------------------------------------------------
 
 
