@@ -15,6 +15,7 @@ import phonenumbers
 from babel import Locale
 from django import template
 from django.conf import settings
+from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
 from django.utils import timezone
@@ -282,6 +283,15 @@ def here(context: template.Context) -> str:
     """This page with its query string, for a form that must come back to it."""
     request: HttpRequest | None = context.get("request")
     return request.get_full_path() if request is not None else "/"
+
+
+@register.simple_tag(takes_context=True)
+def fault_mark(context: template.Context) -> str:
+    """“Error: ” before the title of a page whose form came back with faults: the first thing ears and tabs say."""
+    faulty = any(
+        isinstance(each, BaseForm) and each._errors for each in context.flatten().values()
+    )  # never asked for here
+    return gettext("Error: %(title)s") % {"title": ""} if faulty else ""
 
 
 @register.simple_tag

@@ -93,6 +93,23 @@ def test_on_a_phone_the_number_stands_once_as_a_button_to_call_or_as_a_link(walk
         assert page.locator(".lead-contact [href^='tel:']").is_visible() is link
 
 
+@LANGUAGES
+def test_a_form_that_came_back_is_read_from_its_faults(walk: Walk, language: str) -> None:
+    """Sent without htmx, the page is a new one: its title says so, and the summary of faults has the focus and is in sight."""
+    error, desk = {"fr": "Erreur\xa0: ", "en": "Error: "}[language], walk.desk
+    forms = ((desk.marketing, "/sources/new"), (desk.revenue, "/users"), (desk.lea.user, "/account/security"))
+    for reader, path in forms:
+        page = walk.enter(reader)
+        walk.go(page, path)
+        assert not page.title().startswith(error)
+        page.locator("main form.form").last.evaluate("form => form.submit()")
+        summary = page.locator("main .banner.bad[data-focus]")
+        expect(summary).to_be_focused()
+        expect(summary).to_be_in_viewport()
+        assert page.title().startswith(error)
+    walk.said.clear()  # three answers of 422
+
+
 # -- Léa, rep ------------------------------------------------------------------------------------------------
 
 
