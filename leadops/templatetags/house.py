@@ -18,6 +18,7 @@ from django.conf import settings
 from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -280,9 +281,35 @@ def column(
 
 @register.simple_tag(takes_context=True)
 def here(context: template.Context) -> str:
-    """This page with its query string, for a form that must come back to it."""
+    """This page with its query string, for a form that must come back to it; behind what only takes a form, the form's page."""
     request: HttpRequest | None = context.get("request")
-    return request.get_full_path() if request is not None else "/"
+    if request is None:
+        return "/"
+    if request.method in ("GET", "HEAD") or _can_be_read(request.path_info):
+        return request.get_full_path()
+    above = request.path_info
+    while above != "/" and not _can_be_read(above):  # a form sent to /users/invite stands on /users
+        above = above.rpartition("/")[0] or "/"
+    return above
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether an address answers a GET: what `require_POST` and its like hold is asked of each wrapper of its view."""
+    try:
+        view: Any = resolve(path).func
+    except Resolver404:
+        return False
+    while view is not None:
+        held = (
+            dict(zip(view.__code__.co_freevars, view.__closure__ or (), strict=True))
+            if hasattr(view, "__code__")
+            else {}
+        )
+        methods = held.get("request_method_list")
+        if methods is not None and "GET" not in methods.cell_contents:
+            return False
+        view = getattr(view, "__wrapped__", None)
+    return True
 
 
 @register.simple_tag(takes_context=True)
