@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,13 @@ def test_questions_nobody_could_answer_are_refused_where_they_stand(ops: Client,
     assert answer.status_code == 200 and answer.context["errors"]
     contact.refresh_from_db()
     assert contact.fields[0] == {"name": "email", "required": True}
+
+
+def test_each_text_of_a_form_has_a_box_per_language_with_its_name(ops: Client, contact: Form) -> None:
+    page = ops.get(f"/admin/capture/form/{contact.pk}/change/").content.decode()
+    for name in ("title", "intro", "thanks", "consent"):
+        labels = re.findall(rf'<label for="id_{name}_\d">(\w+)</label>', page)
+        assert labels == ["French", "English"], name
 
 
 def test_a_new_form_takes_a_hosted_source_that_has_none(ops: Client, contact: Form) -> None:
