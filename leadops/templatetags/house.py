@@ -218,9 +218,15 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
             at.isoformat(),
             full,
             ago(at),
-            instant_words(here, "stamp"),
+            _kept_whole(instant_words(here, "stamp")),
         )
-    shown = _near(here) if form == "near" else here.strftime("%H:%M") if form == "clock" else instant_words(here)
+    shown = (
+        _near(here)
+        if form == "near"
+        else here.strftime("%H:%M")
+        if form == "clock"
+        else _kept_whole(instant_words(here))
+    )
     clock = format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full, shown)
     if form != "both":
         return clock
@@ -232,7 +238,12 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
 def _near(here: datetime) -> str:
     if here.date() == timezone.localtime(moment.now()).date():
         return here.strftime("%H:%M")
-    return instant_words(here, "near")
+    return _kept_whole(instant_words(here, "near"))
+
+
+def _kept_whole(words: str) -> str:
+    """A day is not broken at the end of a line, nor an hour from its “à”."""
+    return words.replace(" ", "\u00a0").replace(",\u00a0", ", ").replace("\u00a0à\u00a0", " à\u00a0")
 
 
 @register.filter
