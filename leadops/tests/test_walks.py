@@ -100,6 +100,7 @@ def test_a_form_that_came_back_is_read_from_its_faults(walk: Walk, language: str
     forms = ((desk.marketing, "/sources/new"), (desk.revenue, "/users"), (desk.lea.user, "/account/security"))
     for reader, path in forms:
         page = walk.enter(reader)
+        page.set_viewport_size({"width": 390, "height": 844})
         walk.go(page, path)
         assert not page.title().startswith(error)
         page.locator("main form.form").last.evaluate("form => form.submit()")
