@@ -10,7 +10,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms.renderers import get_default_renderer
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from capture import editing
@@ -20,7 +23,7 @@ from leadops.adminsite import HouseAdmin, ReadOnlyAdmin
 from leadops.unit import in_unit
 
 TEXTS = {"title": (_("Title"), 200), "intro": (_("Introduction"), 2000), "thanks": (_("Thanks"), 2000), "consent": (_("Consent"), 1000)}  # fmt: skip
-LANGUAGES = {"fr": _("in French"), "en": _("in English")}
+LANGUAGES = {"fr": _("French"), "en": _("English")}
 
 
 class Texts(forms.MultiValueField):
@@ -29,7 +32,8 @@ class Texts(forms.MultiValueField):
     def __init__(self, longest: int, **options: Any) -> None:
         kind = forms.TextInput if longest <= 200 else forms.Textarea
         widgets: dict[str, forms.Widget | type[forms.Widget]] = {
-            language: kind(attrs={"aria-label": label}) for language, label in LANGUAGES.items()
+            language: kind(attrs={"lang": language, "aria-label": f"{options['label']} · {word}"})
+            for language, word in LANGUAGES.items()
         }
         parts = [forms.CharField(max_length=longest, required=False) for _language in LANGUAGES]
         super().__init__(parts, require_all_fields=False, widget=_TextsWidget(widgets), **options)
@@ -40,8 +44,17 @@ class Texts(forms.MultiValueField):
 
 
 class _TextsWidget(forms.MultiWidget):
+    """A box per language, each with its label."""
+
     def decompress(self, value: Any) -> list[str]:
         return [(value or {}).get(language, "") for language in LANGUAGES]
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
+        draw = (renderer or get_default_renderer()).render
+        parts = zip(LANGUAGES.values(), context["widget"]["subwidgets"], strict=True)
+        told = [(part["attrs"]["id"], word, mark_safe(draw(part["template_name"], {"widget": part}))) for word, part in parts]  # fmt: skip
+        boxes = format_html_join("", '<p><label for="{}">{}</label>{}</p>', told)
+        return format_html('<div class="texts">{}</div>', boxes)
 
 
 class HostedForm(forms.ModelForm):  # type: ignore[type-arg]

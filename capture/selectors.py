@@ -121,8 +121,8 @@ def latest_submissions(source: Source, count: int = 5) -> list[Submission]:
 
 
 def hosted_form_of(source: Source) -> Form | None:
-    """The page a source is sent from, while it is open."""
-    return Form.objects.filter(source=source, active=True).first()
+    """The page a source is sent from, in use or not."""
+    return Form.objects.filter(source=source).first()
 
 
 def refusals_of(source: Source, at: datetime) -> list[Refusal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
@@ -41,6 +42,18 @@ class HouseAdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Who runs the house reads on every page of the admin that mail reaches nobody."""
         return {**super().each_context(request), "silence": stop.silence() if _may(request, "read_operations") else ""}
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Who is signed in and lacks the right is told so, as everywhere; the way out stays open."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def asked(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+            if request.user.is_authenticated and request.path != reverse("admin:logout"):
+                access.require(access.actor_of(request.user), "open_admin")
+            return cast(HttpResponse, inner(request, *args, **options))
+
+        return asked
 
     def has_permission(self, request: HttpRequest) -> bool:
         return _may(request, "open_admin")

@@ -106,7 +106,7 @@ class RecycleForm(VerbForm):
         label=_("Wake on"),
         required=False,
         widget=DayInput(),
-        help_text=_("Left empty, the day suggested beside the reason."),
+        help_text=_("If left empty, the day suggested beside the reason."),
     )
     text = forms.CharField(
         label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
@@ -145,7 +145,7 @@ class AnswersForm(VerbForm):
                 required=False,
                 initial=held.get(key, "") if held.get(key) in known else "",
             )
-        self.fields["evidence"] = forms.ChoiceField(label=_("Learnt by"), choices=FrameworkAnswer.Evidence.choices)
+        self.fields["evidence"] = forms.ChoiceField(label=_("How we know"), choices=FrameworkAnswer.Evidence.choices)
         self.fields["text"] = forms.CharField(
             label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
         )

@@ -79,12 +79,18 @@ def page(made: Reassignment, actor: Actor, at: datetime) -> dict[str, Any]:
         "more": max(len(rows) - SHOWN, 0),
         "changes": changes(rows, at) if not done else [],
         "effect": clock_effect(rows, at) if not done else None,
+        "idle": made.started_at is None and not any(map(would_change, rows)),
         "nobody": [(reason_words(code), n) for code, n in waits.most_common()] if not done else [],
         "results": [(ReassignedLead.Result(code).label, n) for code, n in _results(rows) if code],
         "pending": sum(not row.result for row in rows),
         "departure": departure,
         "may_take_back": departure is None and taking_back.may_take_back(made, at),
     }
+
+
+def would_change(row: ReassignedLead) -> bool:
+    """Whether the lead would get another owner, or wait for another reason."""
+    return row.foreseen_id != row.before_id or (row.foreseen_id is None and row.note != row.held)
 
 
 def _why(made: Reassignment, departure: Departure | None) -> str:

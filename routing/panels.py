@@ -232,7 +232,7 @@ def pool_cards(leads: Sequence[Lead], at: datetime) -> list[dict[str, Any]]:
 
 
 def share_words(ahead: float) -> str:
-    """Turns beyond (+) or below (−) the share by weight, in words; below one either way is an even hand."""
+    """Turns beyond (+) or below (−) the share by weight, in words; below one either way is balanced."""
     if abs(ahead) < 1:
         return _("even")
     values = {"n": number(abs(ahead), 1)}

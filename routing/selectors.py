@@ -23,6 +23,8 @@ CLAIMABLE = ("", *DRAINABLE)
 # what no time ends, and what only a change of rules would: somebody has to look
 FOR_A_PERSON = ("no_rule", "no_members", "all_had_it", "handed_back", "by_rule", "loop", "error")
 CLAIM_WINDOW = timedelta(hours=24)
+# what ends by itself: an hour that comes, a rep who is back or has room again
+BY_ITSELF = tuple(reason for reason in DRAINABLE if reason not in FOR_A_PERSON)
 EVERYONE = "everyone"
 
 

@@ -23,9 +23,11 @@ from leadops.testing import SourceFactory, member
 pytestmark = pytest.mark.django_db
 
 
-def _ops() -> Client:
+def _ops(language: str = "fr") -> Client:
     client = Client()
-    client.force_login(member("Hugo", Role.MARKETING_OPS, language="fr"), backend="leadops.desk.signin.EmailBackend")
+    client.force_login(
+        member("Hugo", Role.MARKETING_OPS, language=language), backend="leadops.desk.signin.EmailBackend"
+    )
     return client
 
 
@@ -139,6 +141,19 @@ def test_a_wait_that_is_none_is_not_repeated(wait: str) -> None:
 @pytest.mark.parametrize("given", [{"adapter": "json"}, {"adapter": "form", "signed": True}, {"adapter": "hosted"}])
 def test_no_form_is_shown_where_a_page_could_not_send(given: dict[str, Any]) -> None:
     assert snippets.html(SourceFactory(**given), "http://testserver/in/x") == ""
+
+
+def test_a_source_of_a_hosted_form_leads_to_the_form_it_lacks_and_to_the_one_not_in_use() -> None:
+    source, ops = SourceFactory(adapter="hosted"), _ops("en")
+    add = f"/admin/capture/form/add/?source={source.pk}"
+    page = ops.get(f"/sources/{source.pk}").content.decode()
+    assert f'href="{add}"' in page and "There is no page yet" in page and f"/in/{source.key}" not in page
+    assert f'value="{source.pk}" selected' in ops.get(add).content.decode(), "the form knows its source"
+    form = Form.objects.create(
+        slug="fair", source=source, title={"en": "Fair"}, fields=[{"name": "email"}], active=False
+    )
+    page = ops.get(f"/sources/{source.pk}").content.decode()
+    assert f"/admin/capture/form/{form.pk}/change/" in page and "is not in use" in page
 
 
 def test_a_hosted_form_shows_its_public_link_instead() -> None:

@@ -53,7 +53,7 @@ CARDS: dict[str, tuple[Card, ...]] = {
     Role.MANAGER: (
         Card(_("Who has how much, and what runs out"), _("Load and clocks of each of your reps. Each number opens its leads."),
              _("Open the team"), "routing:show_team"),
-        Card(_("Karim is away"), _("He is on leave since three days, and clocks of his leads have run out. Choose them and give them to somebody: a preview comes first."),
+        Card(_("Karim is away"), _("He has been on leave for three days, and clocks of his leads have run out. Choose them and give them to somebody: a preview comes first."),
              _("Open Karim’s late leads"), "desk:list_leads", query="owner={of}&open=true&overdue=true", of="karim"),
         Card(_("What if Sofia leaves tomorrow?"), _("Her leave is set. See what falls due meanwhile and who would take it, before anything moves."),
              _("Open Sofia’s leave"), "routing:absence", of="sofia"),

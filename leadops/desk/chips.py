@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
 from capture.selectors import Names, names_of
+from leadops.desk.timeline import held_words
 from leadops.models import Rep, Team
 from leadops.templatetags.house import day
 
@@ -59,6 +60,8 @@ def _words(chosen: FilterSet, name: str, value: Any, names: Names) -> str:
         return rep.user.name if rep else "—"
     if name == "team":
         return next(iter(Team.objects.filter(pk=value).values_list("name", flat=True)), "—")
+    if name == "held_for":
+        return held_words(value)
     if name.endswith(("source", "campaign")):
         table = names.sources if name.endswith("source") else names.campaigns
         return str(table.get(value, value))

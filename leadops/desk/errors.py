@@ -83,6 +83,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return refused(request, Refused("not-found", _("There is nothing here, or it is not yours to see."), status=404))
 
 
+def wrong_method(request: HttpRequest, blank: HttpResponse) -> HttpResponse:
+    """405 in a browser: most often the address of a form, opened as a page."""
+    message = _("This address is no page: it only takes what a form sends.")
+    if request.method not in ("GET", "HEAD"):
+        message = _("This page takes no form.")
+    answer = refused(request, Refused("method-not-allowed", message, status=405))
+    answer["Allow"] = blank["Allow"]
+    return answer
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What no page can read: an unknown host name, a form beyond every limit. It asks for no context and no host."""
     message = _("This request cannot be read, or this address is not ours.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from capture.selectors import names_of
@@ -17,7 +19,9 @@ from leadops.desk.chips import chips
 from leadops.desk.filters import LeadFilter
 from leadops.desk.lead_view import masked_name
 from leadops.desk.timeline import held_words
-from leadops.models import Lead
+from leadops.models import IS_OPEN, Lead
+from leadops.templatetags.house import number
+from routing.selectors import BY_ITSELF
 
 PAGE = 50
 MOST = 1000
@@ -43,8 +47,27 @@ def list_waiting(request: HttpRequest) -> HttpResponse:
     access.require(request.actor, "assign")  # type: ignore[attr-defined]
     asked = request.GET.copy()
     asked["needs_person"] = "true"
-    chosen = LeadFilter(asked, queryset=selectors.leads_list(request.actor), request=request)  # type: ignore[attr-defined]
-    return render(request, "desk/leads.html", _page(request, chosen) | {"waiting": True})
+    everything = selectors.leads_list(request.actor)  # type: ignore[attr-defined]
+    chosen = LeadFilter(asked, queryset=everything, request=request)
+    more = {"waiting": True, "by_itself": _by_itself(everything)}
+    return render(request, "desk/leads.html", _page(request, chosen) | more)
+
+
+def _by_itself(rows: QuerySet[Lead]) -> list[tuple[str, str]]:
+    """Who waits for no person: for each reason how many wait in words, and the reason the list behind it asks for."""
+    held = rows.filter(IS_OPEN, owner__isnull=True, held__in=BY_ITSELF).order_by().values_list("held")
+    return [(by_itself_words(reason, n), reason) for reason, n in held.annotate(n=Count("pk")).order_by("-n", "held")]
+
+
+def by_itself_words(reason: str, n: int) -> str:
+    said = {
+        "off_hours": ngettext("%(n)s waits for opening hours", "%(n)s wait for opening hours", n),
+        "no_capacity": ngettext("%(n)s waits for a rep with room", "%(n)s wait for a rep with room", n),
+        "all_absent": ngettext("%(n)s waits for a rep to be back", "%(n)s wait for a rep to be back", n),
+    }.get(reason) or ngettext(
+        "%(n)s waits for a rep with the skill or language", "%(n)s wait for a rep with the skill or language", n
+    )
+    return said % {"n": number(n)}
 
 
 def _page(request: HttpRequest, chosen: LeadFilter) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone, translation
 
 from capture import doors
@@ -106,10 +106,13 @@ def person_at_the_desk(get_response: Answer) -> Answer:
 
 
 def refusals(get_response: Answer) -> Answer:
-    """A `Refused` from any page becomes one clear answer; htmx gets the fragment with its status."""
+    """A `Refused` from any page becomes one clear answer; htmx gets the fragment with its status. A 405 is a page, too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
+        response = get_response(request)
+        blank = isinstance(response, HttpResponseNotAllowed) and not response.content
+        browser = "text/html" in request.headers.get("Accept", "")
+        return errors.wrong_method(request, response) if blank and browser else response
 
     def process_exception(request: HttpRequest, fault: Exception) -> HttpResponse | None:
         return errors.refused(request, fault) if isinstance(fault, Refused) else None

@@ -36,7 +36,7 @@ def address_for(user: User) -> str:
 def set_password(request: HttpRequest, user_id: uuid.UUID, token: str) -> HttpResponse:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None or not default_token_generator.check_token(user, token):
-        raise NotFound(_("This link is no longer good. Ask for a new one."), code="link-spent")
+        raise NotFound(_("This link is no longer valid. Ask for a new one."), code="link-spent")
     form: SetPasswordForm[User] = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()

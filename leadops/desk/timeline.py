@@ -125,7 +125,7 @@ def _touch_event(touch: Touch, detail: TouchDetail | None, names: Names) -> Even
 
 
 def _entry_event(row: JournalEntry, text: str, words: Words) -> Event:
-    actor = row.actor.name if row.actor else _system_words(row.system)
+    actor = row.actor.name if row.actor else system_words(row.system)
     sentence = SENTENCES.get(row.kind, _label)(row, words)
     if row.kind in CLOCKS:
         return Event(f"j{row.pk}", MARKS[row.kind], sentence, row.at, tone="quiet", quiet=True)
@@ -146,7 +146,7 @@ def gathered(events: list[Event]) -> list[Event]:
     return told
 
 
-def _system_words(code: str) -> str:
+def system_words(code: str) -> str:
     named = {"pipeline": _("On arrival"), "ticker": _("By itself"), "import": _("Import"), "demo": _("The demo")}
     return named.get(code.partition(":")[0], code)
 

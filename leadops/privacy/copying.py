@@ -8,7 +8,6 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Field, Model, UUIDField
@@ -18,10 +17,10 @@ from leadops import access
 from leadops.access import WHOLE_HOUSE
 from leadops.errors import Refused
 from leadops.journal import Kind
+from leadops.privacy.codes import Codes, codes_of
 from leadops.privacy.holdings import HOLDINGS
 from leadops.privacy.subject import Subject, sole_account, subject_of
 from leadops.privacy.words import column_words
-from leadops.templatetags.house import stamp
 from leadops.unit import Unit
 
 FORMAT = "leadops-person-1"
@@ -63,27 +62,29 @@ def _said(column: Field[Any, Any], value: Any) -> Any:
 
 
 def readable(told: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same for a person to read: words for columns, choices in words, nothing nested."""
+    """The same for a person to read: words for columns, choices, codes and flags, nothing nested."""
     models = {holding.model._meta.db_table: holding.model for holding in HOLDINGS}
+    codes = codes_of(row for table in told["tables"] for row in table["rows"])
     return [
         {
             "title": table["title"],
-            "rows": [_words(models[table["table"]], row) for row in table["rows"]],
+            "rows": [_words(models[table["table"]], row, codes) for row in table["rows"]],
         }
         for table in told["tables"]
     ]
 
 
-def _words(model: type[Model], row: dict[str, Any]) -> list[tuple[str, Any]]:
+def _words(model: type[Model], row: dict[str, Any], codes: Codes) -> list[tuple[str, Any]]:
     found = []
     for name, value in row.items():
         if name.endswith("folded") or is_reference(model, name):
             continue
         choices = dict(getattr(model._meta.get_field(name), "flatchoices", ()) or ())
-        said = choices.get(value, value) if isinstance(value, str) else value
+        plain = not choices or choices.get(value) == value or value not in choices
+        said = codes.words(model._meta.db_table, name, value, row) if plain else choices[value]
         if isinstance(said, (dict, list)):
             said = json.dumps(said, ensure_ascii=False, default=str)
-        found.append((column_words(name), stamp(said) if isinstance(said, datetime) else said))
+        found.append((column_words(name), said))
     return found
 
 

@@ -82,6 +82,35 @@ def test_who_came_while_the_page_was_on_its_way_is_told_of_without_a_stream(walk
     walk.said.clear()  # the stream that was refused
 
 
+@pytest.mark.parametrize("language", ["en"])
+def test_on_a_phone_the_number_stands_once_as_a_button_to_call_or_as_a_link(walk: Walk, language: str) -> None:
+    lead = walk.desk.lead()
+    for reader, button, link in ((walk.desk.lea.user, True, False), (walk.desk.marketing, False, True)):
+        page = walk.enter(reader)
+        page.set_viewport_size({"width": 390, "height": 844})
+        walk.go(page, lead.get_absolute_url())
+        assert page.locator(".verb-call").is_visible() is button
+        assert page.locator(".lead-contact [href^='tel:']").is_visible() is link
+
+
+@LANGUAGES
+def test_a_form_that_came_back_is_read_from_its_faults(walk: Walk, language: str) -> None:
+    """Sent without htmx, the page is a new one: its title says so, and the summary of faults has the focus and is in sight."""
+    error, desk = {"fr": "Erreur\xa0: ", "en": "Error: "}[language], walk.desk
+    forms = ((desk.marketing, "/sources/new"), (desk.revenue, "/users"), (desk.lea.user, "/account/security"))
+    for reader, path in forms:
+        page = walk.enter(reader)
+        page.set_viewport_size({"width": 390, "height": 844})
+        walk.go(page, path)
+        assert not page.title().startswith(error)
+        page.locator("main form.form").last.evaluate("form => form.submit()")
+        summary = page.locator("main .banner.bad[data-focus]")
+        expect(summary).to_be_focused()
+        expect(summary).to_be_in_viewport()
+        assert page.title().startswith(error)
+    walk.said.clear()  # three answers of 422
+
+
 # -- Léa, rep ------------------------------------------------------------------------------------------------
 
 

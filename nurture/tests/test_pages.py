@@ -164,7 +164,7 @@ def test_the_demos_mailbox_shows_what_would_have_left_and_nothing_leaves(hugo):
     assert "anna@roux.example" not in hugo.get("/mailbox?to=colleagues").content.decode()
     Effect.objects.update(state=Effect.State.PLANNED, due_at=datetime(2026, 3, 5, 8, tzinfo=UTC))
     text = hugo.get("/mailbox").content.decode()
-    assert "la prochaine le" in text and "5 mars 2026 à 09:00</time>" in text
+    assert "la prochaine le" in text and "5\xa0mars\xa02026 à\xa009:00</time>" in text
     link = text.partition('href="/mailbox/')[2].partition('"')[0]
     assert "Bonjour Anna" in hugo.get(f"/mailbox/{link}").content.decode()
 

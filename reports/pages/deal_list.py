@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from leadops import access, moment
 from leadops.access import Actor
@@ -54,7 +55,7 @@ def _called(deal: Opportunity, masked: bool) -> str:
 
 
 def _heading() -> list[str]:
-    return [_("Name"), _("Account"), _("Agent"), _("Product"), _("State"), _("Amount"), _("Currency"), _("Opened"), _("Closed")]  # fmt: skip
+    return [_("Name"), _("Account"), _("Agent"), _("Product"), _("State"), _("Amount"), _("Currency"), _("Opened"), pgettext("a deal, the day", "Closed")]  # fmt: skip
 
 
 def _cells(deal: Opportunity, masked: bool) -> list[Any]:

@@ -19,6 +19,7 @@ from reports.filters import PeriodForm
 from reports.periods import Period
 
 CARRIED = ("period", "first_day", "last_day", "view", "by", "model", "compare", "everyone")
+TWO_VIEWS = ("show_sources", "show_funnel")
 
 
 @dataclass(slots=True)
@@ -63,7 +64,12 @@ def tabs(actor: Actor, current: str, given: QueryDict) -> list[dict[str, Any]]:
     ]
     if not access.can(actor, "read_reports"):
         names = [one for one in names if one[0] == "show_response"]
-    return [{"label": label, "url": report_url(name, given), "current": name == current} for name, label in names]
+    # the overview counts what happened in the period: a report that knows two views begins with the same figures
+    same = {name: {"view": "period"} for name in TWO_VIEWS} if current == "show_executive" else {}
+    return [
+        {"label": label, "url": report_url(name, given, **same.get(name, {})), "current": name == current}
+        for name, label in names
+    ]
 
 
 def shared(actor: Actor, name: str, form: PeriodForm, given: QueryDict, period: Period, at: datetime) -> dict[str, Any]:

@@ -113,3 +113,13 @@ def test_each_number_of_deals_opens_as_many_deals(executive: User, client: Clien
 def test_an_unreadable_wish_is_no_error(executive: User, client: Client, query: str) -> None:
     client.force_login(executive)
     assert client.get(f"/reports/deals/list?{query}").status_code == 200
+
+
+def test_the_list_of_deals_says_in_french_on_which_day_each_was_opened_and_closed(
+    executive: User, client: Client
+) -> None:
+    User.objects.filter(pk=executive.pk).update(language="fr")
+    Opportunity.objects.create(state="open", amount_minor=100, opened_at=NOW)
+    client.force_login(executive)
+    page = client.get("/reports/deals/list?state=open").content.decode()
+    assert re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)[-2:] == ["Ouverte le", "Close le"]

@@ -166,6 +166,18 @@ def test_who_may_read_no_report_is_refused(db: None, sign_in: SignIn, address: s
     assert sign_in(rep("Zoe").user).get(f"/reports/{address}").status_code in (403, 404, 422)
 
 
+def test_the_tabs_of_the_overview_lead_to_the_figures_it_shows(executive: User, sign_in: SignIn) -> None:
+    """It counts what happened in the period: a report of two views begins there, others are asked for no view."""
+    client, view = sign_in(executive), "&amp;view=period"
+    page = client.get(f"/reports/executive?{SPAN}").content.decode()
+    tabs = re.findall(r'href="/reports/(\w+)\?([^"]+)"', page[page.index('class="tabs') :].partition("</nav>")[0])
+    assert {name: view in query for name, query in tabs if name in ("sources", "funnel", "velocity", "executive")} == {
+        "sources": True, "funnel": True, "velocity": False, "executive": False,
+    }  # fmt: skip
+    other = client.get(f"/reports/velocity?{SPAN}").content.decode()
+    assert view not in other[other.index('class="tabs') :].partition("</nav>")[0]
+
+
 def test_a_paused_live_page_does_not_ask_again(executive: User, sign_in: SignIn) -> None:
     client = sign_in(executive)
     assert b"every 60s" in client.get("/reports/live").content

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -47,6 +48,20 @@ def a_decision() -> tuple[Lead, Rep]:
     )
     (lead,) = house.arrive([LeadFactory(country="FR")])
     return lead, ada
+
+
+@pytest.mark.django_db
+def test_a_condition_of_the_rule_that_was_not_true_has_no_check_mark() -> None:
+    house.pool("everyone", rep("Ada"))
+    either = [{"field": "country", "op": "eq", "value": code} for code in ("CH", "FR")]
+    house.rules(
+        house.rule("near", {"pool": "everyone"}, {"any": [*either, {"field": "region", "op": "eq", "value": "75"}]})
+    )
+    (lead,) = house.arrive([LeadFactory(country="FR", region="")])
+    card = panels.panel(lead, access.system("test"))
+    shown = render_to_string(card.template, {"panel": card.context})
+    lines = re.findall(r"<li><svg.*?#([a-z-]+)\"></use></svg><p><span class=\"vh\">(\w+)", shown)
+    assert lines == [("x", "false"), ("check", "true"), ("circle-help", "unknown")]
 
 
 @pytest.mark.django_db

@@ -72,6 +72,20 @@ def test_the_preview_moves_nothing_and_tells_what_then_happens() -> None:
     assert set(made.rows.values_list("result", flat=True)) == {"moved"}
 
 
+def test_a_plan_that_changes_nothing_says_so_and_offers_no_button() -> None:
+    ada, bob, _cleo, leads = two_pools()
+    head = member("Head", Role.REVENUE_OPS, language="en")
+    client = Client()
+    client.force_login(head)
+    shown = {}
+    for rep_ in (ada, bob):
+        made = planned(leads, f"rep:{rep_.pk}", access.actor_of(head))
+        shown[rep_] = client.get(f"/team/reassignments/{made.pk}").content.decode()
+    assert "Nothing would change." in shown[ada] and "Reassign now" not in shown[ada]
+    assert "Nothing would change." not in shown[bob] and "Reassign now" in shown[bob]
+    assert " 0 " not in shown[bob].partition("<h2>Clocks</h2>")[2].partition("</section>")[0], "no line of nothing"
+
+
 def test_turns_are_given_back_to_who_loses_and_paid_by_who_gains() -> None:
     ada, bob, _cleo, leads = two_pools()
     assert PoolCredit.objects.get(rep=ada).taken == 4

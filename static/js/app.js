@@ -215,6 +215,9 @@
     const back = (focused.id && document.getElementById(focused.id)) || (focused.row && document.getElementById(focused.row)) || rows[Math.min(Math.max(focused.index, 0), rows.length - 1)] || document.getElementById("main");
     back?.focus({ preventScroll: true });
   });
+  // A form that came back with faults as a page of its own: its summary is where reading goes on.
+  // Only once tables are cards (tables.js): where it stands is known then.
+  document.addEventListener("DOMContentLoaded", () => document.querySelector("main .banner[data-focus]")?.focus());
   body.addEventListener("htmx:sendError", () => complain(label("Offline")));
   body.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;

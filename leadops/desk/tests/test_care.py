@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -94,6 +96,20 @@ def test_the_list_holds_exactly_what_waits_for_a_person(desk: Desk) -> None:
     assert 'href="/waiting"' in client.get("/leads").content.decode()  # linked from every page of theirs
     rows = Caller(desk.revenue).get("/leads?needs_person=true").json()["results"]
     assert {row["id"] for row in rows} == {str(key) for key in waiting}
+
+
+def test_who_waits_for_no_person_is_counted_with_the_list_behind_it(desk: Desk) -> None:
+    hours = {held("off_hours", f"P {n}").pk for n in range(2)}
+    held("no_capacity")
+    LeadFactory(held="off_hours", stage="disqualified", stage_reason="spam")
+    client = client_of(desk.manager, "en")
+    body = client.get("/waiting").content.decode()
+    assert "Nobody waits for you" in body
+    found = re.findall(r'<a href="(/leads\?[^"]+)">([^<]+)</a>', body[body.index('id="by-itself"') :])
+    assert [words for _url, words in found] == ["2 wait for opening hours", "1 waits for a rep with room"]
+    listed = client.get(html.unescape(found[0][0]))
+    assert {lead.pk for lead, *_rest in listed.context["leads"]} == hours
+    assert [chip.value for chip in listed.context["chips"]] == ["Yes", "nobody works at this hour"]
 
 
 def test_what_was_handed_back_is_routed_again_when_a_manager_asks(desk: Desk) -> None:

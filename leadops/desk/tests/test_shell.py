@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -129,3 +130,32 @@ def test_a_signed_out_fragment_answers_401_so_that_what_was_typed_stays(client: 
     assert (
         client.post("/leads/01a206c3-716d-770c-a1f3-a2f71648529a/notes", {"text": "x"}, headers=HX).status_code == 401
     )
+
+
+FORMS = {
+    "/users/invite": "/users",
+    "/settings/tokens": "/settings",
+    "/account/security/set-up": "/account/security",
+    "/suppressions/add": "/suppressions",
+    "/sources/new": "/sources/new",
+}
+
+
+def test_the_language_is_changed_on_a_form_that_came_back_and_leads_to_its_page(desk: Desk) -> None:
+    for sent_to, page in FORMS.items():
+        client = client_of(desk.marketing if page == "/sources/new" else desk.revenue, "en")
+        client.get(page)
+        came_back = client.post(sent_to, {"email": "no address"})
+        assert came_back.status_code in (200, 422) and b"data-focus" in came_back.content, sent_to
+        (following,) = set(re.findall(r'name="next" value="([^"]*)"', came_back.content.decode()))
+        assert following == page
+        assert client.get(following).status_code == 200
+
+
+def test_the_address_of_a_form_opened_in_a_browser_is_a_page_that_says_so(desk: Desk) -> None:
+    client = client_of(desk.revenue, "en")
+    answer = client.get("/users/invite", headers={"accept": "text/html,*/*"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address is no page" in answer.content.decode()
+    assert client.get("/users/invite").content == b"", "a program is told by the status"
+    assert client.post("/users", headers={"accept": "text/html"}).status_code == 405

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,14 @@ from django.test import Client
 
 from leadops import moment
 from leadops.desk.tests.api_cast import House
+from leadops.desk.tests.desk_cast import client_of
 from leadops.journal import JournalEntry
 from leadops.models import Lead, Person
-from leadops.privacy import policy, retention
+from leadops.privacy import copying, policy, retention
+from leadops.privacy.holdings import HOLDINGS
 from leadops.privacy.models import Erasure
-from leadops.testing import LeadFactory, PersonFactory, TouchFactory
+from leadops.privacy.words import COLUMNS
+from leadops.testing import LeadFactory, PersonFactory, SourceFactory, TouchFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +31,35 @@ def signed_in(user) -> Client:
 
 def known(house: House, name: str = "Nora Blum", email: str = "nora@acme.example") -> Lead:
     return house.lead(house.lea, name=name, person={"email": email, "phone": "+33612345678"})
+
+
+def test_every_column_of_the_copy_to_read_has_a_word() -> None:
+    kept = {
+        (holding.model.__name__, column.name)
+        for holding in HOLDINGS
+        for column in holding.model._meta.concrete_fields
+        if column.name not in copying.OURS | COLUMNS.keys()
+        and not column.name.endswith("folded")
+        and not copying.is_reference(holding.model, column.name)
+    }
+    assert kept == set()
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("fr", {"Première source": "Site vitrine", "A demandé un contact": "Oui", "Statut": "Non traité", "Pays": "France"}),
+    ("en", {"First source": "Site vitrine", "Asked to be contacted": "Yes", "Status": "Untouched", "Country": "France"}),
+])  # fmt: skip
+def test_the_copy_to_read_says_no_code_and_no_name_of_a_column(language: str, words: dict[str, str]) -> None:
+    house = House()
+    SourceFactory(slug="vitrine", name="Site vitrine")
+    lead = known(house)
+    Lead.objects.filter(pk=lead.pk).update(first_source="vitrine", hand_raiser=True, country="FR", status="untouched")
+    client = client_of(house.revenue.user, language)
+    page = client.post(f"/people/{lead.person_id}/copy", {"form": "html"}).content.decode()
+    table = page[page.index("<h2>Leads</h2>") :].partition("</section>")[0]
+    found = dict(re.findall(r"<th[^>]*>([^<]*)</th><td>([^<]*)</td>", table))
+    assert {name: found.get(name) for name in words} == words
+    assert not {"True", "False", "untouched", "pipeline"} & set(re.findall(r"<td>([^<]*)</td>", page))
 
 
 def test_the_page_shows_what_is_there_gives_a_copy_and_erases_after_the_word_was_typed():
