@@ -51,7 +51,7 @@ class _TextsWidget(forms.MultiWidget):
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
         parts = zip(self.widgets, LANGUAGES.values(), context["widget"]["subwidgets"], strict=True)
         told = [
-            (part["attrs"]["id"], word, box._render(part["template_name"], {"widget": part}, renderer))
+            (part["attrs"]["id"], word, box._render(part["template_name"], {"widget": part}, renderer))  # type: ignore[attr-defined]
             for box, word, part in parts
         ]
         boxes = format_html_join("", '<p><label for="{}">{}</label>{}</p>', told)
