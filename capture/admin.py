@@ -10,10 +10,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.forms.renderers import get_default_renderer
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from capture import editing
@@ -50,9 +49,11 @@ class _TextsWidget(forms.MultiWidget):
         return [(value or {}).get(language, "") for language in LANGUAGES]
 
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
-        draw = (renderer or get_default_renderer()).render
-        parts = zip(LANGUAGES.values(), context["widget"]["subwidgets"], strict=True)
-        told = [(part["attrs"]["id"], word, mark_safe(draw(part["template_name"], {"widget": part}))) for word, part in parts]  # fmt: skip
+        parts = zip(self.widgets, LANGUAGES.values(), context["widget"]["subwidgets"], strict=True)
+        told = [
+            (part["attrs"]["id"], word, box._render(part["template_name"], {"widget": part}, renderer))  # type: ignore[attr-defined]
+            for box, word, part in parts
+        ]
         boxes = format_html_join("", '<p><label for="{}">{}</label>{}</p>', told)
         return format_html('<div class="texts">{}</div>', boxes)
 

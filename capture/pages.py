@@ -202,15 +202,13 @@ def show_source(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
 def _source_page(request: HttpRequest, source: Source, form: CostForm) -> HttpResponse:
     actor, costs = _actor(request), selectors.costs_of(source)
     (health,) = selectors.health_of([source], moment.now())
-    hosted = selectors.hosted_form_of(source)
     context = {
         "source": source,
         "health": health,
         "ends": [(label, health.ends.get(end, 0), end) for end, label in Submission.End.choices],
         "adapter": ADAPTER_NAMES.get(source.adapter, source.adapter),
         "channel": channel_labels().get(source.channel, source.channel),
-        "hosted": hosted if hosted and hosted.active else None,
-        "closed": hosted if hosted and not hosted.active else None,
+        "hosted": selectors.hosted_form_of(source),
         "may_form": access.can(actor, "open_admin") and access.can(actor, "edit_sources"),
         **snippets.of(source, request.build_absolute_uri(f"/in/{source.key}")),
         "may_read": access.can(actor, "read_submissions"),

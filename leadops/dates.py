@@ -60,3 +60,8 @@ def local(at: datetime) -> datetime:
         return timezone.localtime(at)
     except OverflowError:
         return at
+
+
+def kept_whole(words: str) -> str:
+    """A day is not broken at the end of a line, nor an hour from its “à”."""
+    return words.replace(" ", "\u00a0").replace(",\u00a0", ", ").replace("\u00a0à\u00a0", " à\u00a0")

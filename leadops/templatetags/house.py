@@ -15,24 +15,24 @@ import phonenumbers
 from babel import Locale
 from django import template
 from django.conf import settings
-from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 from leadops import moment
-from leadops.dates import day_words, instant_words, language, local
+from leadops.dates import day_words, instant_words, kept_whole, language, local
 from leadops.industries import industry_words
 from leadops.money import format_money, format_number, format_percent
+from leadops.templatetags.readable import fault_mark, readable_address
 from leadops.templatetags.stencils import stencil
 
 register = template.Library()
 register.filter("industry", industry_words)
 register.tag("stencil", stencil)
+register.simple_tag(fault_mark, takes_context=True)
 
 NOTHING = "—"  # an unknown figure is never shown as zero
 
@@ -218,14 +218,14 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
             at.isoformat(),
             full,
             ago(at),
-            _kept_whole(instant_words(here, "stamp")),
+            kept_whole(instant_words(here, "stamp")),
         )
     shown = (
         _near(here)
         if form == "near"
         else here.strftime("%H:%M")
         if form == "clock"
-        else _kept_whole(instant_words(here))
+        else kept_whole(instant_words(here))
     )
     clock = format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full, shown)
     if form != "both":
@@ -238,12 +238,7 @@ def when(at: datetime | None, form: str = "both") -> str | SafeString:
 def _near(here: datetime) -> str:
     if here.date() == timezone.localtime(moment.now()).date():
         return here.strftime("%H:%M")
-    return _kept_whole(instant_words(here, "near"))
-
-
-def _kept_whole(words: str) -> str:
-    """A day is not broken at the end of a line, nor an hour from its “à”."""
-    return words.replace(" ", "\u00a0").replace(",\u00a0", ", ").replace("\u00a0à\u00a0", " à\u00a0")
+    return kept_whole(instant_words(here, "near"))
 
 
 @register.filter
@@ -294,42 +289,7 @@ def column(
 def here(context: template.Context) -> str:
     """This page with its query string, for a form that must come back to it; behind what only takes a form, the form's page."""
     request: HttpRequest | None = context.get("request")
-    if request is None:
-        return "/"
-    if request.method in ("GET", "HEAD") or _can_be_read(request.path_info):
-        return request.get_full_path()
-    above = request.path_info
-    while above != "/" and not _can_be_read(above):  # a form sent to /users/invite stands on /users
-        above = above.rpartition("/")[0] or "/"
-    return above
-
-
-def _can_be_read(path: str) -> bool:
-    """Whether an address answers a GET: what `require_POST` and its like hold is asked of each wrapper of its view."""
-    try:
-        view: Any = resolve(path).func
-    except Resolver404:
-        return False
-    while view is not None:
-        held = (
-            dict(zip(view.__code__.co_freevars, view.__closure__ or (), strict=True))
-            if hasattr(view, "__code__")
-            else {}
-        )
-        methods = held.get("request_method_list")
-        if methods is not None and "GET" not in methods.cell_contents:
-            return False
-        view = getattr(view, "__wrapped__", None)
-    return True
-
-
-@register.simple_tag(takes_context=True)
-def fault_mark(context: template.Context) -> str:
-    """“Error: ” before the title of a page whose form came back with faults: the first thing ears and tabs say."""
-    faulty = any(
-        isinstance(each, BaseForm) and each._errors for each in context.flatten().values()
-    )  # never asked for here
-    return gettext("Error: %(title)s") % {"title": ""} if faulty else ""
+    return "/" if request is None else readable_address(request)
 
 
 @register.simple_tag

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -181,43 +179,6 @@ def test_a_web_server_that_no_longer_answers_is_replaced(tmp_path: Path, parent_
         child = stand_in(tmp_path, "web")
         supervisor = parent_of(Child("web", child.command, answers=f"http://127.0.0.1:{deaf.getsockname()[1]}/"))
         until(lambda: len(pids(tmp_path, "web")) == 4, supervisor.turn)
-
-
-class _Stranger(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_error(404)
-
-    def log_message(self, *_words: object) -> None:
-        pass
-
-
-@pytest.mark.processes
-@pytest.mark.parametrize("how", ["beat", "die"])
-def test_a_port_that_another_program_took_meanwhile_ends_the_start_and_nothing_is_announced(
-    tmp_path: Path, parent_of: Callable[..., Supervisor], capsys: pytest.CaptureFixture[str], how: str
-) -> None:
-    """Whether our web waits for the port or gives it up."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stranger) as stranger:
-        threading.Thread(target=stranger.serve_forever, daemon=True).start()
-        port, web = stranger.server_address[1], stand_in(tmp_path, "web", how)
-        child = Child("web", web.command, answers=f"http://127.0.0.1:{port}/healthz", port=port)
-        supervisor = parent_of(child, announce="here is the house")
-        with pytest.raises(CannotStart, match=f"port {port} is in use: .* PORT="):
-            run_for(10, supervisor.turn)
-        stranger.shutdown()
-    assert "here is the house" not in capsys.readouterr().out
-
-
-@pytest.mark.processes
-def test_what_is_announced_is_answered_by_a_child_of_ours(
-    tmp_path: Path, parent_of: Callable[..., Supervisor], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
-    supervisor = parent_of(Child("web", command, answers=f"http://127.0.0.1:{port}/", port=port), announce="it is up")
-    until(lambda: not supervisor.announce, supervisor.turn)
-    assert "leadops: it is up" in capsys.readouterr().out
 
 
 # -- whole runs, in a process of their own -----------------------------------------------------------------
