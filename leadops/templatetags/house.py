@@ -289,7 +289,9 @@ def column(
 def here(context: template.Context) -> str:
     """This page with its query string, for a form that must come back to it; behind what only takes a form, the form's page."""
     request: HttpRequest | None = context.get("request")
-    return "/" if request is None else readable_address(request)
+    if request is None:
+        return "/"
+    return readable_address(request.method, request.path_info, request.get_full_path())
 
 
 @register.simple_tag

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.forms import BaseForm
-from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
@@ -37,11 +36,9 @@ def can_be_read(path: str) -> bool:
     return True
 
 
-def readable_address(request: HttpRequest) -> str:
-    """Where a reader of this answer may come back to."""
-    if request.method in ("GET", "HEAD") or can_be_read(request.path_info):
-        return request.get_full_path()
-    return page_above(request.path_info)
+def readable_address(method: str | None, path: str, whole: str) -> str:
+    """Where a reader of this answer may come back to; `whole` is the path with what was asked of it."""
+    return whole if method in ("GET", "HEAD") or can_be_read(path) else page_above(path)
 
 
 def fault_mark(context: template.Context) -> str:
