@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from capture import pipeline
-from capture.adapters import Unreadable
+from capture.adapters import Draft, Unreadable
 from capture.imports import erasing as files
 from capture.models import Submission
 from capture.reading import Poisoned, drafts_of
@@ -66,9 +66,12 @@ def _end(person_id: uuid.UUID, unit: Unit) -> None:
 
 @contextmanager
 def _without_pipeline() -> Iterator[None]:
-    """No batch is at work meanwhile: it would write back what it read of them before, or bring them a lead in between."""
+    """No batch is at work meanwhile: it would write back what it read of them before, or bring them a lead in between.
+
+    Inside a transaction of the caller's (a keyed call of the API) that holds until it ends, for nothing is erased before.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [pipeline.LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s), pg_advisory_xact_lock(%s)", [pipeline.LOCK] * 2)
     try:
         yield
     finally:
@@ -136,9 +139,14 @@ def _says_only_them(waiting: Submission, subject: Subject) -> bool:
         drafts = drafts_of(waiting)
     except (Unreadable, Poisoned):
         return True
-    if len(drafts) == 1 and not drafts[0].email:
-        return True
-    return all(draft.email and suppression.digests_of_address(draft.email) & subject.digests for draft in drafts)
+    return all(_is_theirs(draft, subject) for draft in drafts)
+
+
+def _is_theirs(draft: Draft, subject: Subject) -> bool:
+    """By what a lead is known by; whoever only mentions them speaks for themselves."""
+    if draft.email:
+        return bool(suppression.digests_of_address(draft.email) & subject.digests)
+    return (draft.phone or draft.name) in subject.words
 
 
 def _blank(holding: Holding, subject: Subject) -> int:

@@ -6,7 +6,7 @@ import json
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.test import Client
 
@@ -138,6 +138,21 @@ def test_what_waits_to_be_read_goes_with_them_but_for_what_others_say_in_it():
     assert everywhere("eva@acme") == {} and everywhere("under another spelling") == {}
 
 
+def test_who_only_mentions_them_keeps_their_inquiry():
+    house = House()
+    lead = house.lead(house.lea, name="Eva Marchand", person={"email": "eva@acme.example", "phone": "+33612345678"})
+    Source.objects.update(state="paused")
+    _post(house, {"phone": "+33698765432", "message": "Eva Marchand told me of you", "id": "a"})
+    _post(house, {"email": "max@other.example", "message": "ask eva@acme.example", "id": "b"})
+    _post(house, {"phone": "+33612345678", "message": "my own words", "id": "c"})
+    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
+    assert Submission.objects.filter(end="pending").count() == 2 and everywhere("my own words") == {}
+    Source.objects.update(state="active")
+    pipeline.run_batch()
+    assert Person.objects.filter(phone="+33698765432").exists(), "no lead is lost with who was erased"
+    assert PersonEmail.objects.filter(folded="max@other.example").exists()
+
+
 def test_who_is_erased_a_second_time_is_not_brought_back_by_what_waited_then():
     house = House()
     lead = house.lead(house.lea, person={"email": "eva@acme.example"})
@@ -170,8 +185,11 @@ def test_no_batch_is_at_work_between_the_end_of_their_leads_and_the_end_of_their
         return real(*asked)
 
     monkeypatch.setattr(erasing, "_erase", watched)
-    erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
-    assert seen == [False]
+    with transaction.atomic():  # as a keyed call of the API has around it
+        erasing.erase(lead.person_id, "asked", actor_of(house.revenue.user))
+        with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+            seen.extend(row[0] for row in other.execute("SELECT pg_try_advisory_lock(%s)", [pipeline.LOCK]))
+    assert seen == [False, False], "neither in between nor before it is committed"
     assert pipeline.run_batch().ran, "and afterwards it goes on"
 
 
