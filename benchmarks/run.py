@@ -75,7 +75,7 @@ def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[Row]:
     """Each part counts its people from ten millions of its own: nobody is met twice."""
     rows = [*accept_rows(url, keys, chosen)]
     _drain()
-    rows += pipeline_rows(url, chosen, 10_000_000)
+    rows += pipeline_rows(url, keys, chosen, 10_000_000)
     rows.append(sustained_row(url, keys, chosen))
     counts = [pipeline.statements(n, 20_000_000 + n * 10) for n in (1, 100, 1000)]
     what = f"SQL statements of a batch of 1, 100, 1000: {counts}"
@@ -102,10 +102,11 @@ def _accepted(url: str, server: Any, keys: list[str], seconds: float) -> tuple[a
 
 
 def accept_rows(url: str, keys: list[str], chosen: argparse.Namespace) -> Iterator[Row]:
-    """P1 by rates, and by processor time, which other work on the machine disturbs least."""
-    bare, taken, costs = [], [], []
-    with accept.web(url) as server:
-        accept.posts(server, keys, 1)  # every thread has its connection and its statement
+    """P1 by rates, and by processor time, which other work on the machine disturbs least; and beside bare Django."""
+    bare, floor, taken, costs = [], [], [], []
+    with accept.web(url) as server, accept.bare(url) as django_alone:
+        for each in (server, django_alone):
+            accept.posts(each, keys, 1)  # every thread has its connection and its statement
         for turn in range(chosen.rounds):
             limit, (ours, cost) = _both(
                 turn, lambda: limits.cost(url, 8, chosen.seconds), lambda: _accepted(url, server, keys, chosen.seconds)
@@ -113,29 +114,38 @@ def accept_rows(url: str, keys: list[str], chosen: argparse.Namespace) -> Iterat
             bare.append(limit)
             taken.append(ours)
             costs.append(cost)
+            floor.append(accept.posts(django_alone, keys, chosen.seconds))
     yield Row("L8", "six writes of a lead, 8 clients, leads/s", [(each.rate, None) for each in bare])
+    alone = [(each.rate, limit.rate) for each, limit in zip(floor, bare, strict=True)]
+    yield Row("D", "bare Django: one INSERT by the ORM and nothing else, served as our web is, posts/s", alone)
     rates = [(ours.rate, limit.rate) for ours, limit in zip(taken, bare, strict=True)]
     yield Row("P1", accepted(taken), rates, 0.33, 0.40)
+    beside = [(ours.rate, each.rate) for ours, each in zip(taken, floor, strict=True)]
+    yield Row("P1d", "accept against bare Django's one INSERT, posts/s", beside, 0.75)
     told = "accept: processor time of a post against that of six writes (us; web, database and client)"
     spent = [(ours, limit.processor) for ours, limit in zip(costs, bare, strict=True)]
     yield Row("P1cpu", told, spent, 0.33, 0.40, of="cost")
 
 
-def pipeline_rows(url: str, chosen: argparse.Namespace, start: int) -> Iterator[Row]:
-    """P2 by rates and by processor time, and what the server alone needs for the same statements."""
-    rates, spent, alone = [], [], []
+def pipeline_rows(url: str, keys: list[str], chosen: argparse.Namespace, start: int) -> Iterator[Row]:
+    """P2 by rates and by processor time, beside bare Django, and what the server alone needs for the same statements."""
+    rates, spent, alone, floor = [], [], [], []
     pipeline.leads_per_second(1000, start)
-    for turn in range(chosen.rounds):
-        place = start + 2000 + turn * (chosen.burst + 1000 * AGAIN)
-        limit, burst = _both(
-            turn,
-            lambda: limits.cost(url, 8, chosen.seconds),
-            lambda place=place: pipeline.leads(url, chosen.burst, place),  # type: ignore[misc]
-        )
-        rates.append((burst.rate, limit.rate))
-        spent.append((burst.processor, limit.processor))
-        alone.append((server_alone.leads_per_second(url, AGAIN, place + chosen.burst), limit.rate))
+    with accept.bare(url) as django_alone:
+        accept.posts(django_alone, keys, 1)
+        for turn in range(chosen.rounds):
+            place = start + 2000 + turn * (chosen.burst + 1000 * AGAIN)
+            limit, burst = _both(
+                turn,
+                lambda: limits.cost(url, 8, chosen.seconds),
+                lambda place=place: pipeline.leads(url, chosen.burst, place),  # type: ignore[misc]
+            )
+            rates.append((burst.rate, limit.rate))
+            spent.append((burst.processor, limit.processor))
+            alone.append((server_alone.leads_per_second(url, AGAIN, place + chosen.burst), limit.rate))
+            floor.append((burst.rate, accept.posts(django_alone, keys, chosen.seconds).rate))
     yield Row("P2", f"pipeline, burst of {chosen.burst}, one process, leads/s", rates, 0.40, 1.0)
+    yield Row("P2d", "pipeline against bare Django's one INSERT, leads/s", floor)
     told = "pipeline: processor time of a lead against that of six writes (us; process and database)"
     yield Row("P2cpu", told, spent, 0.40, 1.0, of="cost")
     yield Row("P2db", AGAIN_TOLD, alone)

@@ -9,8 +9,10 @@ import sys
 
 import psutil
 import pytest
+from django.db import connection
 
 from benchmarks import accept
+from leadops.tests import running
 
 
 def test_another_program_on_its_port_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,9 +30,9 @@ from types import SimpleNamespace
 from benchmarks import accept, run
 run.end_as_asked()
 accept.children.web = lambda *_asked, **_named: SimpleNamespace(command=[sys.executable, "-c", "import time; time.sleep(60)"], variables={})
-accept._await, accept.PORT = lambda: None, 0
+accept._await, accept.PORT = lambda _port: None, 0
 with accept.web("postgresql:///none") as server:
-    print(server.pid, flush=True)
+    print(server.process.pid, flush=True)
     time.sleep(60)
 """
 
@@ -43,3 +45,27 @@ def test_the_web_ends_with_the_bench_that_is_ended() -> None:
         bench.send_signal(signal.SIGTERM)
         assert bench.wait(20) == 143
     assert not web.is_running()
+
+
+def test_a_server_that_never_ends_its_answer_ends_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accept, "SILENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(SystemExit, match="no answer ends"):
+            accept._drive(port, iter([b"POST / HTTP/1.1\r\n\r\n"] * accept.CLIENTS), 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bare_django_has_written_each_post_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accept, "PORT", running.two_ports())
+    url = running.database_url()
+    try:
+        with accept.bare(url) as server:
+            taken = accept.posts(server, ["a"], 0.3)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*), count(body->>'email') FROM floor.raw")
+            assert cursor.fetchone() == (taken.count, taken.count)
+        assert taken.count >= accept.CLIENTS
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA IF EXISTS floor CASCADE")
