@@ -44,10 +44,10 @@ def two_ports() -> int:
 
 
 @contextmanager
-def house() -> Iterator[str]:
-    """The address of a house that really runs; its processes end with the test."""
+def house(**named: str) -> Iterator[str]:
+    """The address of a house that really runs, with these variables of the environment; its processes end with the test."""
     port = two_ports()
-    env = {**os.environ, "DATABASE_URL": database_url(), "LEADOPS_MODE": "test", "PORT": str(port)}
+    env = {**os.environ, "DATABASE_URL": database_url(), "LEADOPS_MODE": "test", "PORT": str(port), **named}
     env.pop("TEST_DATABASE", None)
     running = []
     log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the house
