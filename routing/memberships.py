@@ -56,6 +56,10 @@ def set_members(pool: Pool, weights: Mapping[uuid.UUID, Decimal], unit: Unit) ->
     access.require(unit.actor, "edit_ruleset", pool)
     known = PoolMember.objects.filter(pool=pool).overlapping(unit.at, None)
     held = {row.rep_id: row.weight for row in known}
+    if not all(access.can(unit.actor, "edit_ruleset", rep) for rep in Rep.objects.filter(pk__in=weights.keys() - held)):
+        raise Refused(
+            "other-team", _("Only revenue ops of the house put a rep of another team into a pool."), status=403
+        )
     changed = {rep for rep in {*held, *weights} if held.get(rep) != weights.get(rep)}
     for rep in sorted(changed):
         values = {"weight": weights[rep]} if rep in weights else None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from leadops import moment
+from leadops import access, moment
 from leadops.access import actor_of
 from leadops.errors import Refused
-from leadops.models import Role
+from leadops.models import Rep, Role
 from leadops.shipped import install_defaults
 from leadops.testing import DAWN, member, rep
+from leadops.unit import in_unit
 from leadops.versions.models import Version
 from leadops.versions.services import version_at
 from routing import memberships, territories
@@ -43,6 +45,28 @@ def test_members_and_weights_change_from_now_on() -> None:
     before = PoolMember.objects.state_at(DAWN + timedelta(days=1)).values_list("rep", "weight")
     assert dict(before) == {ada.pk: 1}
     assert Pool.objects.get(pk=pool.pk).name == {"fr": "Nord", "en": "North"}
+
+
+def test_a_manager_puts_reps_of_their_own_team_into_its_pool_and_of_no_other() -> None:
+    ada, bob, far = rep("Ada"), rep("Bob"), rep("Far", team="lyon")
+    pool = house.pool("north", ada)
+    Pool.objects.filter(pk=pool.pk).update(team=ada.team)
+    pool.refresh_from_db()
+    manager, one = actor_of(member("Max", Role.MANAGER, "paris")), Decimal(1)
+
+    def put(*reps: Rep) -> None:
+        in_unit(lambda unit: memberships.set_members(pool, {each.pk: one for each in reps}, unit), actor=manager)
+
+    put(ada, bob)
+    with pytest.raises(Refused, match="another team"):
+        put(ada, bob, far)
+    assert set(PoolMember.objects.filter(known_to=None, valid_to=None).values_list("rep", flat=True)) == {
+        ada.pk,
+        bob.pk,
+    }
+    in_unit(lambda unit: memberships.set_members(pool, {ada.pk: one, far.pk: one}, unit), actor=access.SYSTEM)
+    put(bob, far)  # who is in it already may stay, and go
+    put(bob)
 
 
 @pytest.mark.parametrize("line", ["ghost@example.com | 1", "{ada} | none", "{ada} | 0"])
