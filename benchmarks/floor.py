@@ -1,6 +1,6 @@
 """Bare Django: one INSERT by the ORM for each post and nothing else, to be served as the house's web is; what the framework alone allows.
 
-A program of its own, with settings of its own: `accept.bare` makes its table and serves it, nobody imports it.
+A program of its own, with settings of its own: `accept.bare` makes its database and serves it, nobody imports it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from django.conf import settings
 def _configure(url: str) -> None:
     database = environ.Env.db_url_config(url)
     database["CONN_MAX_AGE"] = None
-    database.setdefault("OPTIONS", {})["options"] = "-c search_path=floor"
     settings.configure(
         SECRET_KEY=uuid.uuid4().hex,
         ALLOWED_HOSTS=["127.0.0.1"],

@@ -14,20 +14,25 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import psycopg
+from psycopg import sql
 
 NAME = "leadops_bench"
 REPS = 12
 SOURCES = 60  # each source has a rate limit of its own: a house this busy has many
 
 
-def database() -> str:
+def database(name: str = NAME) -> str:
     """The URL of a fresh database beside the one in DATABASE_URL."""
     url = os.environ["DATABASE_URL"]
-    parts = urlsplit(url)
+    drop(name)
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-        conn.execute(f"CREATE DATABASE {NAME}")
-    return urlunsplit(parts._replace(path=f"/{NAME}"))
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def drop(name: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def processor_seconds(tops: list[psutil.Process]) -> float:

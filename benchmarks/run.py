@@ -104,7 +104,7 @@ def _accepted(url: str, server: Any, keys: list[str], seconds: float) -> tuple[a
 def accept_rows(url: str, keys: list[str], chosen: argparse.Namespace) -> Iterator[Row]:
     """P1 by rates, and by processor time, which other work on the machine disturbs least; and beside bare Django."""
     bare, floor, taken, costs = [], [], [], []
-    with accept.web(url) as server, accept.bare(url) as django_alone:
+    with accept.web(url) as server, accept.bare() as django_alone:
         for each in (server, django_alone):
             accept.posts(each, keys, 1)  # every thread has its connection and its statement
         for turn in range(chosen.rounds):
@@ -131,7 +131,7 @@ def pipeline_rows(url: str, keys: list[str], chosen: argparse.Namespace, start: 
     """P2 by rates and by processor time, beside bare Django, and what the server alone needs for the same statements."""
     rates, spent, alone, floor = [], [], [], []
     pipeline.leads_per_second(1000, start)
-    with accept.bare(url) as django_alone:
+    with accept.bare() as django_alone:
         accept.posts(django_alone, keys, 1)
         for turn in range(chosen.rounds):
             place = start + 2000 + turn * (chosen.burst + 1000 * AGAIN)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 
 import psutil
+import psycopg
 import pytest
-from django.db import connection
 
 from benchmarks import accept
 from leadops.tests import running
@@ -58,14 +59,10 @@ def test_a_server_that_never_ends_its_answer_ends_the_measurement(monkeypatch: p
 @pytest.mark.django_db(transaction=True)
 def test_bare_django_has_written_each_post_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accept, "PORT", running.two_ports())
-    url = running.database_url()
-    try:
-        with accept.bare(url) as server:
-            taken = accept.posts(server, ["a"], 0.3)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), count(body->>'email') FROM floor.raw")
-            assert cursor.fetchone() == (taken.count, taken.count)
-        assert taken.count >= accept.CLIENTS
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP SCHEMA IF EXISTS floor CASCADE")
+    monkeypatch.setattr(accept, "FLOOR", f"{accept.FLOOR}_{os.getpid()}")
+    monkeypatch.setenv("DATABASE_URL", running.database_url())
+    with accept.bare() as server:
+        taken = accept.posts(server, ["a"], 0.3)
+        with psycopg.connect(running.database_url(accept.FLOOR)) as conn:
+            held = conn.execute("SELECT count(*), count(body->>'email') FROM raw").fetchone()
+    assert held == (taken.count, taken.count) and taken.count >= accept.CLIENTS

@@ -35,6 +35,10 @@ TURN = 60.0  # seconds a long body waits for a thread, when as many as may are a
 LINGER = 2.0  # seconds for the other side to take the end of an answer and close
 CHUNKS = 64  # so many are looked at for the last one
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+EXPECTING = re.compile(
+    rb"\A[^\r\n]* HTTP/1\.1\r\n(?:.*\r\n)?expect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE | re.DOTALL
+)
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
 HEX = re.compile(rb"[0-9a-fA-F]{1,8}")
 # What is said about which fault; the first that fits. All else of gunicorn's parser is a request that cannot be read.
@@ -82,6 +86,12 @@ def arrival(seen: bytes) -> Arrival:
     return Arrival.BEGUN if len(seen) >= ENOUGH or whole is None else Arrival.PART
 
 
+def expecting(seen: bytes) -> bool:
+    """Whether the sender holds its body back until it is told to go on; whoever is not told may wait for ever."""
+    end = seen.find(b"\r\n\r\n")
+    return len(seen) == end + 4 and EXPECTING.match(seen, 0, end + 2) is not None
+
+
 def _last_chunk(seen: bytes, at: int) -> bool | None:
     """Whether a body in chunks has come to its end, or to what is none; None: more of them than are looked at."""
     for _chunk in range(CHUNKS):
@@ -102,6 +112,9 @@ def _last_chunk(seen: bytes, at: int) -> bool | None:
 class PacedConn(TConn):
     """A connection that ends without stopping the main loop."""
 
+    sock: Paced
+    told = False  # that this request's body may come
+
     def __init__(self, worker: PatientWorker, sock: Paced, *sides: Any) -> None:
         super().__init__(worker.cfg, sock, *sides)
         self.worker = worker
@@ -118,8 +131,8 @@ class PatientWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.arriving: dict[TConn, float] = {}  # deadline by connection
-        self.begun: deque[tuple[TConn, float]] = deque()  # long bodies that wait for a thread, with their deadline
+        self.arriving: dict[PacedConn, float] = {}  # deadline by connection
+        self.begun: deque[tuple[PacedConn, float]] = deque()  # long bodies that wait for a thread, with their deadline
         self.long: set[TConn] = set()  # at work on a long body
         self.lingering: dict[socket.socket, float] = {}  # answered; the other side may still read
 
@@ -131,7 +144,7 @@ class PatientWorker(ThreadWorker):
         self.nr_conns += 1
         self._expect(PacedConn(self, Paced.of(client), address, listener.getsockname()))
 
-    def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
+    def on_client_socket_readable(self, conn: PacedConn, client: socket.socket) -> None:
         """A kept connection speaks again: its next request waits like a first one."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
@@ -148,18 +161,18 @@ class PatientWorker(ThreadWorker):
         with suppress(OSError):  # the sender is gone
             util.write_nonblock(client, refusal(status, reason))
 
-    def _expect(self, conn: TConn) -> None:
+    def _expect(self, conn: PacedConn) -> None:
         """Nothing was said yet: the poller tells when it is."""
         conn.timeout = time.monotonic() + PATIENCE
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
-    def on_pending_socket_readable(self, conn: TConn, client: socket.socket) -> None:
+    def on_pending_socket_readable(self, conn: PacedConn, client: socket.socket) -> None:
         self.poller.unregister(client)
         self.pending_conns.remove(conn)
         self._look(conn, conn.timeout)
 
-    def _look(self, conn: TConn, deadline: float) -> None:
+    def _look(self, conn: PacedConn, deadline: float) -> None:
         """Give the request a thread, let it go on arriving, or close what was closed or too slow."""
         try:
             conn.sock.setblocking(False)
@@ -182,9 +195,13 @@ class PatientWorker(ThreadWorker):
             conn.close()
         else:
             self.arriving[conn] = deadline
+            if seen and not conn.told and expecting(seen):
+                conn.told = True
+                with suppress(OSError):  # it is gone, which the next look sees
+                    conn.sock.send(GO_ON)
 
-    def _give_thread(self, conn: TConn) -> None:
-        conn.data_ready = True
+    def _give_thread(self, conn: PacedConn) -> None:
+        conn.data_ready, conn.told = True, False
         conn.sock.begin()
         self.enqueue_req(conn)
 

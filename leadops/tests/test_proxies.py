@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from capture.models import Source, Submission
 from leadops.models import User
@@ -36,17 +36,24 @@ DEPLOY = Path(settings.BASE_DIR) / "deploy"
 TRUSTING = ssl._create_unverified_context()  # the certificates are made for the test
 
 
+def here(text: str, instead: dict[str, str]) -> str:
+    for told, other in instead.items():
+        assert told in text
+        text = text.replace(told, other)
+    return text
+
+
 def caddy(at: Path, port: int, web: int) -> list[str]:
-    site = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{web}")
-    site = site.replace("127.0.0.1:8001", f"127.0.0.1:{web + 1}").replace(
-        "{$SITE:leads.example.com}", f"localhost:{port}"
+    site = here(
+        (DEPLOY / "Caddyfile").read_text(),
+        {
+            "127.0.0.1:8000": f"127.0.0.1:{web}",
+            "127.0.0.1:8001": f"127.0.0.1:{web + 1}",
+            "{$SITE:leads.example.com}": f"localhost:{port}",
+            "grace_period": f"admin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tstorage file_system {at}\n\tgrace_period",
+        },
     )
-    (at / "Caddyfile").write_text(
-        "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tstorage file_system "
-        + str(at)
-        + "\n}\n"
-        + site
-    )
+    (at / "Caddyfile").write_text(site)
     return ["run", "--adapter", "caddyfile", "--config", str(at / "Caddyfile")]
 
 
@@ -54,16 +61,16 @@ def nginx(at: Path, port: int, web: int) -> list[str]:
     key, certificate = at / "key.pem", at / "certificate.pem"
     asked = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=localhost"]
     subprocess.run([*asked, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    site = (DEPLOY / "nginx.conf").read_text()
-    for told, here in {
-        "127.0.0.1:8000": f"127.0.0.1:{web}",
-        "127.0.0.1:8001": f"127.0.0.1:{web + 1}",
-        "listen 443": f"listen 127.0.0.1:{port}",
-        "listen 80": f"listen 127.0.0.1:{port + 1}",
-        "leads.example.com;": "localhost;",
-    }.items():
-        assert told in site
-        site = site.replace(told, here)
+    site = here(
+        (DEPLOY / "nginx.conf").read_text(),
+        {
+            "127.0.0.1:8000": f"127.0.0.1:{web}",
+            "127.0.0.1:8001": f"127.0.0.1:{web + 1}",
+            "listen 443": f"listen 127.0.0.1:{port}",
+            "listen 80": f"listen 127.0.0.1:{port + 1}",
+            "leads.example.com;": "localhost;",
+        },
+    )
     site = re.sub(r"(ssl_certificate) .*;", rf"\1 {certificate};", site)
     site = re.sub(r"(ssl_certificate_key) .*;", rf"\1 {key};", site)
     places = " ".join(f"{kind}_temp_path {at}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -104,8 +111,8 @@ def proxied(name: str, at: Path) -> Iterator[int]:
                 time.sleep(0.1)
             yield port
         finally:
-            os.killpg(server.pid, signal.SIGKILL)  # asked to end, it waits for open streams
-            server.wait(20)
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(15)  # it does not wait for open streams
 
 
 def answers(port: int) -> bool:
@@ -146,10 +153,11 @@ def furnished() -> Source:
 @pytest.mark.parametrize("name", PROXIES)
 def test_behind_its_proxy_a_house_is_what_it_is(name: str, tmp_path: Path, browser: Browser, furnished: Source) -> None:
     with proxied(name, tmp_path) as port:
-        told_of_a_lead(browser, port, furnished)
+        watching = told_of_a_lead(browser, port, furnished)
         addresses(port)
         sizes(port, furnished)
         slow_senders(port, furnished)
+    watching.close()  # its stream was open when the proxy was told to end
 
 
 def sign_in(page: Page, port: int, password: str) -> None:
@@ -160,7 +168,7 @@ def sign_in(page: Page, port: int, password: str) -> None:
     page.wait_for_load_state()
 
 
-def told_of_a_lead(browser: Browser, port: int, source: Source) -> None:
+def told_of_a_lead(browser: Browser, port: int, source: Source) -> BrowserContext:
     """The stream passes: an open inbox hears of a lead sooner than it would ask. Cookies stay with this host, over TLS."""
     trouble: list[str] = []
     context = browser.new_context(ignore_https_errors=True)
@@ -178,7 +186,7 @@ def told_of_a_lead(browser: Browser, port: int, source: Source) -> None:
         assert status == 202
         page.locator("#arrivals", has_text=f"{first} Faure").wait_for(timeout=patience)
     assert not trouble
-    context.close()
+    return context
 
 
 def addresses(port: int) -> None:

@@ -18,7 +18,7 @@ import pytest
 from leadops.platform import paced
 from leadops.platform.headers import UNSEEN
 from leadops.platform.paced import Paced
-from leadops.platform.patient import Arrival, arrival
+from leadops.platform.patient import GO_ON, Arrival, arrival, expecting
 
 pytestmark = pytest.mark.processes
 
@@ -127,6 +127,31 @@ def test_two_hundred_slow_senders_do_not_delay_a_normal_post(server, said):
     for one in slow:
         one.close()
     assert took < 2
+
+
+def test_a_sender_who_holds_the_body_back_is_told_to_go_on(server):
+    """Twice on a kept connection: whoever waits for that word may wait for ever."""
+    with socket.create_connection(("127.0.0.1", server), 3) as line:
+        for body in (b"abc", b"abcdef"):
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nEXPECT: 100-continue\r\nContent-Length: %d\r\n\r\n"
+            line.sendall(head % len(body))
+            assert line.recv(len(GO_ON)) == GO_ON
+            line.sendall(body)
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            assert (answer.status, answer.read()) == (200, b"%d" % len(body))
+
+
+def test_only_a_body_held_back_is_asked_for():
+    head = b"POST / HTTP/1.1\r\nHost: x\r\n"
+    assert expecting(head + b"Expect: 100-continue\r\n\r\n")
+    for other in (
+        b"Expect: 100-continue\r\n\r\nabc",
+        b"Expect: 100-continue\r\n",
+        b"X-Expect: 100-continue\r\n\r\n",
+        b"\r\n",
+    ):
+        assert not expecting(head + other)
 
 
 def test_kept_connections_long_bodies_and_bodies_in_pieces_are_answered(server):
