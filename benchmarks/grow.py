@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,7 +78,7 @@ def main() -> None:
     if kept(server, chosen.leads) and not chosen.anew:
         print(f"{name(chosen.leads)} stands already")
         return
-    _has_room(server, chosen.leads)
+    has_room(server, [chosen.leads])
     with psycopg.connect(server, autocommit=True) as conn:
         wanted = sql.Identifier(name(chosen.leads))
         conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(wanted))
@@ -92,14 +92,20 @@ def main() -> None:
         conn.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(wanted, sql.Literal(f"{fingerprint()} {at}")))
 
 
-def _has_room(server: str, leads: int) -> None:
-    """Where the server's disk is ours to see, two thirds of what is free must be enough: sorts and the log want some, too."""
+def has_room(server: str, sizes: Iterable[int]) -> None:
+    """For those of these houses that do not stand yet; said before anything is measured.
+
+    Where the server's disk is ours to see, two thirds of what is free must be enough: sorts and the log want some, too.
+    """
+    leads = sum(size for size in sizes if not kept(server, size))
     with psycopg.connect(server) as conn:
         folder = Path(conn.execute("SHOW data_directory").fetchone()[0])  # type: ignore[index]
     if folder.exists():
         free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
         if leads * BYTES_EACH > free * 2 / 3:
-            raise SystemExit(f"{leads} leads want {leads * BYTES_EACH / 2**30:.0f} GiB of {free / 2**30:.0f} free")
+            raise SystemExit(
+                f"{leads} leads want {leads * BYTES_EACH / 2**30:.0f} GiB, two thirds of {free / 2**30:.0f} free at most"
+            )
 
 
 def _fill(leads: int) -> None:

@@ -50,6 +50,7 @@ def main() -> None:
     ask.add_argument("--json", action="store_true")
     chosen = ask.parse_args()
     server = os.environ["DATABASE_URL"]
+    grow.has_room(server, chosen.leads)
     url = house.database()
     os.environ |= {"DATABASE_URL": url, "LEADOPS_MODE": "test", "DJANGO_SETTINGS_MODULE": "leadops.settings"}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True)
@@ -61,29 +62,34 @@ def main() -> None:
         f"limit driven by {'pgbench' if limits.pgbench() else 'psycopg (no pgbench here: understated)'}; {chosen.rounds} rounds;"
         f" Python {platform.python_version()} ({platform.python_compiler()})"
     )
-    rows = measure(url, keys, chosen) if chosen.only != "pages" else []
-    rows += page_rows(server, chosen.leads, chosen.rounds)
-    if len(chosen.leads) > 1 and chosen.only != "pages":
-        rows.append(grown_row(server, chosen.leads, chosen))
-    told = [row.told() for row in rows]
-    print(*map(line, told), sep="\n")
+    told = []
+    for row in rows_of(server, url, keys, chosen):
+        told.append(row.told())
+        print(line(told[-1]), flush=True)  # what was measured is told, whatever becomes of the rest
     if chosen.json:
         print(json.dumps({"rows": told}))
 
 
-def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> list[Row]:
+def rows_of(server: str, url: str, keys: list[str], chosen: argparse.Namespace) -> Iterator[Row]:
+    if chosen.only != "pages":
+        yield from measure(url, keys, chosen)
+    yield from page_rows(server, chosen.leads, chosen.rounds)
+    if len(chosen.leads) > 1 and chosen.only != "pages":
+        yield grown_row(server, chosen.leads, chosen)
+
+
+def measure(url: str, keys: list[str], chosen: argparse.Namespace) -> Iterator[Row]:
     """Each part counts its people from ten millions of its own: nobody is met twice."""
-    rows = [*accept_rows(url, keys, chosen)]
+    yield from accept_rows(url, keys, chosen)
     _drain()
-    rows += pipeline_rows(url, keys, chosen, 10_000_000)
-    rows.append(sustained_row(url, keys, chosen))
+    yield from pipeline_rows(url, keys, chosen, 10_000_000)
+    yield sustained_row(url, keys, chosen)
     counts = [pipeline.statements(n, 20_000_000 + n * 10) for n in (1, 100, 1000)]
     what = f"SQL statements of a batch of 1, 100, 1000: {counts}"
-    rows.append(Row("P11", what, [(max(counts), None)], 25, 15, least=False))
-    rows.append(sums_row(chosen, 30_000_000))
-    rows.append(spread_row(url, chosen, 40_000_000))
-    rows.append(import_row(url, chosen, 60_000_000))
-    return rows
+    yield Row("P11", what, [(max(counts), None)], 25, 15, least=False)
+    yield sums_row(chosen, 30_000_000)
+    yield spread_row(url, chosen, 40_000_000)
+    yield import_row(url, chosen, 60_000_000)
 
 
 def _both(turn: int, one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
