@@ -17,10 +17,10 @@ export PYTHON
 
 # the same as `manage.py up --demo`, a second sooner: the parent itself needs no Django
 demo: install
-	@LEADOPS_MODE=demo $(PY) -m leadops.platform.parent --demo
+	@LEADOPS_MODE=demo exec $(PY) -m leadops.platform.parent --demo
 
 serve: install
-	@LEADOPS_MODE=serve $(PY) -m leadops.platform.parent --serve
+	@LEADOPS_MODE=serve exec $(PY) -m leadops.platform.parent --serve
 
 test: install-dev
 	@$(PY) -m leadops.platform.translations

@@ -35,7 +35,7 @@ from django.db.models import Case, F, Value, When
 from capture import claiming, erased, services
 from capture.items import Ahead
 from capture.models import Submission
-from capture.reading import Poisoned
+from capture.reading import Poisoned, one_batch
 from leadops import moment
 from leadops.access import Actor, system
 from leadops.batch import database_gone
@@ -51,6 +51,7 @@ LOCK = 0x6C656164_0001  # the advisory lock of the one writer
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=30))  # after the first failed start, after each later one
 MOST_FAILURES = 3  # starts that ended in a fault of its own
 RETRIES = 2.0  # seconds of one run for those that were started before; then what came meanwhile has its turn
+TROUBLE = 15.0  # seconds of one batch with bodies that break their reader; then the rest has its next turn
 STATEMENT_LIMIT = 5000  # milliseconds one statement of a batch may take
 TURN = 0.0005  # seconds one thread may keep the other from the interpreter
 GONE = "the worker ended while it was at work on it"
@@ -174,7 +175,7 @@ def _work(
 ) -> None:
     """Resolve the batch; whoever breaks it is set apart, and the rest is done in arrival order."""
     todo = [list(ids)]
-    with _given_back(todo), _uncollected():
+    with _given_back(todo), _uncollected(), one_batch():
         _work_off(todo, actor, at, result, resolve or _resolve)
 
 
@@ -216,6 +217,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, result: Result, resolve: Resolve) -> None:
+    until = time.monotonic() + TROUBLE
     while todo:
         batch = todo[-1]  # stays in the list until it ended: what is there was claimed and not done
         if not batch:
@@ -227,6 +229,10 @@ def _work_off(todo: list[list[uuid.UUID]], actor: Actor, at: datetime | None, re
             log.error("submission cannot be read", extra={"submission": str(fault.submission_id)}, exc_info=fault)
             todo[-1] = [key for key in batch if key != fault.submission_id]
             _failed(fault.submission_id, fault.cause, at or moment.now(), result)
+            if time.monotonic() > until:  # the queue would end this worker, and blame all that it holds
+                _unstarted.update(key for rest in todo for key in rest)
+                todo.clear()
+                _give_back_pending()
         except Exception as fault:
             if database_gone(fault):
                 raise

@@ -22,6 +22,8 @@ from capture.adapters.rows import ROWS
 from capture.models import Submission
 
 READ_LIMIT = 2.0  # seconds one body may take
+BATCH_LIMIT = 4.0  # seconds the bodies of one batch may take together; a thousand usual ones take a twentieth of one
+LEAST = 0.1  # seconds each may take still when those are used up; alone, in its next turn, it has its two again
 EDITABLE = (*IDENTITY, *UTM)
 
 
@@ -42,6 +44,7 @@ TICK = 0.05  # seconds between two looks at the clock while bodies are read
 
 _ready = False  # the alarm is ours: set once for many readings, where setting it for each costs as much as a reading
 _until: float | None = None  # by the monotonic clock: when the reading under way has taken too long
+_left: float | None = None  # seconds that the batch at work has for its bodies; None: none is at work
 
 
 def _interrupt(signum: int, frame: Any) -> None:
@@ -76,17 +79,36 @@ def interruptible() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, max(0.001, outer - (time.monotonic() - began)) if outer else 0)
 
 
+@contextmanager
+def one_batch() -> Iterator[None]:
+    """Around a batch, whatever of it is read how often: bodies that all take long must not keep it from its end."""
+    global _left
+    before, _left = _left, BATCH_LIMIT
+    try:
+        yield
+    finally:
+        _left = before
+
+
+def _allowed() -> float:
+    """Seconds for the next body."""
+    return READ_LIMIT if _left is None else min(READ_LIMIT, max(LEAST, _left))
+
+
 def _limited(seconds: float, read: Callable[..., list[Draft]], *asked: Any) -> list[Draft]:
     """What `read` gives. Raises `_TooLong` from inside it when it takes longer; in the main thread alone."""
-    global _until
+    global _until, _left
     if not _in_main_thread():
         return read(*asked)
     with nullcontext() if _ready else interruptible():
-        _until = time.monotonic() + seconds
+        began = time.monotonic()
+        _until = began + seconds
         try:
             return read(*asked)
         finally:
             _until = None
+            if _left is not None:
+                _left -= time.monotonic() - began
 
 
 def drafts_of(submission: Submission) -> list[Draft]:
@@ -109,12 +131,13 @@ def _read(submission: Submission) -> list[Draft]:
     adapter = ROWS if submission.file_id else ADAPTERS.get(submission.source.adapter)
     if adapter is None:
         raise Unreadable("no-adapter", f"No adapter is called {submission.source.adapter!r}.")
+    seconds = _allowed()
     try:
-        return _limited(READ_LIMIT, adapter.read, submission, submission.source)
+        return _limited(seconds, adapter.read, submission, submission.source)
     except Unreadable:
         raise
     except _TooLong as fault:
-        raise Poisoned(submission.pk, f"reading took more than {READ_LIMIT:g} s") from fault
+        raise Poisoned(submission.pk, f"reading took more than {seconds:.2g} s") from fault
     except Exception as fault:  # whatever an adapter does, only its own submission pays for it
         raise Poisoned(submission.pk, f"{type(fault).__name__}: {fault}"[:500]) from fault
 

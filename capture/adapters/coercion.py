@@ -82,11 +82,11 @@ def draft_from(
 
 
 def keep(draft: Draft, name: str, value: Any) -> None:
-    """Into `extra`, under a name of its own."""
+    """Into `extra`, under a name of its own. No number is tried twice: thousands of names may be one when they are clean."""
     free = base = clean_text(name, 200) or "?"
-    number = 2
     while free in draft.extra:
-        free, number = f"{base}#{number}", number + 1
+        draft.namesakes[base] = number = draft.namesakes.get(base, 1) + 1
+        free = f"{base}#{number}"
     draft.extra[free] = storable(value)
 
 

@@ -81,6 +81,27 @@ def test_a_body_that_raises_or_hangs_takes_only_itself_and_is_dead_at_its_third_
     assert bytes(poison.body) == body.encode()
 
 
+def test_many_bodies_that_hang_leave_the_rest_its_turn_and_blame_none_of_it(
+    bad: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is behind them is given back before the queue ends the worker, and done next."""
+    monkeypatch.setattr(reading, "BATCH_LIMIT", 0.2)
+    monkeypatch.setattr(pipeline, "TROUBLE", 0.4)
+    for _each in range(8):
+        submit("hang", bad)
+    honest = submit("honest@x.fr", bad)
+    began = time.monotonic()
+    first = run()
+    honest.refresh_from_db()
+    assert time.monotonic() - began < 1.5 and 0 < first.failed < 8
+    assert (honest.end, honest.starts, honest.lease_until) == ("pending", 0, None)
+    while honest.end == "pending":
+        run()
+        honest.refresh_from_db()
+        assert time.monotonic() - began < 10
+    assert (honest.end, honest.starts) == ("created", 1)
+
+
 def test_arrival_order_survives_the_splitting(bad: Any) -> None:
     first, _poison, second = submit("a@x.fr", bad), submit("raise", bad), submit("a@x.fr", bad)
     run()

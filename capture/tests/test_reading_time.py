@@ -7,8 +7,11 @@ import time
 
 import pytest
 
-from capture.adapters import Draft
-from capture.reading import _limited, _TooLong, interruptible
+from capture import reading
+from capture.adapters import Draft, Unreadable, mail
+from capture.adapters.coercion import keep
+from capture.adapters.strict import strict_json
+from capture.reading import _limited, _TooLong, interruptible, one_batch
 
 
 def waits(seconds: float) -> list[Draft]:
@@ -46,3 +49,53 @@ def test_the_outer_timer_goes_on_with_what_is_left():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_bodies_of_a_batch_that_take_long_share_what_it_has(monkeypatch):
+    """Whatever is read of it how often; alone each has the whole again."""
+    monkeypatch.setattr(reading, "READ_LIMIT", 0.2)
+    monkeypatch.setattr(reading, "BATCH_LIMIT", 0.3)
+    monkeypatch.setattr(reading, "LEAST", 0.02)
+    began = time.monotonic()
+    with one_batch():
+        for _each in range(10):
+            with pytest.raises(_TooLong):
+                _limited(reading._allowed(), waits, 5)
+        assert reading._allowed() == 0.02
+    assert time.monotonic() - began < 1.2
+    assert reading._allowed() == 0.2
+
+
+def seconds(work):
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<ul><li>", '<div a="<">', "<svg><style>", "<b ", "<script>", "<!--", "<"])
+def test_no_page_takes_its_reader_longer_than_its_length(tag):
+    """What cleans it is no Python and cannot be interrupted."""
+    assert seconds(lambda: mail.text_of_html(tag * (400_000 // len(tag)))) < 1
+
+
+def test_the_words_of_a_page_are_kept_and_its_programs_are_not():
+    page = "<html><style>p { a }</style><body><div class='x'>One &amp; <b>two</b></div><p>three<br>four</p><script>five()</script></body>"
+    assert mail.text_of_html(page).split() == ["One", "&", "two", "three", "four"]
+
+
+def test_thousands_of_names_that_stand_twice_or_become_one_take_no_time():
+    pairs = ",".join(f'"k{n}": 1' for n in range(20_000))
+
+    def twice():
+        with pytest.raises(Unreadable):
+            strict_json(f'{{{pairs}, "k19999": 2}}'.encode())
+
+    assert seconds(twice) < 1
+    draft = Draft()
+    assert (
+        seconds(
+            lambda: [keep(draft, "\x7f" * n, n) for n in range(1, 150)] and [keep(draft, "?", n) for n in range(20_000)]
+        )
+        < 1
+    )
+    assert len(draft.extra) == 20_149

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
 from leadops import moment
 from leadops.platform import heartbeats, queue
@@ -29,6 +29,7 @@ SHORTEST = 0.02
 CANARY_EVERY = 10.0
 CROWD = 50  # so many tasks wait in a queue: what is due is announced there more rarely
 CROWDED_EVERY = 5.0
+FAULTY_EVERY = 60.0  # work whose look failed is looked at again after this
 CLUSTERS = ("now", "long")
 AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -70,6 +71,7 @@ class Ticker:
     stopped: bool = False
     ear: psycopg.Connection[Any] | None = None
     _last: dict[str, float] = field(default_factory=dict)  # when each work was enqueued, by the monotonic clock
+    _faulty: dict[str, float] = field(default_factory=dict)  # when work whose look failed is looked at again
     _canary: float = -1e9
 
     def look(self, at: datetime) -> float:
@@ -89,7 +91,16 @@ class Ticker:
 
     def _one(self, work: DueWork, at: datetime, beat: float, sent: dict[str, float]) -> float:
         """Enqueue one kind of work if it is due and was not just enqueued; seconds until the next look at it."""
-        due = work.next_at(at)
+        if beat < self._faulty.get(work.name, beat):
+            return LONGEST
+        try:
+            due = work.next_at(at)
+        except (Error, psycopg.Error):
+            raise  # the database's: the transaction is lost
+        except Exception:  # a file that cannot be read, say: it stops none of the others
+            log.exception("what is due cannot be told", extra={"work": work.name})
+            self._faulty[work.name] = beat + FAULTY_EVERY
+            return LONGEST
         if due is None:
             return LONGEST
         wait = (due - at).total_seconds()

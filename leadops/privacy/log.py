@@ -9,6 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def path(name: str = NAME) -> Path:
 def write_new() -> int:
     """Append what does not stand in the log yet; a line may stand twice, none is missing. How many were written."""
     with transaction.atomic():
-        rows = list(Erasure.objects.select_for_update(skip_locked=True).filter(logged_at=None).order_by("at", "id"))
+        rows = list(_untold().select_for_update(skip_locked=True).order_by("at", "id"))
         if not rows:
             return 0
         _append(path(), map(line_of, rows))
@@ -51,8 +52,17 @@ def follow() -> None:
         logger.exception("the log of erasures cannot be written")
 
 
+def _untold() -> QuerySet[Erasure]:
+    """What stands in no line yet: everything, where the backups were moved and the log was not."""
+    return Erasure.objects.filter(logged_at=None) if path().exists() else Erasure.objects.all()
+
+
 def waiting() -> bool:
-    return Erasure.objects.filter(logged_at=None).exists() or _noes(moment.now()).exists()
+    """Whether there is anything to write; a log that cannot be read says yes, so that whoever writes it says why."""
+    try:
+        return _untold().exists() or _noes(moment.now()).exists()
+    except OSError:
+        return True
 
 
 def _noes(at: datetime) -> QuerySet[Suppression]:
@@ -79,20 +89,32 @@ def last_no() -> int:
         return 0
     with file.open("rb") as raw:
         raw.seek(max(0, file.stat().st_size - TAIL))
-        ends = [line for line in raw.read().split(b"\n") if line.endswith(b"}")]
-    return int(json.loads(ends[-1])["id"]) if ends else 0
+        ends = raw.read().split(b"\n")
+    for end in reversed(ends):
+        with suppress(ValueError, KeyError, TypeError):  # cut short, or the rest of one that was
+            return int(json.loads(end)["id"])
+    return 0
 
 
 def _append(file: Path, told: Iterable[dict[str, Any]]) -> None:
-    """Whole lines, on the disk before anything is said to be written."""
-    text = "".join(json.dumps(line) + "\n" for line in told)
-    if text:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
+    """Whole lines, on the disk before anything is said to be written; of what the disk refuses nothing is left."""
+    text = "".join(json.dumps(line) + "\n" for line in told).encode()
+    if not text:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab+", buffering=0) as out:
+        size = out.seek(0, os.SEEK_END)
+        if size and os.pread(out.fileno(), 1, size - 1) != b"\n":
+            text = b"\n" + text  # one that was cut short by a crash takes no other with it
+        try:
+            while text:
+                text = text[out.write(text) :]
             os.fsync(out.fileno())
-        file.chmod(0o600)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(out.fileno(), size)
+            raise
+    file.chmod(0o600)
 
 
 def line_of(row: Erasure) -> dict[str, Any]:
@@ -108,12 +130,13 @@ def line_of(row: Erasure) -> dict[str, Any]:
 
 
 def lines(file: Path, key: str = "erasure") -> Iterator[dict[str, Any]]:
-    """Every line once, in order; a last one cut short by a crash is passed over, it was never said to be written."""
+    """Every line once, in order; one cut short by a crash was never said to be written, and is passed over with a word."""
     seen: set[object] = set()
-    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+    for number, text in enumerate(file.read_text(encoding="utf-8").splitlines() if file.exists() else (), 1):
         try:
             line = json.loads(text)
         except json.JSONDecodeError:
+            logger.error("a line of a log cannot be read", extra={"file": file.name, "line": number})
             continue
         if line[key] not in seen:
             seen.add(line[key])

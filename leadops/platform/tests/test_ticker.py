@@ -101,6 +101,28 @@ def test_all_that_is_due_is_enqueued_in_one_transaction_or_not_at_all(table):
 
 
 @pytest.mark.django_db
+def test_a_look_that_fails_by_itself_stops_no_other_work_and_is_tried_again(table, monkeypatch, caplog):
+    """A file that cannot be read is no reason for clocks to stand still."""
+    faults: list[Exception | None] = [PermissionError("log"), ValueError("line"), None]
+
+    def at_odds(at: datetime) -> datetime | None:
+        if fault := faults[0]:
+            raise fault
+        return at
+
+    table(DueWork("at odds", at_odds, work_a), DueWork("b", due_in(-1), work_b, every=0.0))
+    one = quiet()
+    for turn in range(2):
+        one.look(AT)
+        one.look(AT)
+        assert (OrmQ.objects.count(), len(caplog.records)) == (2 * (turn + 1), turn + 1)  # once a minute, not each look
+        one._faulty.clear()
+        faults.pop(0)
+    one.look(AT)
+    assert OrmQ.objects.count() == 6
+
+
+@pytest.mark.django_db
 def test_a_queue_emptied_by_hand_is_filled_again_by_the_next_look(table, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(ticker.time, "monotonic", lambda: clock[0])
