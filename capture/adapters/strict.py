@@ -165,7 +165,7 @@ def form_fields(raw: bytes, content_type: str) -> dict[str, list[str]]:
     encoding = _spoken_charsets.get(charset, "utf-8")
     try:
         pairs = parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, encoding=encoding, errors="strict",
+            raw.decode(encoding), keep_blank_values=True, encoding=encoding, errors="strict",
             max_num_fields=MOST_FORM_FIELDS,
         )  # fmt: skip
     except UnicodeDecodeError as fault:

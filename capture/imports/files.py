@@ -215,7 +215,7 @@ def profile(pieces: Iterable[bytes], encoding: str, separator: str) -> Profile:
                 "too-many-rows", _("The file has more than %(n)s rows: cut it in several.") % {"n": MOST_ROWS}
             )
         if len(found.first) < LOOKED_AT:
-            found.first.append(cells)
+            found.first.append(cells[: MOST_COLUMNS + 1])  # one row may have as many as the file has bytes
     if not found.rows:
         raise Refused("file-empty", _("The file has a header and no row below it."))
     return found

@@ -200,6 +200,13 @@ def test_a_posted_form_is_read_whatever_the_source_was_set_to(adapter, content_t
     assert draft.extra == {"besoin": ["a", "b"]}
 
 
+@pytest.mark.parametrize(("charset", "encoding"), [("", "utf-8"), ("; charset=ISO-8859-1", "cp1252")])
+def test_a_form_whose_letters_were_not_encoded_is_read_as_curl_sends_it(charset, encoding):
+    body = "email=anna@tour.example&prénom=Anaïs&nom=Le+Goff".encode(encoding)
+    draft = read("form", body, content_type=URLENCODED + charset)
+    assert (draft.email, draft.given_name, draft.family_name) == ("anna@tour.example", "Anaïs", "Le Goff")
+
+
 def test_a_multipart_form_gives_its_texts_and_the_names_of_its_files():
     body = part("email", "anna@tour.example") + part("cv", "%PDF", '; filename="cv.pdf"') + b"--XX--\r\n"
     draft = read("form", body, content_type=MULTIPART)

@@ -156,6 +156,13 @@ def test_a_mapping_that_makes_no_sense_is_refused(mapping: dict[str, str], code:
     assert refused.value.code == code
 
 
+def test_one_row_of_more_cells_than_any_table_has_is_not_kept_as_a_whole() -> None:
+    """What a look at a file remembers is bounded by columns, not by bytes."""
+    wide = b"email,company\r\n" + b",".join([b"a"] * 30_000) + b"\r\n"
+    found = files.profile([wide], "utf-8", ",")
+    assert (found.rows, len(found.first[0])) == (1, files.MOST_COLUMNS + 1)
+
+
 def test_a_file_with_the_same_columns_starts_from_what_was_said_before(actor: Actor) -> None:
     map_it(send(PEOPLE, actor), actor, {"E-mail": "email", "Colour": "city"}, empty="red")
     again = send(PEOPLE.replace("ben@", "bea@"), actor)

@@ -56,9 +56,13 @@ class Waiting:
 
 
 def pending() -> Waiting:
-    """Submissions without an end; those of a paused source wait on purpose."""
+    """Submissions without an end; those of a paused source wait on purpose, and the rows of an import behind the others."""
     rows = Submission.objects.filter(end=Submission.End.PENDING).exclude(source__state=Source.State.PAUSED)
-    return Waiting(**rows.order_by("priority", "id")[:MOST].aggregate(count=Count("pk"), first=Min("received_at")))
+    return Waiting(
+        **rows.order_by("priority", "id")[:MOST].aggregate(
+            count=Count("pk"), first=Min("received_at", filter=Q(file=None))
+        )
+    )
 
 
 def overdue(at: datetime) -> Waiting:
@@ -101,7 +105,9 @@ def gauges(at: datetime) -> Iterator[Told]:
     come, late, rungs, letters = pending(), overdue(at), unfired(at), unsent(at)
     stalled = Stalled.objects.aggregate(retried=Count("pk", filter=Q(due_at__isnull=False)), person=Count("pk"))
     yield Told("submissions_pending", "Submissions received and not yet ended", {"": come.count})
-    yield Told("oldest_pending_seconds", "Age of the oldest of them", {"": come.seconds(at)})
+    yield Told(
+        "oldest_pending_seconds", "Age of the oldest of them that is no row of an import", {"": come.seconds(at)}
+    )
     yield Told("clocks_overdue", "Running SLA clocks past their due moment", {"": late.count})
     yield Told("clocks_unfired", "Clocks with a reminder or escalation due and not done", {"": rungs.count})
     yield Told("oldest_unfired_seconds", "How late the first of them is", {"": rungs.seconds(at)})

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from capture.models import Source, Submission
+from capture.models import Import, Source, Submission
 from leadops import ids, moment
 from leadops.effects.models import Effect
 from leadops.platform import heartbeats, queue
@@ -62,6 +62,20 @@ def test_what_waits_is_counted_and_timed(client: Client) -> None:
             body=b"{}",
             digest=b"0" * 32,
         )
+    file = Import.objects.create(
+        name="rows.csv", digest=b"1" * 32, header=b"1" * 32, size=1, encoding="utf-8", separator=",", created_at=at
+    )
+    hours_ago = at - timedelta(hours=2)
+    Submission.objects.create(
+        source=source,
+        delivery_key="row",
+        received_at=hours_ago,
+        body=b"{}",
+        digest=b"1" * 32,
+        file=file,
+        row=2,
+        priority=1,
+    )
     early, late = LeadFactory(), LeadFactory()
     for lead, minutes in ((early, 10), (late, -10)):
         due = at - timedelta(minutes=minutes)
@@ -90,8 +104,10 @@ def test_what_waits_is_counted_and_timed(client: Client) -> None:
     queue.enqueue(heartbeats.beat, "x", cluster="long")
     heartbeats.beat("ticker")
     found = told(client)
-    assert found["leadops_submissions_pending"] == 2  # those of a paused source wait on purpose
-    assert found["leadops_oldest_pending_seconds"] == pytest.approx(300, abs=30)
+    assert found["leadops_submissions_pending"] == 3  # those of a paused source wait on purpose
+    assert found["leadops_oldest_pending_seconds"] == pytest.approx(
+        300, abs=30
+    )  # rows of a file wait behind the others
     assert (found["leadops_clocks_overdue"], found["leadops_clocks_unfired"]) == (1, 1)
     assert found["leadops_oldest_unfired_seconds"] == pytest.approx(600, abs=30)
     assert found["leadops_effects_waiting"] == 1
