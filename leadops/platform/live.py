@@ -25,6 +25,7 @@ log = logging.getLogger("leadops.live")
 CHANNEL = "leadops_inbox"
 SALT = "leadops.live"
 TOKEN_AGE = 12 * 3600
+MOST = 60  # open pages of one person in this process; those beyond ask every few seconds instead
 PING = 15.0
 STIR = 1.0  # seconds: however much happens, a page that watches the whole house hears it once
 RETRY = 1.0  # seconds before a lost connection is made again
@@ -205,6 +206,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     user = user_of(asked.get("token", [""])[0])
     if user is None:
         await _plain(send, 401, b"no valid token\n")
+        return
+    if len(hub.streams.get(user, ())) >= MOST:
+        await _plain(send, 429, b"too many open pages\n")
         return
     origin = dict(scope["headers"]).get(b"origin", b"")
     await _serve(user, asked.get("house") == ["1"], origin, receive, send)

@@ -190,6 +190,26 @@ def test_an_event_reaches_its_user_at_once_and_nobody_else():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_person_cannot_hold_more_pages_than_anybody_opens(monkeypatch):
+    """Beyond that a page asks every few seconds; who leaves one makes room, and others are not concerned."""
+    monkeypatch.setattr(live, "MOST", 2)
+
+    async def play() -> None:
+        async with Running():
+            first, second = await Page(live.token_for(ANNA)).opened(), await Page(live.token_for(ANNA)).opened()
+            refused = Page(live.token_for(ANNA))
+            assert "too many" in await refused.event() and refused.status == 429
+            other = await Page(live.token_for(BEN)).opened()
+            await first.leave()
+            third = await Page(live.token_for(ANNA)).opened()
+            assert (second.status, other.status, third.status) == (200, 200, 200)
+            for page in (second, other, third):
+                await page.leave()
+
+    in_a_loop(play())
+
+
+@pytest.mark.django_db(transaction=True)
 def test_fifty_pages_share_one_database_connection_and_free_what_they_held():
     async def play() -> None:
         async with Running():
