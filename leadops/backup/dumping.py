@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from leadops import moment
 from leadops.backup import manifest
 from leadops.backup.manifest import FILE, WITHOUT, Manifest
-from leadops.platform import dumps
+from leadops.platform import dumps, unfinished
 from leadops.privacy import log
 
 HALF = ".half"
@@ -21,6 +21,9 @@ HALF = ".half"
 def backup(to: Path | None = None) -> Path:
     """A folder with the dump and its manifest below `to`; the house may be open meanwhile. Its path."""
     home, at = to or Path(settings.BACKUPS), moment.now()
+    with connection.cursor() as cursor:
+        if unfinished.stands(cursor):  # it would push a good backup out of those that are kept
+            raise dumps.DumpFailed(unfinished.LINE)
     log.write_new()
     log.write_noes()
     programs = dumps.programs(manifest.server_major())

@@ -91,15 +91,27 @@ def read(folder: Path) -> Manifest:
     """The manifest of a backup, its file proven to be the one it speaks of."""
     _must_be_there(folder)
     try:
-        found = Manifest(**json.loads((folder / MANIFEST).read_text()))
+        found = _typed(Manifest(**json.loads((folder / MANIFEST).read_text())))
     except OSError as fault:
         raise NotTrusted(f"{folder / MANIFEST} cannot be read: {fault.strerror}") from fault
-    except (ValueError, TypeError) as fault:
+    except (ValueError, TypeError, AttributeError) as fault:
         raise NotTrusted(f"{folder / MANIFEST} is cut short or no manifest of ours: do not use this backup") from fault
     if found.format != FORMAT:
         raise NotTrusted(f"{folder} is of the format {found.format}, this leadops reads {FORMAT}")
     if dumps.sha256_of(folder / FILE) != found.sha256:
         raise NotTrusted(f"{folder / FILE} is not the file its manifest speaks of: do not use it")
+    return found
+
+
+def _typed(found: Manifest) -> Manifest:
+    """The manifest, every value of its kind: a wrong one must be met before anything is replaced."""
+    words = [found.made_at, found.version, found.sha256, found.key, found.format, *found.migrations]
+    numbers = [found.server, found.size, *(rows for rows, _digest in found.tables.values())]
+    words += [digest for _rows, digest in found.tables.values()]
+    if not isinstance(found.migrations, list) or {type(each) for each in words} != {str}:
+        raise TypeError("no words where words belong")
+    if {type(each) for each in numbers} != {int}:
+        raise TypeError("no whole number where one belongs")
     return found
 
 

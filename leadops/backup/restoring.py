@@ -20,7 +20,7 @@ from leadops.backup import dumping, manifest
 from leadops.backup.manifest import Manifest, NotTrusted
 from leadops.effects import stop, suppression
 from leadops.models import Person, Suppression
-from leadops.platform import dumps
+from leadops.platform import dumps, unfinished
 from leadops.privacy import erasing, log
 from leadops.privacy.models import Erasure
 from leadops.unit import Unit, in_unit
@@ -65,6 +65,8 @@ def restore(folder: Path, *, over: bool = False, other_key: bool = False, say: S
     done.noes = say_no_again(folder)
     done.erased = erase_again(again)
     facts.rebuild()
+    with connection.cursor() as cursor:
+        cursor.execute(unfinished.END)
     return done
 
 
@@ -94,8 +96,10 @@ def _may(held: Manifest, over: bool, other_key: bool) -> None:
 
 
 def lived_in() -> bool:
-    """Whether anything would be lost."""
+    """Whether anything would be lost; half a restore is nobody's house: what it took the place of was kept before."""
     with connection.cursor() as cursor:
+        if unfinished.stands(cursor):
+            return False
         there = set(connection.introspection.table_names(cursor))
         for table in LIVED_IN:
             if table in there:
@@ -116,6 +120,7 @@ def _others() -> int:
 
 def _replace(programs: Path, folder: Path, held: Manifest) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(unfinished.BEGIN)
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public AUTHORIZATION CURRENT_USER")
     params = connection.get_connection_params()
@@ -123,7 +128,7 @@ def _replace(programs: Path, folder: Path, held: Manifest) -> None:
     dumps.restore(programs, params, folder / manifest.FILE)
     wrong = manifest.differences(held.tables, manifest.tables())
     if wrong:
-        raise NotTrusted(f"restored, and not as the manifest says: {', '.join(wrong[:5])}. Do not open this house")
+        raise NotTrusted(f"restored, and not as the manifest says: {', '.join(wrong[:5])}. This house stays shut")
 
 
 # -- what happened since the backup -------------------------------------------------------------------------
@@ -141,6 +146,9 @@ def _erasures(folder: Path, over: bool) -> list[dict[str, Any]]:
     if over:
         with connection.cursor() as cursor:
             there = Erasure._meta.db_table in connection.introspection.table_names(cursor)
+            there = there and not unfinished.stands(
+                cursor
+            )  # half a restore may be of older tables than this code reads
         for row in Erasure.objects.order_by("at") if there else ():
             found.setdefault(str(row.pk), log.line_of(row))
     return list(found.values())

@@ -31,6 +31,7 @@ from leadops.effects import stop
 from leadops.effects.line import Line
 from leadops.effects.models import Effect
 from leadops.failpoints import failpoint
+from leadops.platform import unfinished
 from leadops.unit import Unit, in_unit
 
 log = logging.getLogger("leadops.effects")
@@ -99,7 +100,7 @@ def run(at: datetime | None = None) -> int:
     """Send what is due; returns how many were sent. One task at a time: another one returns at once."""
     sent, until = 0, time.monotonic() + LONGEST
     with _one_sender() as mine, Line() as line:
-        if not mine or stop.holds():
+        if not mine or stop.holds() or _half_restored():
             return 0
         _settle_lost(at or moment.now())
         for _row in range(MOST):
@@ -110,6 +111,12 @@ def run(at: datetime | None = None) -> int:
             if time.monotonic() > until:
                 break
     return sent
+
+
+def _half_restored() -> bool:
+    """What is due in a house that was only just put back is held by the restore's last steps."""
+    with connection.cursor() as cursor:
+        return unfinished.stands(cursor)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def up(mode: str) -> None:
         startup.check_backups()
         startup.check_ports([port, port + 1], patience=10.0 if left else 0.0)
         with database() as url:
+            startup.check_restored(url)
             variables = {
                 **os.environ,
                 "DATABASE_URL": url,

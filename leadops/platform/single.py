@@ -24,6 +24,8 @@ def chosen(name: str) -> Child:
 def main(arguments: list[str]) -> int:
     try:
         child = chosen(" ".join(arguments))
+        if url := os.environ.get("DATABASE_URL", ""):
+            startup.check_restored(url)
         if child.name == "ticker":  # it writes down who was erased
             startup.check_backups()
     except CannotStart as fault:

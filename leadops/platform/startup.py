@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from leadops.platform import translations
+from leadops.platform import translations, unfinished
 from leadops.platform.children import BASE, manage
 
 VAR = BASE / "var"
@@ -171,6 +171,17 @@ def await_server(url: str) -> None:
                 )
                 told = True
             time.sleep(0.5)
+
+
+def check_restored(url: str) -> None:
+    """Refuse a database that holds half a restore; one that does not answer is waited for by whoever needs it."""
+    try:
+        with psycopg.connect(libpq_url(url), connect_timeout=3) as found:
+            half = unfinished.stands(found.cursor())
+    except psycopg.Error:
+        return
+    if half:
+        raise CannotStart(unfinished.LINE)
 
 
 def named_server(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from leadops import moment
 from leadops.access import actor_of, system
@@ -20,7 +22,7 @@ from leadops.desk.tests.api_cast import House
 from leadops.effects import runner, stop, suppression
 from leadops.effects.models import Effect
 from leadops.models import Lead, Person
-from leadops.platform import dumps
+from leadops.platform import dumps, single, startup, unfinished
 from leadops.privacy import erasing, log
 from leadops.privacy.models import Erasure
 from leadops.privacy.subject import subject_of
@@ -123,6 +125,9 @@ def _refuses_what_is_damaged_or_foreign(good: Path, tmp_path: Path, settings) ->
         ({"key": "another"}, "SECRET_KEY"),
         ({"sha256": "0" * 64}, "not the file"),
         ({"format": "leadops-backup-9"}, "format"),
+        ({"server": "17"}, "no manifest of ours"),
+        ({"tables": {"leadops_lead": 3}}, "no manifest of ours"),
+        ({"migrations": "leadops.0001_initial"}, "no manifest of ours"),
     ):
         (bad / manifest.MANIFEST).write_text(json.dumps(told | change))
         with pytest.raises(NotTrusted, match=why):
@@ -130,6 +135,65 @@ def _refuses_what_is_damaged_or_foreign(good: Path, tmp_path: Path, settings) ->
     (bad / manifest.MANIFEST).write_text(json.dumps(told | {"key": "another"}))
     with pytest.raises(NotTrusted, match="var/secret_key"):
         restoring.restore(bad, over=True)
+
+
+@pytest.fixture
+def shut_again() -> Iterator[None]:
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(unfinished.END)
+
+
+def url_here() -> str:
+    return make_conninfo(**{k: v for k, v in connection.get_connection_params().items() if k not in dumps.NOT_OURS})
+
+
+@pytest.mark.usefixtures("shut_again")
+def test_a_restore_that_did_not_end_keeps_the_house_shut_until_one_does(tmp_path: Path, settings, monkeypatch, capsys):
+    """Whether it broke off after the drop, in its last steps or at counts that are wrong."""
+    settings.BACKUPS = tmp_path / "backups"
+    house = House()
+    lead = house.lead(house.lea, name="Somebody Here")
+    good = dumping.backup(tmp_path / "good")
+    wrong = tmp_path / "wrong"
+    shutil.copytree(good, wrong)
+    told = json.loads((wrong / manifest.MANIFEST).read_text())
+    told["tables"]["leadops_lead"][0] += 1
+    (wrong / manifest.MANIFEST).write_text(json.dumps(told))
+
+    def dies(*_: object) -> None:
+        raise dumps.DumpFailed("pg_restore failed: killed")
+
+    def shut() -> bool:
+        with pytest.raises(CommandError, match="a restore did not end: run it again"):
+            call_command("prepare_house", skip_checks=True)
+        with pytest.raises(startup.CannotStart, match="a restore did not end"):
+            startup.check_restored(url_here())
+        with pytest.raises(CommandError, match="a restore did not end"):
+            call_command("backup", "--to", str(settings.BACKUPS))
+        monkeypatch.setenv("DATABASE_URL", url_here())
+        assert single.main(["web"]) == 1
+        return capsys.readouterr().err == f"leadops: {unfinished.LINE}\n"
+
+    with monkeypatch.context() as broken, pytest.raises(CommandError, match="killed"):
+        broken.setattr(dumps, "restore", dies)
+        call_command("restore", good, "--over")
+    assert shut() and "leadops_lead" not in connection.introspection.table_names()
+    with monkeypatch.context() as broken, pytest.raises(CommandError, match="killed"):
+        broken.setattr(stop, "begin", dies)
+        call_command("restore", good, "--over")
+    Effect.objects.create(
+        channel="mail", key="due", purpose="sequence", lead=lead, person=lead.person, due_at=moment.now(),
+        state="planned", created_at=moment.now(),
+    )  # fmt: skip
+    assert shut() and runner.run() == 0 and Effect.objects.get(key="due").state == "planned"
+    with pytest.raises(CommandError, match="not as the manifest says"):
+        call_command("restore", wrong, "--over")
+    assert shut() and len(dumping.kept(settings.BACKUPS)) == 1, "half a restore is no house to keep"
+
+    call_command("restore", good)
+    startup.check_restored(url_here())
+    assert Lead.objects.filter(pk=lead.pk).exists() and stop.holds()
 
 
 def test_what_is_no_backup_is_refused_in_plain_words(tmp_path: Path) -> None:

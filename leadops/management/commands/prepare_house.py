@@ -7,9 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from leadops.demo.models import Demo
 from leadops.desk import first_run, people
+from leadops.platform import unfinished
 from leadops.shipped import install_defaults
 
 DEMO = (
@@ -22,6 +24,9 @@ class Command(BaseCommand):
     help = "Bring the database to where the house can open."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            if unfinished.stands(cursor):
+                raise CommandError(unfinished.LINE)
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
         install_defaults()
         if settings.MODE == "demo":
