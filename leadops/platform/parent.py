@@ -61,6 +61,8 @@ def up(mode: str) -> None:
 def stop() -> None:
     """End a parent that runs here, what an earlier one left, and the private server."""
     other = startup.holder(RUN)
+    if other and not other["port"]:  # ended half-way it leaves a house that stays shut
+        raise CannotStart(f"a restore is at work here (pid {other['pid']}): wait for its end")
     if other:
         os.kill(other["pid"], signal.SIGTERM)
         deadline = time.monotonic() + 60

@@ -51,13 +51,18 @@ class Step:
 
 @contextlib.contextmanager
 def alone(folder: Path, port: int) -> Iterator[None]:
-    """Hold this folder's lock: a second parent here would fight the first one over children and data."""
+    """Hold this folder's lock: a second parent here would fight the first one over children and data.
+
+    Port 0 is a restore, which puts other data under whoever would start meanwhile.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             other = holder(folder)
+            if other and not other["port"]:
+                raise CannotStart(f"a restore is at work here (pid {other['pid']}): wait for its end") from None
             where = f" at http://127.0.0.1:{other['port']} (pid {other['pid']})" if other else ""
             raise CannotStart(f"already running here{where}: use that one, or end it with `make stop`") from None
         file.truncate(0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +24,7 @@ from leadops.desk.tests.api_cast import House
 from leadops.effects import runner, stop, suppression
 from leadops.effects.models import Effect
 from leadops.models import Lead, Person
-from leadops.platform import dumps, single, startup, unfinished
+from leadops.platform import dumps, parent, single, startup, unfinished
 from leadops.privacy import erasing, log
 from leadops.privacy.models import Erasure
 from leadops.privacy.subject import subject_of
@@ -194,6 +196,26 @@ def test_a_restore_that_did_not_end_keeps_the_house_shut_until_one_does(tmp_path
     call_command("restore", good)
     startup.check_restored(url_here())
     assert Lead.objects.filter(pk=lead.pk).exists() and stop.holds()
+
+
+def test_nobody_starts_or_stops_while_a_restore_is_at_work(tmp_path: Path, settings, monkeypatch, capsys):
+    settings.VAR, run = tmp_path, tmp_path / "run"
+    monkeypatch.setattr(parent, "RUN", run)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setenv("PORT", "8112")
+    line = f"leadops: a restore is at work here (pid {os.getpid()}): wait for its end\n"
+
+    def meanwhile(*_: object, **__: object) -> None:
+        for asked in ("--serve", "--stop"):
+            assert parent.main([asked]) == 1 and capsys.readouterr().err == line
+        raise NotTrusted("it was at work")
+
+    monkeypatch.setattr(restoring, "restore", meanwhile)
+    with pytest.raises(CommandError, match="it was at work"):
+        call_command("restore", tmp_path)
+    with startup.alone(run, 8112), pytest.raises(CommandError, match="already running here at"):
+        call_command("restore", tmp_path)
+    assert startup.holder(run) is None
 
 
 def test_what_is_no_backup_is_refused_in_plain_words(tmp_path: Path) -> None:

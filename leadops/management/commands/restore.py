@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leadops.backup import restoring
 from leadops.backup.manifest import NotTrusted
+from leadops.platform import startup
 from leadops.platform.dumps import DumpFailed
 
 
@@ -27,8 +29,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         over, other_key = options["over"], options["other_key"]
         try:
-            done = restoring.restore(options["folder"], over=over, other_key=other_key, say=self.stdout.write)
-        except (NotTrusted, DumpFailed) as fault:
+            with startup.alone(settings.VAR / "run", 0):
+                done = restoring.restore(options["folder"], over=over, other_key=other_key, say=self.stdout.write)
+        except (NotTrusted, DumpFailed, startup.CannotStart) as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(
             f"people erased since who were erased again: {done.erased}; messages that were due and are held: {done.held}"

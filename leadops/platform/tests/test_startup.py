@@ -62,7 +62,7 @@ def test_a_folder_or_a_house_of_another_account_is_one_line(
     assert parent.main([mode]) == 1
     said = "leadops: /srv/leadops/var/run belongs to another account: run as that account or as root\n"
     assert capsys.readouterr() == ("", said)
-    monkeypatch.setattr(startup, "holder", lambda _folder: {"pid": 1})
+    monkeypatch.setattr(startup, "holder", lambda _folder: {"pid": 1, "port": 8000})
     monkeypatch.setattr(os, "kill", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EPERM, "not permitted")))
     assert parent.main(["--stop"]) == 1
     assert "what runs here belongs to another account" in capsys.readouterr().err
