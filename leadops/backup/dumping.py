@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from leadops.platform import dumps, unfinished
 from leadops.privacy import log
 
 HALF = ".half"
+LEFT = 24 * 3600  # seconds after which no backup is still at work in its half folder
 
 
 def backup(to: Path | None = None) -> Path:
@@ -29,11 +32,35 @@ def backup(to: Path | None = None) -> Path:
     programs = dumps.programs(manifest.server_major())
     place = home / f"{at:%Y-%m-%dT%H%M%SZ}"
     half = place.with_name(place.name + HALF)
+    _clear(home)
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True, mode=0o700)
-    manifest.write(half, _dumped(programs, half / FILE, at))
-    half.rename(place)
+    try:
+        manifest.write(half, _dumped(programs, half / FILE, at))
+        for each in (half / FILE, half / manifest.MANIFEST, half):
+            _keep(each)
+        half.rename(place)
+    except BaseException:  # also a Ctrl-C: half a dump may be what fills the disk
+        shutil.rmtree(half, ignore_errors=True)
+        raise
+    _keep(home)
     return place
+
+
+def _clear(home: Path) -> None:
+    """What backups that were killed left here; one of a day or less may be of another that is at work."""
+    for left in home.glob(f"*{HALF}"):
+        if left.stat().st_mtime < time.time() - LEFT:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _keep(path: Path) -> None:
+    """On the disk, not only in its cache: a backup that a power cut empties must not bear a whole one's name."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _dumped(programs: Path, file: Path, at: datetime) -> Manifest:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -241,6 +242,35 @@ def test_a_folder_that_takes_no_backup_is_named_in_plain_words() -> None:
     with pytest.raises(CommandError) as refused:
         call_command("backup", "--to", "/proc/nope")
     assert str(refused.value).startswith("/proc/nope") and "cannot be written to: No such file" in str(refused.value)
+
+
+def test_a_backup_that_fails_leaves_nothing_and_takes_along_what_a_killed_one_left(tmp_path: Path, monkeypatch):
+    killed, at_work = tmp_path / "2026-11-20T021500Z.half", tmp_path / "2026-11-28T021500Z.half"
+    killed.mkdir()
+    (killed / manifest.FILE).write_bytes(b"PGDMP")
+    at_work.mkdir()
+    long_ago = time.time() - dumping.LEFT - 60
+    os.utime(killed, (long_ago, long_ago))
+
+    def full(*args: object) -> None:
+        Path(str(args[-1])).write_bytes(b"PGDMP")
+        raise dumps.DumpFailed("pg_dump failed: No space left on device")
+
+    monkeypatch.setattr(dumps, "dump", full)
+    with pytest.raises(CommandError, match="No space left"):
+        call_command("backup", "--to", str(tmp_path))
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == [at_work.name]
+
+
+def test_a_backup_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch):
+    kept: list[str] = []
+
+    def noted(handle: int) -> None:
+        kept.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    made = dumping.backup(tmp_path)
+    assert kept[-4:] == [manifest.FILE, manifest.MANIFEST, made.name + dumping.HALF, tmp_path.name]
 
 
 def test_a_dump_needs_the_programs_of_the_servers_own_major(monkeypatch, tmp_path):
