@@ -84,7 +84,12 @@ def secret_key() -> str:
         except FileExistsError:
             pass
         fresh.unlink()
-    return kept.read_text().strip()
+    found = kept.read_text(errors="replace").strip()
+    if len(found) < 32:
+        stop(
+            f"{kept} holds fewer than 32 characters: put the key of this house back (only a new house may go without it)"
+        )
+    return found
 
 
 try:

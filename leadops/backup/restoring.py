@@ -14,7 +14,7 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from leadops import moment
+from leadops import moment, sealed
 from leadops.access import system
 from leadops.backup import dumping, manifest
 from leadops.backup.manifest import Manifest, NotTrusted
@@ -61,6 +61,8 @@ def restore(folder: Path, *, over: bool = False, other_key: bool = False, say: S
     done.rows = sum(rows for rows, _digest in held.tables.values())
     say(f"{done.rows} rows in {len(held.tables)} tables are as the manifest says")
     call_command("migrate", interactive=False, verbosity=0)
+    if other_key:
+        sealed.take_key(moment.now())
     done.held = stop.begin(f"restored from the backup of {held.made_at}", moment.now())
     done.noes = say_no_again(folder)
     done.erased = erase_again(again)

@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from leadops import settings as as_read
+
 
 def start(**variables: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "LEADOPS_MODE": "serve", **variables}
@@ -62,6 +64,18 @@ def test_a_bad_value_stops_the_start_with_one_clear_line(name, value, says):
     lines = told.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("leadops: ") and says in lines[0]
     assert "hidden" not in lines[0]  # no password reaches a log
+
+
+@pytest.mark.parametrize("held", ["", "\n", "short"])
+def test_a_key_file_that_was_cut_short_stops_the_start_with_one_clear_line(held, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(as_read, "VAR", tmp_path)
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    assert len(as_read.secret_key()) > 32
+    (tmp_path / "secret_key").write_text(held)
+    with pytest.raises(SystemExit):
+        as_read.secret_key()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"{tmp_path}/secret_key holds fewer than 32 characters" in said
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from leadops import moment
+from leadops import moment, sealed
 from leadops.access import actor_of, system
 from leadops.backup import dumping, manifest, restoring
 from leadops.backup.manifest import NotTrusted
@@ -197,6 +197,17 @@ def test_a_restore_that_did_not_end_keeps_the_house_shut_until_one_does(tmp_path
     call_command("restore", good)
     startup.check_restored(url_here())
     assert Lead.objects.filter(pk=lead.pk).exists() and stop.holds()
+
+
+def test_a_restore_with_another_key_on_purpose_opens_with_that_key(tmp_path: Path, settings):
+    settings.BACKUPS = tmp_path / "backups"
+    House()
+    call_command("prepare_house", skip_checks=True)
+    made = dumping.backup(tmp_path / "made")
+    settings.SECRET_KEY = "another key of this house, put here on purpose"
+    call_command("restore", made, "--over", "--other-key")
+    call_command("prepare_house", skip_checks=True)
+    assert sealed.same_key()
 
 
 def test_nobody_starts_or_stops_while_a_restore_is_at_work(tmp_path: Path, settings, monkeypatch, capsys):

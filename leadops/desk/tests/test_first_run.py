@@ -102,6 +102,15 @@ def test_a_house_of_the_demo_is_not_opened_to_the_outside(settings: Any) -> None
     assert first_run.address() in _said()
 
 
+def test_a_house_is_not_opened_with_another_key_unless_that_is_meant(settings: Any) -> None:
+    _said()
+    settings.SECRET_KEY = "another key, as after var/secret_key was lost or replaced"
+    with pytest.raises(CommandError, match="SECRET_KEY or as the file var/secret_key"):
+        _said()
+    call_command("prepare_house", "--new-key", stdout=StringIO(), skip_checks=True)
+    _said()
+
+
 def _said() -> str:
     out = StringIO()
     call_command("prepare_house", stdout=out, skip_checks=True)
