@@ -50,6 +50,7 @@ class TemplateEndpoint(VersionEndpoint):
     def preview(self, request: Request, pk: uuid.UUID) -> Response:
         version = one(self._rows(), pk)
         self.require("read_contacts")
+        access.require_contacts(self.actor)
         lead = access.lead_for(self.actor, self.read(shapes.PreviewOf)["lead"])
         found = [
             {

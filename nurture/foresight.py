@@ -58,7 +58,7 @@ def preview(lead: Lead, key: str, actor: Actor, at: datetime) -> Preview | None:
     why_not = eligibility.excluded([lead], flow).get(lead.pk, "")
     until, why = waiting.not_before([lead], waiting.cap_at(at), at, planned=True).get(lead.pk, (at, ""))
     names = {row["key"]: row["name"] for row in selectors.templates()}
-    readable = access.can(actor, "read_contacts", lead)
+    readable = access.can(actor, "read_contacts", lead) and not access.masks_contacts(actor)
     found = [
         _foreseen(document, when, lead, names, at, readable)
         for document, when in steps.forecast(lead, version, max(at, until))

@@ -237,14 +237,14 @@ def template_context(
 
 
 def _to_preview(actor: Actor) -> list[Lead]:
-    if not access.can(actor, "read_contacts"):
+    if access.masks_contacts(actor):
         return []
     rows = access.leads_visible_to(actor).exclude(person__email="").select_related("person", "owner__user")
     return list(rows.order_by("-id")[:20])
 
 
 def _chosen(actor: Actor, lead_id: str, leads: Sequence[Lead]) -> Lead | None:
-    if not access.can(actor, "read_contacts"):
+    if access.masks_contacts(actor):
         return None
     if lead_id:
         try:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,7 +35,13 @@ def address_for(user: User) -> str:
 @sensitive_post_parameters("new_password1", "new_password2")
 @require_http_methods(("GET", "HEAD", "POST"))
 def set_password(request: HttpRequest, user_id: uuid.UUID, token: str) -> HttpResponse:
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    with transaction.atomic():  # two who post the same link at once take it one after the other: it opens once
+        return _set_password(request, user_id, token)
+
+
+def _set_password(request: HttpRequest, user_id: uuid.UUID, token: str) -> HttpResponse:
+    known = User.objects.filter(pk=user_id, is_active=True)
+    user = (known.select_for_update() if request.method == "POST" else known).first()
     if user is None or not default_token_generator.check_token(user, token):
         raise NotFound(_("This link is no longer valid. Ask for a new one."), code="link-spent")
     form: SetPasswordForm[User] = SetPasswordForm(user, request.POST or None)

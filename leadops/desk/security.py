@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.stages import LoginStageController
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -159,10 +160,13 @@ def remove_factor(request: HttpRequest) -> HttpResponse:
 
     def work(unit: Unit) -> bool:
         second_factor.remove(user, unit)
+        User.objects.filter(pk=user.pk).update(sessions_end_at=unit.at)  # those that a code opened, first of all
         return True
 
     if acted(request, form, work) is None:
         return _page(request, remove=form)
+    user.refresh_from_db()
+    update_session_auth_hash(request, user)  # all but this one
     request.session[sessions.PROVED] = False
     messages.success(request, _("The second factor is removed: your password alone opens."))
     return redirect("desk:security")

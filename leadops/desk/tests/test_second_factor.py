@@ -204,6 +204,22 @@ def test_a_lost_phone_is_helped_by_who_lets_people_in_and_by_the_operator(phone:
     assert acts == ["set_up", "removed"] * 2
 
 
+def test_who_removes_it_here_is_out_everywhere_else(phone: Phone, client: Client) -> None:
+    """A session that a code opened is none of a password alone."""
+    user = member("Paul", Role.EXECUTIVE, language="en")
+    password_of(client, user)
+    phone.set_up(client)
+    other = Client()
+    password_of(other, user)
+    other.post("/sign-in/code", {"code": phone.code()})
+    assert inside(other)
+    assert other.get("/account/security").status_code == 200
+    gone = client.post("/account/security/remove", {"remove-password": PASSWORD})
+    assert gone.status_code == 302 and not second_factor.has(user)
+    assert client.get("/account/security").status_code == 200, "this one goes on"
+    assert other.get("/account/security")["Location"].startswith("/sign-in")
+
+
 def test_no_table_and_no_session_holds_a_key_in_clear(phone: Phone, client: Client) -> None:
     user = member("Inès", Role.REVENUE_OPS)
     password_of(client, user)

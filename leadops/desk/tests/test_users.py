@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from leadops import moment
+from leadops import access, moment
+from leadops.desk.passwords import path_for
 from leadops.desk.tests.api_cast import House
 from leadops.desk.tests.desk_cast import client_of
 from leadops.desk.tokens import make_token
 from leadops.effects import runner, stop
 from leadops.effects.models import Effect
 from leadops.models import Membership, Role, User
+from leadops.testing import LeadFactory, MembershipFactory, TeamFactory, member
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"name": "Rita", "email": "rita@firm.example", "role": Role.EXECUTIVE, "team": "", "language": "en"}
@@ -79,6 +83,46 @@ def test_the_api_says_whether_an_invitation_leaves(house: House, settings: Any) 
     settings.EMAIL_URL = "smtp://mail.example"
     made = house.revenue.post("/users", {**new, "email": "nils@firm.example"}).json()
     assert made["invited"] is True and Effect.objects.filter(purpose="invited").count() == 1
+
+
+def test_who_posts_a_link_waits_for_whoever_posts_it_at_the_same_moment(house: House) -> None:
+    """The row is held from before the link is judged: the second of two finds it spent."""
+    user = house.revenue.user
+    words = {"new_password1": "four words chosen well", "new_password2": "four words chosen well"}
+    with CaptureQueriesContext(connection) as said:
+        assert Client().post(path_for(user), words).status_code == 302
+    held = [
+        n
+        for n, each in enumerate(said.captured_queries)
+        if "FOR UPDATE" in each["sql"] and "leadops_user" in each["sql"]
+    ]
+    written = [n for n, each in enumerate(said.captured_queries) if each["sql"].startswith('UPDATE "leadops_user"')]
+    assert held and written and held[0] < written[0]
+
+
+@pytest.mark.parametrize(
+    ("roles", "masked"),
+    [
+        ([(Role.EXECUTIVE, None)], True),
+        ([(Role.EXECUTIVE, None), (Role.REP, "lyon")], True),
+        ([(Role.EXECUTIVE, None), (Role.MANAGER, "lyon")], True),
+        ([(Role.EXECUTIVE, None), (Role.MANAGER, None)], False),
+        ([(Role.EXECUTIVE, None), (Role.REVENUE_OPS, None)], False),
+        ([(Role.REP, "lyon")], False),
+        ([(Role.MANAGER, "lyon"), (Role.REP, "lyon")], False),
+    ],
+)
+def test_a_small_role_shows_no_contacts_of_the_whole_house(roles: list[tuple[str, str | None]], masked: bool) -> None:
+    """What lets an executive see every lead is not what lets a rep write to their own."""
+    (first, team), *others = roles
+    user = member("Paul", first, team)
+    for role, of in others:
+        MembershipFactory(user=user, role=role, team=TeamFactory(key=of) if of else None)
+    lead = LeadFactory(person__name="Ada Lovelace", person__email="ada@mask.example") if masked else LeadFactory()
+    assert access.masks_contacts(access.actor_of(user)) is masked
+    if masked:
+        page = client_of(user).get(f"/leads/{lead.pk}").content.decode()
+        assert "Lovelace" not in page and "ada@mask.example" not in page
 
 
 def test_roles_are_given_and_ended(house: House) -> None:
