@@ -34,8 +34,9 @@ def database_url(name: str = "") -> str:
 
 
 def two_ports() -> int:
-    """A free port whose next one is free too: pages and stream."""
-    for port in range(8400, 8900, 2):
+    """A free port whose next one is free too: pages and stream. Tests that run beside these look elsewhere."""
+    first = 8400 + 240 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2)
+    for port in range(first, first + 240, 2):
         with socket.socket() as a, socket.socket() as b, suppress(OSError):
             a.bind(("127.0.0.1", port))
             b.bind(("127.0.0.1", port + 1))
