@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
 from typing import NoReturn
@@ -68,8 +69,7 @@ def yes(name: str) -> bool:
 
 def secret_key() -> str:
     """SECRET_KEY, or one generated into var/ outside production hosts."""
-    given = os.environ.get("SECRET_KEY", "")
-    if given:
+    if given := os.environ.get("SECRET_KEY", ""):
         if len(given) < 32:
             stop("SECRET_KEY is shorter than 32 characters")
         return given
@@ -79,16 +79,11 @@ def secret_key() -> str:
         fresh = VAR / f"secret_key.{os.getpid()}"
         fresh.write_text(secrets.token_urlsafe(50))
         fresh.chmod(0o600)
-        try:
+        with suppress(FileExistsError):
             os.link(fresh, kept)  # the first of several processes wins
-        except FileExistsError:
-            pass
         fresh.unlink()
-    found = kept.read_text(errors="replace").strip()
-    if len(found) < 32:
-        stop(
-            f"{kept} holds fewer than 32 characters: put the key of this house back (only a new house may go without it)"
-        )
+    if len(found := kept.read_text(errors="replace").strip()) < 32:
+        stop(f"{kept} holds fewer than 32 characters: put the key of this house back (a new house may go without)")
     return found
 
 

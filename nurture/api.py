@@ -50,7 +50,8 @@ class TemplateEndpoint(VersionEndpoint):
     def preview(self, request: Request, pk: uuid.UUID) -> Response:
         version = one(self._rows(), pk)
         self.require("read_contacts")
-        access.require_contacts(self.actor)
+        if access.masks_contacts(self.actor):
+            raise NotFound(_("There is no such lead, or it is not yours to see."))
         lead = access.lead_for(self.actor, self.read(shapes.PreviewOf)["lead"])
         found = [
             {
