@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import IntegrityError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,8 @@ from rest_framework.views import set_rollback
 
 from leadops.errors import Refused
 
+log = logging.getLogger("leadops.api")
+MET = ("23505", "23P01")  # SQLSTATE: what must be one, or must not overlap, was written by another at the same moment
 NOT_FOUND = _("There is nothing here, or it is not yours to see.")
 
 
@@ -52,6 +56,10 @@ def problem_json(fault: Exception, context: dict[str, Any]) -> Response | None:
         return _answer(fault.status, fault.code, str(words), fault.detail, wait)
     if isinstance(fault, exceptions.ValidationError):
         return _answer(422, "invalid", str(_("Some fields are not valid.")), {"faults": list(faults_of(fault.detail))})
+    if isinstance(fault, IntegrityError) and getattr(fault.__cause__, "sqlstate", "") in MET:
+        set_rollback()
+        log.warning("two wrote the same at once", extra={"rule": fault.__cause__.diag.constraint_name})  # type: ignore[union-attr]
+        return _answer(409, "changed", str(_("Somebody changed this at the same moment: look at it again.")), {})
     for kind, code_status, code, words in _CODES:
         if isinstance(fault, kind):
             headers = {"WWW-Authenticate": "Bearer"} if code_status == 401 else {}

@@ -19,7 +19,7 @@ from capture.models import Campaign, Submission
 from leadops import moment
 from leadops.api_root import router
 from leadops.apitables import ApiCall, ApiToken
-from leadops.desk import services
+from leadops.desk import people, services
 from leadops.desk.tests.api_cast import API, Caller, House
 from leadops.journal import JournalEntry, Kind
 from leadops.models import Lead, Membership, Opportunity, User
@@ -139,6 +139,18 @@ def test_a_second_call_while_the_first_runs_is_told_to_wait(monkeypatch):
     assert (second.status_code, second.json()["code"]) == (409, "idempotency-running")
     assert caller.post(path, {"text": "a"}, key="k-1")["Idempotent-Replayed"] == "true"
     assert JournalEntry.objects.filter(kind=Kind.NOTED).count() == 1
+
+
+def test_who_writes_the_same_at_the_same_moment_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch):
+    """Between the look and the row another one came: no fault of ours, and nothing is half done."""
+    monkeypatch.setattr(
+        people, "_check_profile", lambda _values: User.objects.create_user("bo@acme.example", created_at=moment.now())
+    )
+    caller = house.revenue
+    before = User.objects.count()
+    answer = caller.post("/users", {"email": "bo@acme.example", "name": "Bo", "role": "executive"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed")
+    assert User.objects.count() == before and caller.get("/users").status_code == 200
 
 
 # -- tokens --------------------------------------------------------------------------------------------
