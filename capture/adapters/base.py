@@ -80,9 +80,8 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
     kind: str = "inquiry"
     mail: Mail | None = None  # where the submission is a mail
-    namesakes: dict[str, int] = field(
-        default_factory=dict, repr=False, compare=False
-    )  # last number given to a name of `extra`
+    # the last number given to a name of `extra` that stands there more than once
+    namesakes: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

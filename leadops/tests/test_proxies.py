@@ -36,8 +36,10 @@ DEPLOY = Path(settings.BASE_DIR) / "deploy"
 TRUSTING = ssl._create_unverified_context()  # the certificates are made for the test
 
 
-def here(text: str, instead: dict[str, str]) -> str:
-    for told, other in instead.items():
+def here(name: str, web: int, instead: dict[str, str]) -> str:
+    """A file of `deploy/` with this house's ports, and other words where the test needs them."""
+    text, ports = (DEPLOY / name).read_text(), {f"127.0.0.1:{8000 + n}": f"127.0.0.1:{web + n}" for n in (0, 1)}
+    for told, other in {**ports, **instead}.items():
         assert told in text
         text = text.replace(told, other)
     return text
@@ -45,10 +47,9 @@ def here(text: str, instead: dict[str, str]) -> str:
 
 def caddy(at: Path, port: int, web: int) -> list[str]:
     site = here(
-        (DEPLOY / "Caddyfile").read_text(),
+        "Caddyfile",
+        web,
         {
-            "127.0.0.1:8000": f"127.0.0.1:{web}",
-            "127.0.0.1:8001": f"127.0.0.1:{web + 1}",
             "{$SITE:leads.example.com}": f"localhost:{port}",
             "grace_period": f"admin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tstorage file_system {at}\n\tgrace_period",
         },
@@ -62,10 +63,9 @@ def nginx(at: Path, port: int, web: int) -> list[str]:
     asked = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=localhost"]
     subprocess.run([*asked, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     site = here(
-        (DEPLOY / "nginx.conf").read_text(),
+        "nginx.conf",
+        web,
         {
-            "127.0.0.1:8000": f"127.0.0.1:{web}",
-            "127.0.0.1:8001": f"127.0.0.1:{web + 1}",
             "listen 443": f"listen 127.0.0.1:{port}",
             "listen 80": f"listen 127.0.0.1:{port + 1}",
             "leads.example.com;": "localhost;",
