@@ -52,11 +52,13 @@ class Group:
             and process.cmdline() == self.command
         )
 
-    def kill(self) -> None:
-        """End the whole group at once, if it is ours."""
-        if self.members():
+    def kill(self) -> list[psutil.Process]:
+        """End the whole group at once, if it is ours; who was in it."""
+        found = self.members()
+        if found:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+        return found
 
 
 def spawn(
@@ -114,15 +116,21 @@ def kill_left_over(folder: Path) -> list[str]:
     """Kill what an earlier parent left running; the names of the groups that still lived."""
     killed = []
     for group in written_down(folder):
-        if group.members():
-            group.kill()
+        if members := group.kill():
             killed.append(group.name)
-            wait_until_gone(group)
+            wait_until_gone(members)
         (folder / f"{group.name}.json").unlink(missing_ok=True)
     return killed
 
 
-def wait_until_gone(group: Group, patience: float = 5.0) -> None:
+def wait_until_gone(killed: Sequence[psutil.Process], patience: float = 5.0) -> None:
+    """Until they are gone themselves: one that is being killed shows no token any more, and still holds its port."""
     deadline = time.monotonic() + patience
-    while group.members() and time.monotonic() < deadline:
+    while any(alive(process) for process in killed) and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False

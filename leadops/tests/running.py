@@ -15,9 +15,11 @@ from contextlib import contextmanager, suppress
 from typing import IO
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import connection
 
 from leadops.platform import children
+from leadops.platform.startup import static_step
 
 PATIENCE = 40
 
@@ -52,6 +54,10 @@ def house(**named: str) -> Iterator[str]:
     env.pop("TEST_DATABASE", None)
     running = []
     log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the house
+    static = static_step()
+    if env["LEADOPS_MODE"] != "test" and static.needed():  # a fresh clone has none, and no page without them
+        subprocess.run(static.command, env=env, cwd=settings.BASE_DIR, check=True)
+        static.done()
     try:
         for child in children.house(port, 1)[:4]:  # web, live, ticker, cluster `now`
             running.append(

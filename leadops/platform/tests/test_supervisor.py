@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -306,6 +307,19 @@ def test_a_group_left_by_a_killed_parent_is_ended_at_the_next_start(
     assert sorted(groups.kill_left_over(tmp_path)) == ["cluster", "web"]
     assert living(children) == []
     assert groups.kill_left_over(tmp_path) == []
+
+
+@pytest.mark.processes
+def test_the_next_start_waits_for_who_is_still_dying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, group = groups.spawn("web", ["sleep", "60"], os.environ, tmp_path)
+    groups.write_down(group, tmp_path)
+    dying = threading.Timer(0.5, os.killpg, (left.pid, signal.SIGKILL))
+    monkeypatch.setattr(groups.os, "killpg", lambda *_of: dying.start())
+    shown = iter([True])  # a process whose memory is freed already shows no token
+    monkeypatch.setattr(groups.Group, "owns", lambda _self, process: process.pid == left.pid and next(shown, False))
+    assert groups.kill_left_over(tmp_path) == ["web"]
+    assert living([left.pid]) == []
+    left.wait()
 
 
 @pytest.mark.processes
