@@ -5,9 +5,15 @@ A fault of ours is never a `Refused`: programming errors keep their own exceptio
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+log = logging.getLogger("leadops.errors")
+ONE, APART = "23505", "23P01"  # SQLSTATE: what there is but one of, and what must not overlap
 
 
 class Refused(Exception):
@@ -36,3 +42,19 @@ class Conflict(Refused):
 
     def __init__(self, code: str, message: str | Promise, **detail: Any) -> None:
         super().__init__(code, message, 409, **detail)
+
+
+def lost_race(fault: Exception) -> Conflict | None:
+    """What the loser of two who wrote the same at the same moment is told; None: a fault of ours.
+
+    The one before it looked and found it free: the database alone saw both. Nothing of the second is written.
+    """
+    cause = fault.__cause__
+    if not isinstance(fault, IntegrityError) or getattr(cause, "sqlstate", "") not in (ONE, APART):
+        return None
+    log.warning("two wrote the same at once", extra={"rule": cause.diag.constraint_name})  # type: ignore[union-attr]
+    return changed()
+
+
+def changed() -> Conflict:
+    return Conflict("changed", _("Somebody changed this at the same moment: look at it again."))

@@ -72,7 +72,8 @@ def set_availability(request: HttpRequest) -> HttpResponse:
 
 
 def choose(rep: Rep, choice: str, unit: Unit) -> None:
-    """The choice holds from the unit's moment on; routing's absences keep it."""
+    """The choice holds from the unit's moment on; routing's absences keep it. Of two presses at once, one waits."""
+    Rep.objects.select_for_update(no_key=True).get(pk=rep.pk)
     if choice == AVAILABLE:
         routing.end_absence(rep, unit)
     elif choice in BUSY:

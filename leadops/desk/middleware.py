@@ -15,7 +15,7 @@ from capture import doors
 from leadops import access
 from leadops.desk import errors, sessions
 from leadops.desk.sessions import SEEN, SINCE
-from leadops.errors import Refused
+from leadops.errors import Refused, lost_race
 from leadops.platform.headers import PERMISSIONS
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -115,6 +115,7 @@ def refusals(get_response: Answer) -> Answer:
         return errors.wrong_method(request, response) if blank and browser else response
 
     def process_exception(request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        fault = lost_race(fault) or fault
         return errors.refused(request, fault) if isinstance(fault, Refused) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]

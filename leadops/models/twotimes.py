@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from leadops.errors import changed
+
 
 class TwoTimesQuerySet(models.QuerySet[Any]):
     def state_at(self, moment: datetime, known_at: datetime | None = None) -> Self:
@@ -41,9 +43,12 @@ class TwoTimesQuerySet(models.QuerySet[Any]):
         """Make `values` hold for `identity` in [valid_from, valid_to); None means nothing holds there.
 
         What was known before is closed, never edited: its parts outside the span are known anew.
-        Returns the new row. The caller is inside a transaction.
+        Returns the new row. The caller is inside a transaction. `Conflict` when somebody came to know later things
+        before this one could write (it had to wait for them).
         """
         for row in self.select_for_update().filter(**identity).overlapping(valid_from, valid_to):
+            if row.known_from > known_at:
+                raise changed()
             row._close(known_at)
             if row.valid_from < valid_from:
                 row._again(valid_from=row.valid_from, valid_to=valid_from, known_from=known_at)

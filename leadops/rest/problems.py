@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import IntegrityError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +14,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from leadops.errors import Refused
+from leadops.errors import Refused, lost_race
 
-log = logging.getLogger("leadops.api")
-MET = ("23505", "23P01")  # SQLSTATE: what must be one, or must not overlap, was written by another at the same moment
 NOT_FOUND = _("There is nothing here, or it is not yours to see.")
 
 
@@ -48,6 +44,7 @@ _CODES: list[tuple[type[Exception], int, str, str | Promise]] = [
 
 def problem_json(fault: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; anything unknown is left to Django."""
+    fault = lost_race(fault) or fault
     if isinstance(fault, Refused):
         set_rollback()
         # one answer for what is foreign and what is not there: the words of the place that noticed say too much
@@ -56,10 +53,6 @@ def problem_json(fault: Exception, context: dict[str, Any]) -> Response | None:
         return _answer(fault.status, fault.code, str(words), fault.detail, wait)
     if isinstance(fault, exceptions.ValidationError):
         return _answer(422, "invalid", str(_("Some fields are not valid.")), {"faults": list(faults_of(fault.detail))})
-    if isinstance(fault, IntegrityError) and getattr(fault.__cause__, "sqlstate", "") in MET:
-        set_rollback()
-        log.warning("two wrote the same at once", extra={"rule": fault.__cause__.diag.constraint_name})  # type: ignore[union-attr]
-        return _answer(409, "changed", str(_("Somebody changed this at the same moment: look at it again.")), {})
     for kind, code_status, code, words in _CODES:
         if isinstance(fault, kind):
             headers = {"WWW-Authenticate": "Bearer"} if code_status == 401 else {}
