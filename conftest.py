@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -224,11 +224,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
-    """What a process remembers of sources and limits belongs to the test that taught it."""
-    from capture import limits, live_sources  # apps are ready only now
+def _nothing_remembered() -> Iterator[None]:
+    """What a process remembers of sources, limits and refusals belongs to the test that taught it."""
+    from capture import limits, live_sources, refusals  # apps are ready only now
     from leadops.desk import factor_policy
 
     live_sources.forget()
     limits.forget_all()
     factor_policy.remember(frozenset(), 3600.0)  # no test but those of the policy has one, nor asks for it
+    yield
+    refusals.forget()

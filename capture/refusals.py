@@ -33,6 +33,13 @@ def pending() -> bool:
     return bool(_counts)
 
 
+def forget() -> None:
+    """What was counted and not written is let go."""
+    with _lock:
+        _counts.clear()
+        _last.clear()
+
+
 def flush() -> int:
     """Write what was counted, all rows in one statement; what cannot be written now is kept for the next time."""
     with _lock:

@@ -14,7 +14,7 @@ from leadops import calendars, moment, perrequest
 from leadops.desk.services import Channel, Outcome
 from leadops.desk.timeline import held_words, said
 from leadops.models import AttributeDef, Lead, Reason, Rep, RepTerms
-from leadops.places import countries
+from leadops.places import countries, languages
 from leadops.versions import services as versions
 from routing import availability, workload
 
@@ -114,16 +114,15 @@ class LeadForm(forms.Form):
     region = forms.CharField(label=_("Region"), required=False, max_length=8)
     postcode = forms.CharField(label=_("Postcode"), required=False, max_length=16)
     city = forms.CharField(label=_("City"), required=False, max_length=120)
-    language = forms.RegexField(
-        r"^([a-z]{2})?$", label=_("Language"), required=False, help_text=_("Two letters: fr, en, de.")
-    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
 
     def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.facts = tuple(self.fields)
-        known = countries()
-        odd = [] if lead.country in {"", *(code for code, _name in known)} else [(lead.country, lead.country)]
-        self.fields["country"].choices = [("", "—"), *odd, *known]  # type: ignore[attr-defined]
+        for name, known in (("country", countries()), ("language", languages())):
+            held = getattr(lead, name)
+            odd = [] if held in {"", *(code for code, _name in known)} else [(held, held)]
+            self.fields[name].choices = [("", "—"), *odd, *known]  # type: ignore[attr-defined]
         for name in self.facts:
             self.fields[name].initial = getattr(lead, name)
         for one in AttributeDef.objects.filter(owner=AttributeDef.Owner.LEAD).order_by("key"):

@@ -151,6 +151,7 @@ def test_a_rep_corrects_what_is_known_and_only_that_is_journalled(desk: Desk) ->
     url = reverse("desk:edit_lead", args=[lead.pk])
     page = client.get(url)
     assert 'value="Lyon"' in page.content.decode() and "Solar" in page.content.decode()
+    assert '<option value="de">German</option>' in page.content.decode()
     same = {name: page.context["form"].initial.get(name, field.initial) or "" for name, field in page.context["form"].fields.items()}  # fmt: skip
     sent = same | {"city": "Grenoble", "employees": "40", "own_surface": "1 200", "own_solar": "yes"}
     assert client.post(url, sent | {"version": lead.version}).status_code == 302
@@ -161,6 +162,7 @@ def test_a_rep_corrects_what_is_known_and_only_that_is_journalled(desk: Desk) ->
     assert set(entry.data["fields"]) == {"city", "employees", "attributes"}
     wrong = client.post(url, same | {"own_surface": "much", "city": "Nice"})
     assert wrong.status_code == 422 and 'value="Nice"' in wrong.content.decode()
+    assert client.post(url, same | {"language": "xx"}).status_code == 422
     emptied = client.post(url, sent | {"own_solar": ""})
     lead.refresh_from_db()
     assert emptied.status_code == 302 and "solar" not in lead.attributes
