@@ -86,9 +86,11 @@ def list_submissions(request: HttpRequest) -> HttpResponse:
     chosen = SubmissionFilter(request.GET, queryset=selectors.submissions(_actor(request)).order_by("-id"))
     after = _uuid(request.GET.get("after", ""))
     rows = list((chosen.qs.filter(pk__lt=after) if after else chosen.qs)[: PAGE + 1])
+    leads = selectors.leads_of(_actor(request), rows[:PAGE])
     context = {
         "filter": chosen,
         "rows": rows[:PAGE],
+        "lines": [(row, leads.get(row.lead_id)) for row in rows[:PAGE]],
         "after": str(rows[PAGE - 1].pk) if len(rows) > PAGE else "",
         "filtered": any(value for name, value in request.GET.items() if name != "after"),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,6 +32,12 @@ KNOWN_SHOWN = 3
 def submissions(actor: Actor) -> QuerySet[Submission]:
     access.require(actor, "read_submissions")
     return Submission.objects.select_related("source").defer("body")
+
+
+def leads_of(actor: Actor, rows: Sequence[Submission]) -> dict[uuid.UUID, Lead]:
+    """The leads these submissions became or touched, as far as the reader sees them."""
+    named = {row.lead_id for row in rows if row.lead_id is not None}
+    return access.leads_visible_to(actor).select_related("person").in_bulk(named) if named else {}
 
 
 def submission_for(actor: Actor, submission_id: uuid.UUID | str) -> Submission:

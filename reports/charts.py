@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,9 +48,12 @@ def funnel_steps(steps: Iterable[Step], urls: dict[str, str]) -> list[dict[str, 
 
 
 def columns(values: Sequence[tuple[str, float, float | None, str]]) -> dict[str, Any]:
-    """A column per (label, value, usual value or None, words), in a box of 100 units' height; `usual` is a tick."""
-    largest = max((max(value, usual or 0) for _label, value, usual, _words in values), default=0) or 1
-    step = 10
+    """A column per (label, value, usual value or None, words), in a box of 100 units' height; `usual` is a tick.
+
+    `lines` are the values of the scale, the highest first, at equal distances down to zero.
+    """
+    lines = round_lines(max((max(value, usual or 0) for _label, value, usual, _words in values), default=0))
+    largest, step = lines[0], 10
     shown = []
     for i, (label, value, usual, words) in enumerate(values):
         height = 100 * value / largest
@@ -64,4 +68,13 @@ def columns(values: Sequence[tuple[str, float, float | None, str]]) -> dict[str,
                 "x2": str(i * step + 9),
             }
         )
-    return {"columns": shown, "width": str(len(values) * step)}
+    marks = [f"{100 - 100 * value / largest:.2f}" for value in lines[:-1]]
+    return {"columns": shown, "width": str(len(values) * step), "lines": lines, "marks": marks}
+
+
+def round_lines(largest: float) -> list[int]:
+    """Whole, round values (1, 2 or 5 and zeros apart), from the first at or above the largest down to zero: two to five."""
+    apart = 1
+    while largest > 4 * apart:
+        apart = apart * 5 // 2 if str(apart)[0] == "2" else apart * 2
+    return list(range(max(math.ceil(largest / apart), 1) * apart, -1, -apart))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from capture.models import Campaign, Cost, Source, Submission
 from capture.services import ensure_shipped_sources
@@ -95,6 +97,26 @@ def test_lists_open_for_marketing_and_are_closed_to_reps(ops: Client, path: str)
     CampaignFactory()
     assert ops.get(path).status_code == 200
     assert signed_in(rep("Lea").user).get(path).status_code == 403
+
+
+def test_the_list_names_who_sent_in_one_statement_more(ops: Client) -> None:
+    def page() -> tuple[str, int]:
+        with CaptureQueriesContext(connection) as seen:
+            text = ops.get("/submissions").content.decode()
+        return text, len(seen)
+
+    submit({"name": "Anna Roux", "email": "anna@dupont.fr", "company": "Dupont SA"})
+    submit({"email": "no address"})
+    run()
+    page()
+    text, asked = page()
+    lead = Lead.objects.get()
+    assert f'<a href="{lead.get_absolute_url()}">Anna Roux</a>' in text and "Dupont SA" in text
+    for n in range(5):
+        submit({"name": f"Bo {n}", "email": f"bo{n}@x{n}.example"})
+    run()
+    text, more = page()
+    assert "Bo 4" in text and more == asked
 
 
 def test_a_signed_source_shows_its_secret_once_and_keeps_it_sealed(ops: Client) -> None:
