@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,16 +23,28 @@ from leadops.access import Actor
 from leadops.errors import NotFound, Refused
 from leadops.fold import fold_email, fold_phone
 from leadops.journal import JournalEntry, Kind
-from leadops.models import Lead, Person, Stage
+from leadops.models import Lead, MatchKey, Person, Stage
 from leadops.versions.models import Version
 
 MOST_DAYS = 400
 KNOWN_SHOWN = 3
+MOST_CALLED = 1000  # a switchboard may be the number of hundreds
+CALLED = re.compile(r"\+?[\d\s().\-/]{6,40}")
 
 
 def submissions(actor: Actor) -> QuerySet[Submission]:
     access.require(actor, "read_submissions")
     return Submission.objects.select_related("source").defer("body")
+
+
+def people_called(text: str) -> list[uuid.UUID]:
+    """People with this phone number, read by the habits of every region sources have; none where it is no number."""
+    if not CALLED.fullmatch(text):
+        return []
+    regions = {"FR", *Source.objects.values_list("phone_region", flat=True).distinct()}
+    numbers = {number for region in regions if (number := fold_phone(text, region or None))}
+    keys = MatchKey.objects.filter(kind=PHONE, value__in=numbers)
+    return list(keys.values_list("person_id", flat=True)[:MOST_CALLED])
 
 
 def leads_of(actor: Actor, rows: Sequence[Submission]) -> dict[uuid.UUID, Lead]:

@@ -115,7 +115,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": navigation(actor, _place(request), seen.counts["due"]),
         "search_url": reverse("desk:list_leads") if access.can(actor, "read_leads") else "",
-        "search_label": _("Company") if masked else _("Name, e-mail or company"),
+        "search_label": _("Company") if masked else _("Name, e-mail, phone or company"),
         "live_url": live_url(actor.user_id),
         "live_poll_url": reverse("desk:inbox_state"),
         "notices_url": reverse("desk:list_notices"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from capture.selectors import people_called
 from leadops import access, cohorts, moment
 from leadops.desk import selectors
 from leadops.effects.models import Effect
@@ -51,7 +54,7 @@ def _key(text: str) -> uuid.UUID | None:
 
 
 class LeadFilter(ListFilter):
-    q = filters.CharFilter(label=_("Name, e-mail or company"), method="by_text")
+    q = filters.CharFilter(label=_("Name, e-mail, phone or company"), method="by_text")
     stage = filters.MultipleChoiceFilter(label=_("Stage"), choices=Stage.choices)
     open = Truth(label=pgettext_lazy("lead", "Open"), method="by_open", widget=Select(choices=ANY))
     owner = filters.UUIDFilter(label=_("Owner"), field_name="owner")
@@ -248,7 +251,7 @@ class LeadFilter(ListFilter):
         return rows
 
     def by_text(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        """Exact e-mail, else the beginning of a name or company, folded: indexed, never fuzzy on open.
+        """Exact e-mail or phone number, else the beginning of a name, surname or company, folded: indexed, never fuzzy.
 
         Who may not read contacts searches companies only: a search is an answer too.
         """
@@ -257,15 +260,15 @@ class LeadFilter(ListFilter):
         email: Any = fold_email(value)
         if email:
             return rows.filter(person__emails__folded=email)
+        called = people_called(value)
+        if called:
+            return rows.filter(person__any=called)
         text = fold(value)
         if not text:
             return rows.none()  # signs alone begin no name
-        found = selectors.beginning_with(
-            text
-        )  # no index has both, and a join of all leads takes seconds among a million
-        if found is not None:
-            return rows.filter(pk__any=found)
-        return rows.filter(Q(person__name_folded__startswith=text) | Q(company_folded__startswith=text))
+        # no index has all three, and a join of all leads takes seconds among a million
+        found = selectors.beginning_with(text)
+        return rows.filter(pk__any=found) if found is not None else rows.filter(reduce(or_, selectors.begins(text)))
 
     def by_external_key(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.none() if self.masked else rows.filter(external_key=value)

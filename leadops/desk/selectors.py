@@ -14,6 +14,7 @@ from typing import Any
 from django.core import signing
 from django.db import connection
 from django.db.models import F, Q, QuerySet
+from django.db.models.lookups import StartsWith
 from django.utils.timezone import localtime
 
 from leadops import access
@@ -24,6 +25,7 @@ from leadops.desk.lines import Line
 from leadops.effects.models import Notice
 from leadops.journal import Kind
 from leadops.models import Absence, Lead, Task
+from leadops.models.columns import LastWord
 from leadops.stalled import is_apart
 from leadops.work import Work
 
@@ -233,11 +235,20 @@ def leads_list(actor: Actor) -> QuerySet[Lead]:
 
 
 def beginning_with(text: str) -> list[uuid.UUID] | None:
-    """Leads whose person's name or company begins so; None where there are too many to name. Not yet what one may see."""
-    by_name = Lead.objects.filter(person__name_folded__startswith=text).values_list("pk")[: MOST_FOUND + 1]
-    by_company = Lead.objects.filter(company_folded__startswith=text).values_list("pk")[: MOST_FOUND + 1]
-    found = [key for (key,) in by_name.union(by_company, all=True)]
+    """Leads whose person's name, surname or company begins so; None where there are too many to name. Not yet what one may see."""
+    ways = [Lead.objects.filter(way).values_list("pk")[: MOST_FOUND + 1] for way in begins(text)]
+    found = [key for (key,) in ways[0].union(*ways[1:], all=True)]
     return found if len(found) <= MOST_FOUND else None
+
+
+def begins(text: str) -> tuple[Q, Q, Q]:
+    """The three ways a lead is found by a folded text; each has an index of its own."""
+    surname = StartsWith(LastWord("person__name_folded"), text.rpartition(" ")[2])
+    return (
+        Q(person__name_folded__startswith=text),
+        Q(surname, person__name_folded__contains=f" {text}"),
+        Q(company_folded__startswith=text),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,14 @@ class Mailbox(Func):
     output_field = models.TextField()
 
 
+class LastWord(Func):
+    """What stands behind the last space, so that an index finds Anna Roux by her surname."""
+
+    template = "split_part(%(expressions)s, ' ', -1)"
+    arity = 1
+    output_field = models.TextField()
+
+
 class OldestOpen(Func):
     """The oldest transaction still open: below it everything is committed or gone, nothing can still appear."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from leadops.models.account import Account
-from leadops.models.columns import Mailbox, address, transaction_id
+from leadops.models.columns import LastWord, Mailbox, address, transaction_id
 from leadops.models.user import User
 
 
@@ -35,7 +36,10 @@ class Person(models.Model):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        indexes = [models.Index(fields=["name_folded"], opclasses=["varchar_pattern_ops"], name="person_name")]
+        indexes = [
+            models.Index(fields=["name_folded"], opclasses=["varchar_pattern_ops"], name="person_name"),
+            models.Index(OpClass(LastWord("name_folded"), "text_pattern_ops"), name="person_surname"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or "—"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_the_scale_is_round(largest: float, lines: list[int]) -> None:
 def test_the_scale_holds_the_largest_in_few_lines(largest: float) -> None:
     lines = charts.round_lines(largest)
     assert lines[0] >= largest and lines[-1] == 0 and 2 <= len(lines) <= 5
-    apart = {high - low for high, low in zip(lines, lines[1:], strict=False)}
+    apart = {high - low for high, low in pairwise(lines)}
     assert len(apart) == 1 and str(apart.pop()).rstrip("0") in {"1", "2", "5"}
 
 
