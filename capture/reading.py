@@ -23,7 +23,7 @@ from capture.models import Submission
 
 READ_LIMIT = 2.0  # seconds one body may take
 BATCH_LIMIT = 4.0  # seconds the bodies of one batch may take together; a thousand usual ones take a twentieth of one
-LEAST = 0.1  # seconds each may take still when those are used up; alone, in its next turn, it has its two again
+LEAST = 0.02  # seconds each may take still when those are used up; alone, in its next turn, it has its two again
 EDITABLE = (*IDENTITY, *UTM)
 
 

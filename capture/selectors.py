@@ -28,7 +28,6 @@ from leadops.versions.models import Version
 
 MOST_DAYS = 400
 KNOWN_SHOWN = 3
-MOST_CALLED = 1000  # a switchboard may be the number of hundreds
 CALLED = re.compile(r"\+?[\d\s().\-/]{6,40}")
 
 
@@ -37,14 +36,13 @@ def submissions(actor: Actor) -> QuerySet[Submission]:
     return Submission.objects.select_related("source").defer("body")
 
 
-def people_called(text: str) -> list[uuid.UUID]:
+def people_called(text: str) -> QuerySet[MatchKey, uuid.UUID]:
     """People with this phone number, read by the habits of every region sources have; none where it is no number."""
     if not CALLED.fullmatch(text):
-        return []
+        return MatchKey.objects.none().values_list("person_id", flat=True)
     regions = {"FR", *Source.objects.values_list("phone_region", flat=True).distinct()}
     numbers = {number for region in regions if (number := fold_phone(text, region or None))}
-    keys = MatchKey.objects.filter(kind=PHONE, value__in=numbers)
-    return list(keys.values_list("person_id", flat=True)[:MOST_CALLED])
+    return MatchKey.objects.filter(kind=PHONE, value__in=numbers).values_list("person_id", flat=True)
 
 
 def leads_of(actor: Actor, rows: Sequence[Submission]) -> dict[uuid.UUID, Lead]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
+from inspect import signature
 
 import pytest
 
-from capture import reading
+from capture import pipeline, reading
 from capture.adapters import Draft, Unreadable, mail
 from capture.adapters.coercion import keep
 from capture.adapters.strict import strict_json
@@ -64,6 +65,12 @@ def test_bodies_of_a_batch_that_take_long_share_what_it_has(monkeypatch):
         assert reading._allowed() == 0.02
     assert time.monotonic() - began < 1.2
     assert reading._allowed() == 0.2
+
+
+def test_the_bodies_of_a_whole_batch_leave_its_worker_alive(settings):
+    """Each at the limit, and all once the time they share is used up."""
+    (most,) = (each.default for name, each in signature(pipeline.run_batch).parameters.items() if name == "limit")
+    assert reading.BATCH_LIMIT + most * reading.LEAST < settings.Q_CLUSTER["timeout"] / 2
 
 
 def seconds(work):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def backup(to: Path | None = None) -> Path:
 def _clear(home: Path) -> None:
     """What backups that were killed left here; one of a day or less may be of another that is at work."""
     for left in home.glob(f"*{HALF}"):
-        if left.stat().st_mtime < time.time() - LEFT:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # it has its name by now
+            if left.stat().st_mtime < time.time() - LEFT:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _keep(path: Path) -> None:

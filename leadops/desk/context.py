@@ -108,11 +108,12 @@ def _place(request: HttpRequest) -> str:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
+    masked = actor is None or access.masks_contacts(actor)  # how pages name people
     if actor is None or actor.user_id is None or getattr(request, "htmx", False):
-        return {"nav": []}
-    masked = access.masks_contacts(actor)
+        return {"nav": [], "masked": masked}
     seen: selectors.Glance = getattr(request, "at_a_glance", None) or selectors.glance(actor, moment.now())
     return {
+        "masked": masked,
         "nav": navigation(actor, _place(request), seen.counts["due"]),
         "search_url": reverse("desk:list_leads") if access.can(actor, "read_leads") else "",
         "search_label": _("Company") if masked else _("Name, e-mail, phone or company"),

@@ -261,8 +261,8 @@ class LeadFilter(ListFilter):
         if email:
             return rows.filter(person__emails__folded=email)
         called = people_called(value)
-        if called:
-            return rows.filter(person__any=called)
+        if called.exists():
+            return rows.filter(person__in=called)
         text = fold(value)
         if not text:
             return rows.none()  # signs alone begin no name

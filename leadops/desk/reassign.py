@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from leadops import access
 from leadops.desk import selectors
 from leadops.desk.chips import chips
 from leadops.desk.filters import LeadFilter
-from leadops.models import IS_OPEN, Rep
+from leadops.models import IS_OPEN, Rep, Role
 from leadops.rest.queries import read
 from leadops.templatetags.house import said
 from leadops.unit import in_unit
@@ -50,7 +51,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     """GET chooses among the open leads the filter finds; POST makes the plan and shows it."""
     actor = request.actor  # type: ignore[attr-defined]
     access.require(actor, "assign")
-    open_leads = selectors.leads_list(actor).filter(IS_OPEN)
+    open_leads = selectors.leads_list(actor).filter(IS_OPEN, _reached(actor))
     found = read(LeadFilter(request.GET, queryset=open_leads, request=request))
     form = ReassignForm(request.POST or None)
     chosen = _chosen(request)
@@ -63,6 +64,12 @@ def reassign(request: HttpRequest) -> HttpResponse:
     context = {"leads": found.qs[:SHOWN], "total": found.qs.order_by()[: reassigning.MOST + 1].count()}
     context |= {"most": reassigning.MOST, "form": form, "chosen": chosen, "chips": chips(found, request.GET)}
     return render(request, "desk/reassign.html", context, status=422 if form.errors else 200)
+
+
+def _reached(actor: access.Actor) -> Q:
+    """Of the leads an actor sees those `assign` reaches: a manager of teams has the teams' and those without one yet."""
+    teams = None if actor.has(Role.REVENUE_OPS) else actor.teams(Role.MANAGER)
+    return Q() if teams is None else Q(team__in=teams) | Q(team__isnull=True)
 
 
 def _chosen(request: HttpRequest) -> set[uuid.UUID]:

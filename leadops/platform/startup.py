@@ -179,12 +179,13 @@ def await_server(url: str) -> None:
 
 
 def check_restored(url: str) -> None:
-    """Refuse a database that holds half a restore; one that does not answer is waited for by whoever needs it."""
+    """Refuse a database that holds half a restore; one that starts beside us is waited for, as it may hold one."""
+    await_server(url)
     try:
         with psycopg.connect(libpq_url(url), connect_timeout=3) as found:
             half = unfinished.stands(found.cursor())
-    except psycopg.Error:
-        return
+    except psycopg.Error as fault:
+        raise CannotStart(f"the database cannot be asked whether a restore ended: {cause_of(fault)}") from None
     if half:
         raise CannotStart(unfinished.LINE)
 

@@ -5,6 +5,7 @@ The table is the truth and the file follows it; a line says only what an erasure
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -103,6 +104,7 @@ def _append(file: Path, told: Iterable[dict[str, Any]]) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab+", buffering=0) as out:
+        fcntl.flock(out, fcntl.LOCK_EX)  # what a writer takes back is its own alone
         size = out.seek(0, os.SEEK_END)
         if size and os.pread(out.fileno(), 1, size - 1) != b"\n":
             text = b"\n" + text  # one that was cut short by a crash takes no other with it

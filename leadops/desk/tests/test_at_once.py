@@ -52,6 +52,25 @@ def test_another_rule_that_is_broken_is_a_fault_of_ours(house: House, monkeypatc
     assert desk.post("/users/invite", given).status_code == 500
 
 
+@pytest.mark.django_db
+def test_an_id_twice_is_a_fault_of_ours(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = house.revenue.user
+
+    def again(*_of: Any, **_values: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                'INSERT INTO leadops_user SELECT (jsonb_populate_record(u, \'{"email": "other@acme.example"}\')).* '
+                "FROM leadops_user u WHERE id = %s",
+                [there.pk],
+            )
+
+    monkeypatch.setattr(people, "_check_profile", again)
+    desk = client_of(there)
+    desk.raise_request_exception = False
+    given = {"name": "Bo", "email": "bo@acme.example", "role": "executive", "team": "", "language": "en"}
+    assert desk.post("/users/invite", given).status_code == 500
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_switch_of_the_top_bar_pressed_twice_at_once_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second press waits for the first one, which it finds half way through."""

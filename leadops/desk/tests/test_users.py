@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from leadops import access, moment
 from leadops.desk.passwords import path_for
 from leadops.desk.tests.api_cast import House
-from leadops.desk.tests.desk_cast import client_of
+from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.desk.tokens import make_token
 from leadops.effects import runner, stop
 from leadops.effects.models import Effect
@@ -123,6 +123,25 @@ def test_a_small_role_shows_no_contacts_of_the_whole_house(roles: list[tuple[str
     if masked:
         page = client_of(user).get(f"/leads/{lead.pk}").content.decode()
         assert "Lovelace" not in page and "ada@mask.example" not in page
+
+
+def test_who_leads_one_team_and_reads_all_figures_sees_no_name_on_the_pages_of_teams() -> None:
+    desk = Desk()
+    user = member("Pia", Role.EXECUTIVE)
+    MembershipFactory(user=user, role=Role.MANAGER, team=desk.lea.team)
+    own, foreign = desk.lead("Ada Lovelace"), desk.lead("Grace Hopper", owner=desk.karim)
+    held = LeadFactory(person__name="Mary Somerville", held="no_rule", held_at=moment.now())
+    client = client_of(user)
+    listed = client.get("/team/reassign").content.decode()
+    assert f"lead-{own.pk}" in listed and f"lead-{foreign.pk}" not in listed, "what would be refused is not offered"
+    answer = client.post("/team/reassign", {"lead": [str(own.pk)], "to": "rules", "reason": "Leave"})
+    assert answer.status_code == 302, answer.content.decode()
+    pages = [listed, *(client.get(path).content.decode() for path in (answer["Location"], "/team"))]
+    for page in pages:
+        assert not any(name in page for name in ("Lovelace", "Hopper", "Somerville"))
+    assert ">AL<" in pages[1] and str(held.pk) in pages[2]
+    named = client_of(desk.manager).get("/team/reassign").content.decode()
+    assert "Ada Lovelace" in named
 
 
 def test_roles_are_given_and_ended(house: House) -> None:

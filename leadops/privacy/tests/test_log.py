@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,25 @@ def test_a_line_cut_short_takes_no_other_with_it() -> None:
     second = erased(2)
     log.write_new()
     assert told() == {str(first.pk), str(second.pk)}
+
+
+def test_what_a_writer_takes_back_is_its_own_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Web and ticker write at once; the disk refuses one of them."""
+    file, other, sync = tmp_path / "log", [], os.fsync
+    log._append(file, [{"n": 1}])
+
+    def refuses(handle: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        other.append(threading.Thread(target=log._append, args=(file, [{"n": 3}])))
+        other[0].start()
+        other[0].join(0.3)
+        raise OSError("full")
+
+    monkeypatch.setattr(os, "fsync", refuses)
+    with pytest.raises(OSError, match="full"):
+        log._append(file, [{"n": 2}])
+    other[0].join(5)
+    assert file.read_text().split("\n") == ['{"n": 1}', '{"n": 3}', ""]
 
 
 def test_of_what_the_disk_refuses_nothing_is_left_and_nothing_is_said_to_be_written(
