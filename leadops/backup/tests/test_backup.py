@@ -151,6 +151,7 @@ def shut_again() -> Iterator[None]:
 def test_a_restore_that_did_not_end_keeps_the_house_shut_until_one_does(tmp_path: Path, settings, monkeypatch, capsys):
     """Whether it broke off after the drop, in its last steps or at counts that are wrong."""
     settings.BACKUPS = tmp_path / "backups"
+    monkeypatch.setattr(single.os, "execvpe", lambda *_of: pytest.fail("the house was opened"))
     house = House()
     lead = house.lead(house.lea, name="Somebody Here")
     good = dumping.backup(tmp_path / "good")
