@@ -48,7 +48,6 @@ def context(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         "filter": handoffs,
         "filtered": any(query.get(name) for name in ("state", "reason", "version")),
         "handoffs": [panels.handoff_row(row, reasons) for row in rows],
-        "masked": access.masks_contacts(actor),
     }
 
 
@@ -65,7 +64,6 @@ def handoffs_context(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         "filter": chosen,
         "filtered": any(query.get(name) for name in ("state", "reason", "version", "overdue")),
         "handoffs": [panels.handoff_row(row, reasons) for row in list(chosen.qs[:SHOWN])],
-        "masked": access.masks_contacts(actor),
     }
 
 

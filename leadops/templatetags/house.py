@@ -26,11 +26,14 @@ from leadops import moment
 from leadops.dates import day_words, instant_words, kept_whole, language, local
 from leadops.industries import industry_words
 from leadops.money import format_money, format_number, format_percent
+from leadops.templatetags.people import initials, named
 from leadops.templatetags.readable import fault_mark, readable_address
 from leadops.templatetags.stencils import stencil
 
 register = template.Library()
 register.filter("industry", industry_words)
+register.filter("initials", initials)
+register.filter("named", named)
 register.tag("stencil", stencil)
 register.simple_tag(fault_mark, takes_context=True)
 
@@ -55,15 +58,6 @@ def icon(name: str, css: str = "") -> SafeString:
         static("img/icons.svg"),
         name or "circle",
     )
-
-
-@register.filter
-def initials(name: str | None) -> str:
-    """Anna de la Tour -> AT; one word gives its first two letters."""
-    words = [word for word in str(name or "").replace("-", " ").split() if word[0].isalpha()]
-    if not words:
-        return "?"
-    return (words[0][:2] if len(words) == 1 else words[0][0] + words[-1][0]).upper()
 
 
 @register.filter

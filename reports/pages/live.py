@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from leadops import access
 from leadops.access import Actor
-from leadops.templatetags.house import initials, number, percent
+from leadops.templatetags.house import number, percent
+from leadops.templatetags.people import initials
 from reports import charts, links
 from reports.metrics.live import MOST, LiveReport, live_report
 from reports.metrics.response import TARGET

@@ -12,7 +12,8 @@ from leadops import access, moment
 from leadops.access import Actor
 from leadops.lifecycle import FORWARD
 from leadops.models import OPEN_STAGES, Stage
-from leadops.templatetags.house import duration, initials, number
+from leadops.templatetags.house import duration, number
+from leadops.templatetags.people import initials
 from reports import links
 from reports.filters import PeriodForm
 from reports.metrics.velocity import AGES, DAY, Old, Rung, VelocityReport, velocity_report

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection
+from django.template import engines
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -18,7 +19,7 @@ from leadops.desk.tests.desk_cast import Desk, client_of
 from leadops.desk.tokens import make_token
 from leadops.effects import runner, stop
 from leadops.effects.models import Effect
-from leadops.models import Membership, Role, User
+from leadops.models import Membership, Person, Role, User
 from leadops.testing import LeadFactory, MembershipFactory, TeamFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,14 @@ def test_a_small_role_shows_no_contacts_of_the_whole_house(roles: list[tuple[str
     if masked:
         page = client_of(user).get(f"/leads/{lead.pk}").content.decode()
         assert "Lovelace" not in page and "ada@mask.example" not in page
+
+
+@pytest.mark.parametrize(
+    ("context", "said"), [({"masked": False}, "Ada Lovelace"), ({"masked": True}, "AL"), ({"masked": ""}, "AL")]
+)
+def test_a_page_that_does_not_know_its_reader_names_nobody(context: dict[str, Any], said: str) -> None:
+    page = engines["django"].from_string("{{ person|named:masked }}")
+    assert page.render({"person": Person(name="Ada Lovelace", email="ada@mask.example"), **context}) == said
 
 
 def test_who_leads_one_team_and_reads_all_figures_sees_no_name_on_the_pages_of_teams() -> None:
